@@ -1,0 +1,358 @@
+//! One format, compiled from its file: how it reads a line, and its marks.
+
+use super::complaint::{Complaint, Source};
+use super::definition::{FormatFile, FrameKind, Kind, Lines, Role};
+use super::field::Field;
+use super::json::{self, Path};
+use super::level::Level;
+use super::mark::{Mark, MarkKind, needle_of};
+use super::pattern::{Captures, Pattern};
+use super::timestamp::{Clock, Form, Time, read_member_time};
+use memchr::memmem::Finder;
+use std::borrow::Cow;
+
+/// A compiled format.
+#[derive(Debug)]
+pub struct Format {
+    pub name: String,
+    pub title: String,
+    pub kind: Kind,
+    pub role: Role,
+    pub program: Option<String>,
+    pub pid_is_run: bool,
+    pub marks_of: Vec<String>,
+    pub(super) lines: Vec<Pattern>,
+    frames: Vec<Pattern>,
+    first_bytes: [bool; 256],
+    members: Vec<(Field, Vec<Member>)>,
+    require: Vec<Requirement>,
+    syslog_levels: bool,
+    iso: Form,
+    pub(super) own_marks: Vec<Mark>,
+}
+
+#[derive(Debug)]
+enum Member {
+    Path(Path),
+    /// The members "0", "1", …, joined by blanks.
+    Digits,
+}
+
+#[derive(Debug)]
+struct Requirement {
+    alternatives: Vec<(Path, Option<Vec<u8>>)>,
+    /// The quoted last key, looked for before any path is walked.
+    keys: Vec<Finder<'static>>,
+}
+
+/// What one format read of one line.
+#[derive(Clone, Debug, Default)]
+pub struct Fields<'a> {
+    pub time: Option<Time>,
+    /// The time's own text settles date and zone.
+    pub time_is_complete: bool,
+    pub level: Option<Level>,
+    pub host: Option<Cow<'a, [u8]>>,
+    pub ident: Option<Cow<'a, [u8]>>,
+    pub service: Option<Cow<'a, [u8]>>,
+    pub component: Option<Cow<'a, [u8]>>,
+    pub stream: Option<Cow<'a, [u8]>>,
+    pub tid: Option<Cow<'a, [u8]>>,
+    pub pid: Option<u32>,
+    pub message: Option<Cow<'a, [u8]>>,
+}
+
+impl Format {
+    pub fn is_envelope(&self) -> bool {
+        matches!(self.kind, Kind::Envelope | Kind::JsonEnvelope)
+    }
+
+    pub fn is_json(&self) -> bool {
+        matches!(self.kind, Kind::Json | Kind::JsonEnvelope)
+    }
+
+    /// Reads one line, or says that it is not of this format. Frame lines are read with no fields.
+    pub fn read<'a>(&self, line: &'a [u8], clock: &Clock) -> Option<Fields<'a>> {
+        if !self.first_bytes[usize::from(*line.first()?)] {
+            return None;
+        }
+        if self.is_json() { self.read_json(line, clock) } else { self.read_text(line, clock) }
+    }
+
+    /// Whether a line is of this format, without reading it out.
+    pub fn recognises(&self, line: &[u8], clock: &Clock) -> bool {
+        self.read(line, clock).is_some() || self.is_frame(line)
+    }
+
+    pub fn is_frame(&self, line: &[u8]) -> bool {
+        self.frames.iter().any(|frame| frame.read(line, &mut Captures::default()))
+    }
+
+    /// Literal bytes and closed vocabularies of its patterns; settles ties between formats.
+    pub fn specificity(&self) -> u32 {
+        let lines = self.lines.iter().map(Pattern::specificity).min().unwrap_or(0);
+        lines + 16 * self.require.len() as u32 + if self.is_json() { 40 } else { 0 }
+    }
+
+    fn read_text<'a>(&self, line: &'a [u8], clock: &Clock) -> Option<Fields<'a>> {
+        let mut captures = Captures::default();
+        for pattern in &self.lines {
+            if !pattern.read(line, &mut captures) {
+                continue;
+            }
+            let time = captures.time.and_then(|raw| clock.settle(&raw));
+            if captures.time.is_some_and(|raw| raw.is_complete()) && time.is_none() {
+                continue;
+            }
+            let text = |field| captures.get(field, line).map(|bytes| Cow::Borrowed(bytes.trim_ascii()));
+            return Some(Fields {
+                time,
+                time_is_complete: captures.time.is_some_and(|raw| raw.is_complete()),
+                level: captures.get(Field::Level, line).and_then(|word| Level::from_word(word.trim_ascii())),
+                host: text(Field::Host),
+                ident: text(Field::Ident),
+                service: text(Field::Service),
+                component: text(Field::Component),
+                stream: text(Field::Stream),
+                tid: text(Field::Tid),
+                pid: captures.get(Field::Pid, line).and_then(number),
+                message: captures.get(Field::Message, line).map(Cow::Borrowed),
+            });
+        }
+        None
+    }
+
+    fn read_json<'a>(&self, line: &'a [u8], clock: &Clock) -> Option<Fields<'a>> {
+        if !self.require.iter().all(|requirement| requirement.holds(line)) {
+            return None;
+        }
+        let mut fields = Fields::default();
+        for (field, paths) in &self.members {
+            let Some(text) = paths.iter().find_map(|member| member.text(line)) else { continue };
+            match field {
+                Field::Time => {
+                    if let Some(raw) = read_member_time(&text, &self.iso) {
+                        fields.time = clock.settle(&raw);
+                        fields.time_is_complete = raw.is_complete();
+                    }
+                }
+                Field::Level => fields.level = self.level_of(&text),
+                Field::Host => fields.host = Some(text),
+                Field::Ident => fields.ident = Some(base_name(text)),
+                Field::Service => fields.service = Some(text),
+                Field::Component => fields.component = Some(text),
+                Field::Stream => fields.stream = Some(text),
+                Field::Tid => fields.tid = Some(text),
+                Field::Pid => fields.pid = number(&text),
+                Field::Message => fields.message = Some(text),
+                _ => {}
+            }
+        }
+        Some(fields)
+    }
+
+    fn level_of(&self, text: &[u8]) -> Option<Level> {
+        let text = text.trim_ascii();
+        match std::str::from_utf8(text).ok()?.parse::<i64>() {
+            Ok(number) => Level::from_number(number, self.syslog_levels),
+            Err(_) => Level::from_word(text),
+        }
+    }
+}
+
+impl Member {
+    fn text<'a>(&self, line: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        match self {
+            Member::Path(path) => path.text(line),
+            Member::Digits => {
+                let mut parts: Vec<(u32, Cow<[u8]>)> = json::members(line)
+                    .filter_map(|(key, value)| Some((number(key)?, value.text()?)))
+                    // The first one may be the logger's own bindings.
+                    .filter(|(index, text)| *index > 0 || !text.starts_with(b"{"))
+                    .collect();
+                parts.sort_by_key(|(index, _)| *index);
+                let parts: Vec<Cow<[u8]>> = parts.into_iter().map(|(_, text)| text).collect();
+                (!parts.is_empty()).then(|| Cow::Owned(parts.join(&b' ')))
+            }
+        }
+    }
+}
+
+impl Requirement {
+    fn holds(&self, line: &[u8]) -> bool {
+        self.keys.iter().any(|key| key.find(line).is_some())
+            && self.alternatives.iter().any(|(path, fixed)| match (path.text(line), fixed) {
+                (Some(text), Some(fixed)) => text.as_ref() == fixed.as_slice(),
+                (Some(_), None) => true,
+                (None, _) => false,
+            })
+    }
+}
+
+fn number(text: &[u8]) -> Option<u32> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// A program given by its path goes by its file name.
+fn base_name(text: Cow<[u8]>) -> Cow<[u8]> {
+    match text.iter().rposition(|&byte| byte == b'/') {
+        Some(at) if text.starts_with(b"/") => Cow::Owned(text[at + 1..].to_vec()),
+        _ => text,
+    }
+}
+
+// ---
+// From the file to the format.
+
+/// Parses and compiles one format file. All mistakes are told at once.
+pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
+    let file: FormatFile = toml::from_str(source.text).map_err(|error| vec![toml_complaint(source, &error)])?;
+    let mut complaints = Vec::new();
+    let lines = compile_lines(source, &file, &mut complaints);
+    let frames = file
+        .frame
+        .iter()
+        .filter_map(|frame| compile_pattern(source, &frame.line, &mut complaints))
+        .collect::<Vec<_>>();
+    let members = compile_members(source, &file, &mut complaints);
+    let require = file.require.iter().filter_map(|text| compile_requirement(source, text, &mut complaints)).collect();
+    let own_marks = compile_marks(source, &file, &mut complaints);
+    if !complaints.is_empty() {
+        return Err(complaints);
+    }
+    let json = matches!(file.kind, Kind::Json | Kind::JsonEnvelope);
+    let first_bytes = std::array::from_fn(|byte| match byte as u8 {
+        b'{' if json => true,
+        byte => !json && lines.iter().any(|line: &Pattern| line.can_begin_with(byte)),
+    });
+    let format = Format {
+        name: file.name.get_ref().clone(),
+        title: file.title.clone(),
+        kind: file.kind,
+        role: file.role,
+        program: file.program.clone(),
+        pid_is_run: file.pid_is_run,
+        marks_of: file.marks_of.iter().map(|name| name.get_ref().clone()).collect(),
+        lines,
+        frames,
+        first_bytes,
+        members,
+        require,
+        syslog_levels: file.syslog_levels,
+        iso: Form::compile("iso").map_err(|message| vec![source.complain(0..1, message, None)])?,
+        own_marks,
+    };
+    Ok((format, file))
+}
+
+pub fn toml_complaint(source: Source, error: &toml::de::Error) -> Complaint {
+    source.complain(error.span().unwrap_or(0..1), error.message(), None)
+}
+
+fn compile_pattern(source: Source, text: &toml::Spanned<String>, complaints: &mut Vec<Complaint>) -> Option<Pattern> {
+    match Pattern::parse(text.get_ref()) {
+        Ok(pattern) => Some(pattern),
+        Err(mistake) => {
+            complaints.push(source.complain_pattern(text.span(), mistake));
+            None
+        }
+    }
+}
+
+fn compile_lines(source: Source, file: &FormatFile, complaints: &mut Vec<Complaint>) -> Vec<Pattern> {
+    let name = file.name.span();
+    match (file.kind, &file.line) {
+        (Kind::Text | Kind::Envelope, None) => {
+            complaints.push(source.complain(name, "this kind of format needs `line`, a pattern or a list of them", None));
+        }
+        (Kind::Json | Kind::JsonEnvelope | Kind::Marks, Some(_)) => {
+            complaints.push(source.complain(name, "this kind of format has no `line`", None));
+        }
+        _ => {}
+    }
+    let lines = file.line.iter().flat_map(Lines::iter);
+    lines
+        .filter_map(|line| {
+            let pattern = compile_pattern(source, line, complaints)?;
+            if file.kind == Kind::Envelope && !pattern.captures_message() {
+                complaints.push(source.complain(line.span(), "an envelope's line needs a {message}", None));
+            }
+            Some(pattern)
+        })
+        .collect()
+}
+
+fn compile_members(source: Source, file: &FormatFile, complaints: &mut Vec<Complaint>) -> Vec<(Field, Vec<Member>)> {
+    let mut members = Vec::new();
+    for (name, paths) in &file.members {
+        let Some(field) = Field::from_name(name.get_ref()) else {
+            complaints.push(source.complain(name.span(), format!("no field named `{}`", name.get_ref()), None));
+            continue;
+        };
+        let mut compiled = Vec::new();
+        for path in paths.get_ref().split(" | ") {
+            match (path, Path::parse(path)) {
+                ("digits", _) => compiled.push(Member::Digits),
+                (_, Some(path)) => compiled.push(Member::Path(path)),
+                _ => complaints.push(source.complain(
+                    paths.span(),
+                    format!("`{path}` is no path"),
+                    Some("a path is /a/b; alternatives are parted by ` | `".into()),
+                )),
+            }
+        }
+        members.push((field, compiled));
+    }
+    members
+}
+
+fn compile_requirement(source: Source, text: &toml::Spanned<String>, complaints: &mut Vec<Complaint>) -> Option<Requirement> {
+    let mut alternatives = Vec::new();
+    let mut keys = Vec::new();
+    for alternative in text.get_ref().split(" | ") {
+        let (path, fixed) = match alternative.split_once('=') {
+            Some((path, fixed)) => (path, Some(fixed.as_bytes().to_vec())),
+            None => (alternative, None),
+        };
+        let Some(compiled) = Path::parse(path) else {
+            complaints.push(source.complain(text.span(), format!("`{path}` is no path"), Some("a path is /a/b".into())));
+            return None;
+        };
+        let key = path.split('~').next().and_then(|level| level.rsplit('/').next()).unwrap_or_default();
+        keys.push(Finder::new(format!("\"{key}\"").as_bytes()).into_owned());
+        alternatives.push((compiled, fixed));
+    }
+    Some(Requirement { alternatives, keys })
+}
+
+fn compile_marks(source: Source, file: &FormatFile, complaints: &mut Vec<Complaint>) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    let gaps = file.frame.iter().filter(|frame| frame.kind == FrameKind::Gap);
+    let entries = file.mark.iter().map(|entry| (&entry.message, Some(entry)));
+    for (text, entry) in entries.chain(gaps.map(|frame| (&frame.line, None))) {
+        let Some(pattern) = compile_pattern(source, text, complaints) else { continue };
+        let Some(needle) = needle_of(&pattern) else {
+            complaints.push(source.complain(
+                text.span(),
+                "no literal of this mark has three plain bytes, so no scan can find it",
+                Some("quotes, slashes, backslashes and non-ASCII text do not count".into()),
+            ));
+            continue;
+        };
+        marks.push(Mark {
+            kind: entry.map_or(MarkKind::Gap, |entry| entry.kind),
+            pattern,
+            text: text.get_ref().clone(),
+            component: entry.and_then(|entry| entry.component.clone()).map(String::into_bytes),
+            program: entry.and_then(|entry| entry.program.clone()).or_else(|| file.program.clone()),
+            step: entry.map_or(1, |entry| entry.step),
+            weak: entry.is_some_and(|entry| entry.weak),
+            asked: entry.and_then(|entry| entry.asked),
+            manager: file.role == Role::Manager,
+            anywhere: file.kind == Kind::Marks,
+            idents: file.ident.iter().map(|ident| ident.clone().into_bytes()).collect(),
+            needle,
+        });
+    }
+    marks
+}

@@ -1,0 +1,88 @@
+//! A quick test of a line's first bytes: does a record begin here?
+//!
+//! It runs on every line, so it looks at shapes only. Timed heads of every form, and JSON objects, are records; a line
+//! that begins with a blank never is. Its twin is `Catalog::read`, which runs on the few lines that matter.
+
+/// What a line's first bytes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Head {
+    /// A timestamp or a JSON object stands at the start.
+    Record,
+    /// Text at the first column: a record where a stream has no times.
+    Text,
+    /// Blank, or indented.
+    Continuation,
+}
+
+/// Looks at a line's first bytes.
+pub fn of(line: &[u8]) -> Head {
+    match line.first() {
+        None | Some(b' ' | b'\t' | b'\r') => Head::Continuation,
+        Some(b'{') => Head::Record,
+        Some(b'0'..=b'9') if is_numeric_time(line) => Head::Record,
+        Some(b'[') if line.get(1).is_some_and(u8::is_ascii_digit) && is_numeric_time(&line[1..]) => Head::Record,
+        Some(b'[') if is_month_time(&line[1..]) => Head::Record,
+        Some(b'@') if line.len() > 25 && line[1..25].iter().all(u8::is_ascii_hexdigit) => Head::Record,
+        Some(b'I' | b'W' | b'E' | b'F') if is_shape(&line[1..], b"dddd dd:dd:dd") => Head::Record,
+        Some(b'A'..=b'Z') if is_month_time(line) => Head::Record,
+        Some(b'<') => Head::Record,
+        _ => Head::Text,
+    }
+}
+
+fn is_numeric_time(line: &[u8]) -> bool {
+    match line.get(4) {
+        Some(b'-') => is_shape(line, b"dddd-dd-dd?dd:dd:dd"),
+        Some(b'/') => is_shape(line, b"dddd/dd/dd dd:dd:dd"),
+        _ => is_shape(line, b"dd aaa dd:dd:dd") || is_redis(line) || is_shape(line, b"dd:dd:dd"),
+    }
+}
+
+/// `PID:R DD Mon YYYY …`
+fn is_redis(line: &[u8]) -> bool {
+    let pid = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    is_shape(&line[pid..], b":a dd aaa dddd dd:dd:dd") || line[pid..].starts_with(b":signal-handler (")
+}
+
+/// `Mon DD HH:MM:SS`, or with a weekday before.
+fn is_month_time(line: &[u8]) -> bool {
+    is_shape(line, b"aaa _d dd:dd:dd") || is_shape(line, b"aaa aaa _d dd:dd:dd") || is_shape(line, b"aaa dddd-dd-dd dd:dd:dd")
+}
+
+/// `d` digit, `a` letter, `_` digit or blank, `?` anything, others for themselves.
+fn is_shape(line: &[u8], shape: &[u8]) -> bool {
+    line.len() >= shape.len()
+        && shape.iter().zip(line).all(|(shape, byte)| match shape {
+            b'd' => byte.is_ascii_digit(),
+            b'a' => byte.is_ascii_alphabetic(),
+            b'_' => byte.is_ascii_digit() || *byte == b' ',
+            b'?' => true,
+            shape => shape == byte,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_of_many_formats_are_known() {
+        for line in [
+            "2026-11-24T08:51:32.115+00:00 [gateway] x",
+            "[2026-11-24 08:46:09 +0000] [13] [INFO] x",
+            "{\"a\":1}",
+            "24 Nov 08:47:59 - [info] x",
+            "1:M 11 Jun 2026 08:13:09.031 * x",
+            "Nov  4 01:33:48 nuc7 systemd[1]: x",
+            "[Sun Dec 04 04:47:44 2005] [notice] x",
+            "2026/07/29 22:08:06 [emerg] x",
+            "2026-11-24_08:50:54.28919 x",
+            "I0113 03:12:41.224591 1 f.go:1] x",
+        ] {
+            assert_eq!(of(line.as_bytes()), Head::Record, "{line}");
+        }
+        assert_eq!(of(b"    at Server.listen (node:net:1)"), Head::Continuation);
+        assert_eq!(of(b"Node.js v20.20.2"), Head::Text);
+        assert_eq!(of(b""), Head::Continuation);
+    }
+}

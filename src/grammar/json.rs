@@ -1,0 +1,275 @@
+//! Members of a JSON object, found in place: one forward pass over the object, no tree, no allocation but for escapes.
+//!
+//! Log lines are often not quite JSON (cut off, two on a line, NaN). What stands before the damage is still found.
+
+use std::borrow::Cow;
+
+/// A value's raw bytes within its object, a string with its quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Value<'a>(&'a [u8]);
+
+impl<'a> Value<'a> {
+    /// A string's text without its escapes, or the raw bytes of any other value. Null is None.
+    pub fn text(self) -> Option<Cow<'a, [u8]>> {
+        match self.0.first()? {
+            b'"' => Some(unescape(self.0[1..].strip_suffix(b"\"").unwrap_or(&self.0[1..]))),
+            b'n' => None,
+            b'[' => byte_array(self.0).map(Cow::Owned).or(Some(Cow::Borrowed(self.0))),
+            _ => Some(Cow::Borrowed(self.0)),
+        }
+    }
+
+    pub fn is_string(self) -> bool {
+        self.0.first() == Some(&b'"')
+    }
+
+    pub fn raw(self) -> &'a [u8] {
+        self.0
+    }
+}
+
+/// A path to a member: keys from the outside in, and whether a string on the way holds JSON itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// Each step is the members of one object, deeper and deeper.
+    levels: Vec<Vec<Box<[u8]>>>,
+}
+
+impl Path {
+    /// `/a/b`, with `~` where a string holds JSON.
+    pub fn parse(text: &str) -> Option<Path> {
+        let levels = text
+            .split('~')
+            .map(|level| {
+                let keys = level.strip_prefix('/')?;
+                Some(keys.split('/').map(|key| key.as_bytes().into()).collect())
+            })
+            .collect::<Option<Vec<Vec<_>>>>()?;
+        Some(Path { levels })
+    }
+
+    /// The text of the member, if it is there and not null.
+    pub fn text<'a>(&self, object: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        let (first, deeper) = self.levels.split_first()?;
+        let mut text = member_at(object, first)?.text()?;
+        for keys in deeper {
+            text = Cow::Owned(member_at(&text, keys)?.text()?.into_owned());
+        }
+        Some(text)
+    }
+}
+
+fn member_at<'a>(object: &'a [u8], keys: &[Box<[u8]>]) -> Option<Value<'a>> {
+    let mut object = object;
+    let (last, outer) = keys.split_last()?;
+    for key in outer {
+        object = member(object, key)?.raw();
+    }
+    member(object, last)
+}
+
+/// The first member with this key.
+pub fn member<'a>(object: &'a [u8], key: &[u8]) -> Option<Value<'a>> {
+    members(object).find(|(name, _)| *name == key).map(|(_, value)| value)
+}
+
+/// The members of an object in order, keys as they are written.
+pub fn members(object: &[u8]) -> Members<'_> {
+    let start = skip_blanks(object, 0);
+    let at = if object.get(start) == Some(&b'{') { start + 1 } else { object.len() };
+    Members { object, at }
+}
+
+pub struct Members<'a> {
+    object: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a [u8], Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut at = skip_blanks(self.object, self.at);
+        if self.object.get(at) == Some(&b',') {
+            at = skip_blanks(self.object, at + 1);
+        }
+        if self.object.get(at) != Some(&b'"') {
+            return None;
+        }
+        let key_end = string_end(self.object, at)?;
+        let colon = skip_blanks(self.object, key_end);
+        if self.object.get(colon) != Some(&b':') {
+            return None;
+        }
+        let start = skip_blanks(self.object, colon + 1);
+        let end = value_end(self.object, start)?;
+        self.at = end;
+        Some((&self.object[at + 1..key_end - 1], Value(&self.object[start..end])))
+    }
+}
+
+/// Whether the line is one whole object from its first byte to its last.
+pub fn is_object(line: &[u8]) -> bool {
+    line.first() == Some(&b'{') && value_end(line, 0) == Some(line.trim_ascii_end().len())
+}
+
+fn skip_blanks(bytes: &[u8], at: usize) -> usize {
+    at + bytes[at.min(bytes.len())..].iter().take_while(|byte| byte.is_ascii_whitespace()).count()
+}
+
+/// One past the closing quote of the string that begins at `at`.
+fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let mut at = at + 1;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes[at] == b'"' {
+            return Some(at + 1);
+        }
+        at += 2;
+    }
+}
+
+fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at)? {
+        b'"' => string_end(bytes, at),
+        b'{' | b'[' => {
+            let mut depth = 0usize;
+            let mut at = at;
+            loop {
+                match bytes.get(at)? {
+                    b'"' => {
+                        at = string_end(bytes, at)?;
+                        continue;
+                    }
+                    b'{' | b'[' => depth += 1,
+                    b'}' | b']' => depth -= 1,
+                    _ => {}
+                }
+                at += 1;
+                if depth == 0 {
+                    return Some(at);
+                }
+            }
+        }
+        _ => {
+            let len = bytes[at..].iter().take_while(|byte| !matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r')).count();
+            (len > 0).then_some(at + len)
+        }
+    }
+}
+
+/// A string's bytes without its escapes. A broken escape stays as it is.
+pub fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
+    let Some(first) = memchr::memchr(b'\\', text) else { return Cow::Borrowed(text) };
+    let mut out = text[..first].to_vec();
+    let mut at = first;
+    while let Some(&byte) = text.get(at) {
+        if byte != b'\\' {
+            let run = memchr::memchr(b'\\', &text[at..]).unwrap_or(text.len() - at);
+            out.extend_from_slice(&text[at..at + run]);
+            at += run;
+            continue;
+        }
+        let plain = match text.get(at + 1) {
+            Some(b'n') => b'\n',
+            Some(b't') => b'\t',
+            Some(b'r') => b'\r',
+            Some(b'b') => 8,
+            Some(b'f') => 12,
+            Some(&byte @ (b'"' | b'\\' | b'/')) => byte,
+            Some(b'u') => {
+                let (character, len) = unicode_escape(&text[at..]);
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                at += len;
+                continue;
+            }
+            _ => {
+                out.push(b'\\');
+                at += 1;
+                continue;
+            }
+        };
+        out.push(plain);
+        at += 2;
+    }
+    Cow::Owned(out)
+}
+
+/// The character of `\uXXXX`, of a pair of surrogates where there is one, and its length in the text.
+fn unicode_escape(text: &[u8]) -> (char, usize) {
+    let unit = |text: &[u8]| {
+        let digits = text.strip_prefix(b"\\u")?.get(..4)?;
+        u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let replaced = (char::REPLACEMENT_CHARACTER, text.len().min(2));
+    let Some(high) = unit(text) else { return replaced };
+    if let Some(character) = char::from_u32(high) {
+        return (character, 6);
+    }
+    match unit(&text[6..]) {
+        Some(low @ 0xdc00..=0xdfff) if high < 0xdc00 => {
+            let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+            (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 12)
+        }
+        _ => (char::REPLACEMENT_CHARACTER, 6),
+    }
+}
+
+/// journald writes text that is not UTF-8 as an array of byte numbers.
+fn byte_array(raw: &[u8]) -> Option<Vec<u8>> {
+    let inner = raw.strip_prefix(b"[")?.strip_suffix(b"]")?;
+    let text = std::str::from_utf8(inner).ok()?;
+    text.split(',').map(|number| number.trim().parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check(path: &str, object: &str, expected: Option<&str>) {
+        let text = Path::parse(path).unwrap().text(object.as_bytes()).map(|text| String::from_utf8(text.into_owned()).unwrap());
+        assert_eq!(text.as_deref(), expected);
+    }
+
+    #[test]
+    fn members_are_found_by_path() {
+        let record = r#"{"0":"{\"subsystem\":\"gateway\"}", "_meta" : {"name":"{\"a\":1}","level":50,"x":null},"m":"a\n\u00e9\ud83e\udd9e"}"#;
+        check("/_meta/level", record, Some("50"));
+        check("/_meta/x", record, None);
+        check("/0~/subsystem", record, Some("gateway"));
+        check("/m", record, Some("a\né🦞"));
+        check("/none", record, None);
+        check("/MESSAGE", r#"{"MESSAGE":[104,105]}"#, Some("hi"));
+    }
+
+    #[test]
+    fn a_cut_line_gives_what_it_has() {
+        check("/a", r#"{"a":"x","b":"unfin"#, Some("x"));
+        check("/b", r#"{"a":"x","b":"unfin"#, None);
+        assert!(!is_object(br#"{"a":"x","b":"unfin"#));
+        assert!(is_object(br#"{"a":[1,{"b":"}"}]} "#));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let mut line = b"{".to_vec();
+            line.extend(&bytes);
+            for (_, value) in members(&line) {
+                value.text();
+            }
+            is_object(&line);
+            unescape(&bytes);
+        }
+
+        #[test]
+        fn it_reads_what_serde_writes(text in "\\PC{0,30}", number in any::<i32>()) {
+            let line = serde_json::json!({"t": text, "o": {"n": number}}).to_string();
+            prop_assert!(is_object(line.as_bytes()));
+            let got = member(line.as_bytes(), b"t").unwrap().text().unwrap();
+            prop_assert_eq!(got.as_ref(), text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The severity ladder, and the words that programs use for its steps.
+
+use serde::{Deserialize, Serialize};
+
+/// Severity of a record, lowest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Trace,
+    Debug,
+    Info,
+    Notice,
+    Warn,
+    Error,
+    Fatal,
+}
+
+/// Every word of the ladder in lower case, sorted for a binary search.
+const WORDS: &[(&str, Level)] = &[
+    ("alert", Level::Fatal),
+    ("blat", Level::Trace),
+    ("blather", Level::Trace),
+    ("crit", Level::Fatal),
+    ("critical", Level::Fatal),
+    ("dbg", Level::Debug),
+    ("dbug", Level::Debug),
+    ("debg", Level::Debug),
+    ("debug", Level::Debug),
+    ("debug1", Level::Debug),
+    ("debug2", Level::Trace),
+    ("debug3", Level::Trace),
+    ("debug4", Level::Trace),
+    ("debug5", Level::Trace),
+    ("default", Level::Info),
+    ("dpanic", Level::Fatal),
+    ("emerg", Level::Fatal),
+    ("emergency", Level::Fatal),
+    ("eror", Level::Error),
+    ("err", Level::Error),
+    ("erro", Level::Error),
+    ("error", Level::Error),
+    ("fail", Level::Error),
+    ("fatal", Level::Fatal),
+    ("fault", Level::Fatal),
+    ("fine", Level::Debug),
+    ("finer", Level::Debug),
+    ("finest", Level::Trace),
+    ("ftl", Level::Fatal),
+    ("http", Level::Info),
+    ("inf", Level::Info),
+    ("info", Level::Info),
+    ("information", Level::Info),
+    ("informational", Level::Info),
+    ("log", Level::Info),
+    ("notice", Level::Notice),
+    ("panic", Level::Fatal),
+    ("severe", Level::Error),
+    ("silly", Level::Trace),
+    ("success", Level::Info),
+    ("trac", Level::Trace),
+    ("trace", Level::Trace),
+    ("trc", Level::Trace),
+    ("trce", Level::Trace),
+    ("verbose", Level::Trace),
+    ("warn", Level::Warn),
+    ("warning", Level::Warn),
+    ("wrn", Level::Warn),
+];
+
+/// One-letter forms (klog, redis, macOS compact); only where a grammar asks for a level there.
+const LETTERS: &[(u8, Level)] = &[
+    (b'#', Level::Warn),
+    (b'*', Level::Notice),
+    (b'-', Level::Debug),
+    (b'.', Level::Debug),
+    (b'A', Level::Info),
+    (b'C', Level::Fatal),
+    (b'D', Level::Debug),
+    (b'E', Level::Error),
+    (b'F', Level::Fatal),
+    (b'I', Level::Info),
+    (b'N', Level::Notice),
+    (b'V', Level::Trace),
+    (b'W', Level::Warn),
+];
+
+impl Level {
+    /// The level that a word names, in any case; None for a word outside the shared table.
+    pub fn from_word(word: &[u8]) -> Option<Level> {
+        match word {
+            b"Df" => return Some(Level::Info),
+            b"Db" => return Some(Level::Debug),
+            [letter] => {
+                return LETTERS.iter().find(|(l, _)| l == letter).map(|&(_, level)| level);
+            }
+            _ if word.len() > 13 => return None,
+            _ => {}
+        }
+        let mut lower = [0u8; 13];
+        let lower = &mut lower[..word.len()];
+        lower.copy_from_slice(word);
+        lower.make_ascii_lowercase();
+        WORDS.binary_search_by(|(w, _)| w.as_bytes().cmp(lower)).ok().map(|at| WORDS[at].1)
+    }
+
+    /// The level of a JSON logger's number: 10–60 as pino and bunyan, or 0–7 as syslog.
+    pub fn from_number(number: i64, syslog: bool) -> Option<Level> {
+        Some(match (syslog, number) {
+            (true, 0..=2) => Level::Fatal,
+            (true, 3) => Level::Error,
+            (true, 4) => Level::Warn,
+            (true, 5) => Level::Notice,
+            (true, 6) => Level::Info,
+            (true, 7) => Level::Debug,
+            (false, 1..=14) => Level::Trace,
+            (false, 15..=24) => Level::Debug,
+            (false, 25..=34) => Level::Info,
+            (false, 35..=44) => Level::Warn,
+            (false, 45..=54) => Level::Error,
+            (false, 55..=99) => Level::Fatal,
+            _ => return None,
+        })
+    }
+
+    /// The ladder's own word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Trace => "trace",
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Notice => "notice",
+            Level::Warn => "warn",
+            Level::Error => "error",
+            Level::Fatal => "fatal",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_so_that_the_search_finds_every_word() {
+        assert!(WORDS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        for (word, level) in WORDS {
+            assert_eq!(Level::from_word(word.to_uppercase().as_bytes()), Some(*level));
+        }
+        assert_eq!(Level::from_word(b"errors"), None);
+        assert_eq!(Level::from_word(b""), None);
+    }
+}

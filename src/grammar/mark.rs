@@ -1,0 +1,106 @@
+//! Marks: the steps in the life of a service that a message tells of.
+
+use super::field::Field;
+use super::pattern::{Captures, Pattern};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkKind {
+    Start,
+    Ready,
+    /// A stop was asked.
+    Stop,
+    /// The process ended.
+    Exit,
+    /// The program's own last words: it dies by this.
+    Fatal,
+    /// The manager stopped trying.
+    GaveUp,
+    /// The manager refuses to start it.
+    Refused,
+    /// A restart inside the process, the pid stays.
+    Restart,
+    /// The manager delays the next start.
+    Throttle,
+    /// A version, a configuration, an update.
+    Change,
+    /// An unfinished session file.
+    SessionFile,
+    /// Messages were dropped here.
+    Gap,
+}
+
+/// Who asked for a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Asker {
+    Operator,
+    Updater,
+    Change,
+    Manager,
+}
+
+/// A compiled mark.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    pub kind: MarkKind,
+    pub pattern: Pattern,
+    /// The pattern as the file has it; names the mark.
+    pub text: String,
+    pub component: Option<Vec<u8>>,
+    pub program: Option<String>,
+    pub step: u8,
+    pub weak: bool,
+    pub asked: Option<Asker>,
+    /// The mark comes from a service manager, and speaks of a service that it runs.
+    pub manager: bool,
+    /// Applies to messages of any format, if the identifier fits.
+    pub anywhere: bool,
+    pub idents: Vec<Vec<u8>>,
+    /// The text that the scan looks for; every matching message holds it.
+    pub needle: Vec<u8>,
+}
+
+impl Mark {
+    /// Reads the mark from a message.
+    pub fn read(&self, message: &[u8], captures: &mut Captures) -> bool {
+        self.pattern.read(message, captures)
+    }
+}
+
+/// A mark as it was met in one message.
+#[derive(Clone, Debug)]
+pub struct MarkReading<'a> {
+    pub mark: &'a Mark,
+    captures: Captures,
+    message: &'a [u8],
+}
+
+impl<'a> MarkReading<'a> {
+    pub fn new(mark: &'a Mark, message: &'a [u8]) -> Option<MarkReading<'a>> {
+        let mut captures = Captures::default();
+        mark.read(message, &mut captures).then_some(MarkReading { mark, captures, message })
+    }
+
+    pub fn text(&self, field: Field) -> Option<&'a [u8]> {
+        self.captures.get(field, self.message)
+    }
+
+    pub fn number(&self, field: Field) -> Option<i64> {
+        std::str::from_utf8(self.text(field)?).ok()?.trim().parse().ok()
+    }
+}
+
+/// The longest literal of a pattern that also stands unescaped inside JSON; None under three bytes.
+pub fn needle_of(pattern: &Pattern) -> Option<Vec<u8>> {
+    pattern.literals().filter_map(searchable).max_by_key(|text| text.len()).map(<[u8]>::to_vec)
+}
+
+/// The longest run of a literal that JSON writes as it is: ASCII without quotes, backslashes and control bytes.
+pub fn searchable(literal: &[u8]) -> Option<&[u8]> {
+    literal
+        .split(|&byte| matches!(byte, b'"' | b'\\' | b'/' | 0..=31 | 127..))
+        .max_by_key(|run| run.len())
+        .filter(|run| run.len() >= 3)
+}

@@ -1,0 +1,28 @@
+//! Log formats as data: what a record is, in which format, with which fields.
+//!
+//! In: lines of bytes. Out: readings. Knows nothing of files, of signatures, or of what a record means.
+
+pub mod ansi;
+pub mod catalog;
+pub mod complaint;
+pub mod definition;
+pub mod embedded;
+pub mod examples;
+pub mod field;
+pub mod format;
+pub mod head;
+pub mod json;
+pub mod level;
+pub mod mark;
+pub mod pattern;
+pub mod timestamp;
+
+pub use catalog::{Catalog, FormatId, MarkId, Reading};
+pub use complaint::{Complaint, Source};
+pub use field::Field;
+pub use level::Level;
+pub use mark::{Asker, Mark, MarkKind, MarkReading};
+pub use timestamp::{Clock, SECOND, Time};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,40 @@
+use super::*;
+use crate::grammar::definition::FormatFile;
+
+fn load() -> (Catalog, Vec<(String, String)>) {
+    let files = embedded::formats();
+    let sources: Vec<Source> = files.iter().map(|(path, text)| Source { path, text }).collect();
+    let (catalog, complaints) = Catalog::load(&sources);
+    let shown: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+    assert!(complaints.is_empty(), "{}", shown.join("\n\n"));
+    (catalog, files)
+}
+
+#[test]
+fn every_format_passes_its_own_examples() {
+    let (catalog, files) = load();
+    let mut wrong = Vec::new();
+    for (path, text) in &files {
+        wrong.extend(catalog.check(Source { path, text }).iter().map(ToString::to_string));
+    }
+    assert!(wrong.is_empty(), "{} mistakes\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn among_all_formats_the_right_one_reads_each_example() {
+    let (catalog, files) = load();
+    let mut wrong = Vec::new();
+    for (_, text) in &files {
+        let file: FormatFile = toml::from_str(text).unwrap();
+        let name = file.name.get_ref();
+        for (line, clock) in examples::matching_lines(&file) {
+            let reading = catalog.read(&line, &clock);
+            let first = reading.formats.first().map(|&id| catalog.format(id).name.as_str());
+            let frame = catalog.formats().iter().any(|format| &format.name == name && format.is_frame(&line));
+            if first != Some(name) && !frame {
+                wrong.push(format!("{name}: {first:?} reads {}", String::from_utf8_lossy(&line)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong readers\n{}", wrong.len(), wrong.join("\n"));
+}

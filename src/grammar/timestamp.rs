@@ -1,0 +1,620 @@
+//! Times in logs: forms compiled to byte steps, and a clock that settles what a form leaves open.
+//!
+//! A form reads at the start of a slice and says how many bytes it took. Nothing here allocates.
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// A moment in UTC: nanoseconds since 1970, and how many fraction digits its source had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Time {
+    pub ns: i64,
+    pub digits: u8,
+}
+
+pub const SECOND: i64 = 1_000_000_000;
+
+impl Time {
+    /// Width of what the source's digits leave open, in nanoseconds: a whole second for a time without a fraction.
+    pub fn resolution(self) -> i64 {
+        SECOND / 10i64.pow(u32::from(self.digits.min(9)))
+    }
+
+    /// RFC 3339 in UTC with the source's digits.
+    pub fn rfc3339(self) -> String {
+        let days = self.ns.div_euclid(86_400 * SECOND);
+        let of_day = self.ns.rem_euclid(86_400 * SECOND);
+        let (year, month, day) = civil_from_days(days);
+        let (second, fraction) = (of_day / SECOND, of_day % SECOND);
+        let mut out = format!(
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}",
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        );
+        if self.digits > 0 {
+            let digits = format!("{fraction:09}");
+            out.push('.');
+            out.push_str(&digits[..usize::from(self.digits.min(9))]);
+        }
+        out.push('Z');
+        out
+    }
+}
+
+/// What a form read, before a clock settles year and zone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RawTime {
+    year: Option<i32>,
+    month: u8,
+    day: u8,
+    hour: u8,
+    minute: u8,
+    second: u8,
+    ns: u32,
+    digits: u8,
+    /// Seconds east of UTC, where the text says so.
+    offset: Option<i32>,
+    epoch_ns: Option<i64>,
+}
+
+impl RawTime {
+    /// Whether the text alone settles the moment (date, year and zone, or an epoch).
+    pub fn is_complete(&self) -> bool {
+        self.epoch_ns.is_some() || (self.year.is_some() && self.offset.is_some())
+    }
+
+    fn has_date(&self) -> bool {
+        self.epoch_ns.is_some() || self.month > 0
+    }
+}
+
+/// Settles what a timestamp leaves open: the zone of zoneless times, and the year of yearless ones (the latest year
+/// that does not put the record more than a day after `anchor`).
+#[derive(Clone, Debug)]
+pub struct Clock {
+    zone: TimeZone,
+    /// Set where the zone never changes its offset; spares the look-up.
+    fixed: Option<i32>,
+    anchor: Time,
+}
+
+impl Clock {
+    /// `anchor` is a moment not before the stream's end: its file's modification, or now for a pipe.
+    pub fn new(zone: TimeZone, anchor: Time) -> Clock {
+        let fixed = zone.to_fixed_offset().ok().map(|offset| offset.seconds());
+        Clock { zone, fixed, anchor }
+    }
+
+    pub fn utc(anchor: Time) -> Clock {
+        Clock::new(TimeZone::UTC, anchor)
+    }
+
+    /// The moment meant, or None for a time of day without a date.
+    pub fn settle(&self, raw: &RawTime) -> Option<Time> {
+        if let Some(ns) = raw.epoch_ns {
+            return Some(Time { ns, digits: raw.digits });
+        }
+        if !raw.has_date() {
+            return None;
+        }
+        let year = match raw.year {
+            Some(year) => year,
+            None => self.year_of(raw)?,
+        };
+        self.at(raw, year)
+    }
+
+    fn at(&self, raw: &RawTime, year: i32) -> Option<Time> {
+        if raw.day == 0 || raw.day > days_in_month(year, raw.month) {
+            return None;
+        }
+        let civil = days_from_civil(year, raw.month, raw.day) * 86_400
+            + i64::from(raw.hour) * 3600
+            + i64::from(raw.minute) * 60
+            + i64::from(raw.second);
+        let offset = match raw.offset.or(self.fixed) {
+            Some(offset) => offset,
+            None => self.look_up(raw, year)?,
+        };
+        let ns = (civil - i64::from(offset)).checked_mul(SECOND)?.checked_add(i64::from(raw.ns))?;
+        Some(Time { ns, digits: raw.digits })
+    }
+
+    fn year_of(&self, raw: &RawTime) -> Option<i32> {
+        let latest = civil_from_days(self.anchor.ns.div_euclid(86_400 * SECOND)).0 + 1;
+        let limit = self.anchor.ns.saturating_add(86_400 * SECOND);
+        // 29 February may need to go back to the last leap year.
+        (0..9).map(|back| latest - back).find(|&year| self.at(raw, year).is_some_and(|time| time.ns <= limit))
+    }
+
+    fn look_up(&self, raw: &RawTime, year: i32) -> Option<i32> {
+        let civil = jiff::civil::DateTime::new(
+            i16::try_from(year).ok()?,
+            raw.month as i8,
+            raw.day as i8,
+            raw.hour.min(23) as i8,
+            raw.minute as i8,
+            raw.second.min(59) as i8,
+            0,
+        )
+        .ok()?;
+        let zoned = self.zone.to_ambiguous_timestamp(civil).compatible().ok()?;
+        Some(self.zone.to_offset(zoned).seconds())
+    }
+}
+
+/// A compiled time form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    steps: Vec<Step>,
+    /// A time without a zone is UTC whatever the clock's zone is.
+    utc: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Byte(u8),
+    /// `T` or a blank.
+    DateTimeGap,
+    Year4,
+    Year2,
+    Month2,
+    MonthName,
+    Weekday,
+    /// Exactly two digits.
+    Day2,
+    /// One or two digits, or one padded with a blank.
+    Day,
+    Hour,
+    Hour12,
+    AmPm,
+    Minute,
+    Second,
+    /// `.` or `,` and digits, or nothing.
+    Fraction,
+    /// `Z`, a numeric zone, ` UTC` or ` GMT`, or nothing.
+    Zone,
+    /// As Zone, and any other upper-case abbreviation is passed over as unknown.
+    ZoneWord,
+    Epoch,
+    Tai64n,
+}
+
+const NAMED: &[(&str, &str)] = &[
+    ("apache", "%a %b %d %H:%M:%S%f %Y"),
+    ("bsd", "%b %d %H:%M:%S%f"),
+    ("clf", "%d/%b/%Y:%H:%M:%S%z"),
+    ("klog", "%m%d %H:%M:%S%f"),
+    ("ngx", "%Y/%m/%d %H:%M:%S%f"),
+    ("tod", "%H:%M:%S%f"),
+];
+
+impl Form {
+    /// Compiles a named form or a `%` form; the error says what is wrong with it.
+    pub fn compile(text: &str) -> Result<Form, String> {
+        let steps = match text {
+            "iso" => iso_steps(),
+            "epoch" => vec![Step::Epoch],
+            "tai64n" => vec![Step::Tai64n],
+            "sfull" => {
+                let mut steps = vec![Step::Weekday, Step::Byte(b' ')];
+                steps.extend(iso_steps());
+                steps.pop();
+                steps.push(Step::ZoneWord);
+                steps
+            }
+            _ if text.contains('%') => return Form::compile_percent(text),
+            _ => match NAMED.iter().find(|(name, _)| *name == text) {
+                Some((_, form)) => return Form::compile_percent(form),
+                None => {
+                    let names: Vec<&str> = ["iso", "epoch", "tai64n", "sfull"]
+                        .into_iter()
+                        .chain(NAMED.iter().map(|(name, _)| *name))
+                        .collect();
+                    return Err(format!("no time form `{text}`; there are {} and % forms", names.join(", ")));
+                }
+            },
+        };
+        Ok(Form { steps, utc: text == "tai64n" })
+    }
+
+    fn compile_percent(text: &str) -> Result<Form, String> {
+        let (text, utc) = match text.strip_suffix("@utc") {
+            Some(text) => (text, true),
+            None => (text, false),
+        };
+        let mut steps = Vec::new();
+        let mut bytes = text.bytes();
+        while let Some(byte) = bytes.next() {
+            if byte != b'%' {
+                steps.push(Step::Byte(byte));
+                continue;
+            }
+            steps.push(match bytes.next() {
+                Some(b'Y') => Step::Year4,
+                Some(b'y') => Step::Year2,
+                Some(b'm') => Step::Month2,
+                Some(b'b') => Step::MonthName,
+                Some(b'a') => Step::Weekday,
+                Some(b'd') => Step::Day,
+                Some(b'H') => Step::Hour,
+                Some(b'I') => Step::Hour12,
+                Some(b'p') => Step::AmPm,
+                Some(b'M') => Step::Minute,
+                Some(b'S') => Step::Second,
+                Some(b'f') => Step::Fraction,
+                Some(b'z') => Step::Zone,
+                Some(b'Z') => Step::ZoneWord,
+                Some(b's') => Step::Epoch,
+                Some(b'%') => Step::Byte(b'%'),
+                Some(other) => return Err(format!("no time item `%{}`", other as char)),
+                None => return Err("a time form ends in `%`".into()),
+            });
+        }
+        Ok(Form { steps, utc })
+    }
+
+    /// Reads a time at the start of `bytes`: the time and how many bytes it took.
+    pub fn read(&self, bytes: &[u8]) -> Option<(RawTime, usize)> {
+        let mut raw = RawTime::default();
+        let mut at = 0;
+        let mut afternoon = None;
+        for step in &self.steps {
+            let rest = &bytes[at..];
+            at += match step {
+                Step::Byte(byte) => (rest.first() == Some(byte)).then_some(1)?,
+                Step::DateTimeGap => matches!(rest.first(), Some(b'T' | b' ')).then_some(1)?,
+                Step::Year4 => {
+                    raw.year = Some(digits(rest, 4)? as i32);
+                    4
+                }
+                Step::Year2 => {
+                    raw.year = Some(2000 + digits(rest, 2)? as i32);
+                    2
+                }
+                Step::Month2 => {
+                    raw.month = in_range(digits(rest, 2)?, 1, 12)?;
+                    2
+                }
+                Step::MonthName => {
+                    raw.month = month_of(rest.get(..3)?)?;
+                    3
+                }
+                Step::Weekday => {
+                    let name = rest.get(..3)?;
+                    WEEKDAYS.iter().any(|day| day.as_slice() == name).then_some(3)?
+                }
+                Step::Day2 => {
+                    raw.day = in_range(digits(rest, 2)?, 1, 31)?;
+                    2
+                }
+                Step::Day => {
+                    let padded = usize::from(rest.first() == Some(&b' '));
+                    let after = &rest[padded..];
+                    let two = if padded == 0 { digits(after, 2) } else { None };
+                    let (day, len) = match two {
+                        Some(day) => (day, 2),
+                        None => (digits(after, 1)?, 1),
+                    };
+                    raw.day = in_range(day, 1, 31)?;
+                    padded + len
+                }
+                Step::Hour => {
+                    raw.hour = in_range(digits(rest, 2)?, 0, 24)?;
+                    2
+                }
+                Step::Hour12 => {
+                    let (hour, len) = match digits(rest, 2) {
+                        Some(hour) => (hour, 2),
+                        None => (digits(rest, 1)?, 1),
+                    };
+                    raw.hour = in_range(hour, 1, 12)?;
+                    len
+                }
+                Step::AmPm => {
+                    afternoon = Some(match rest.get(..2)? {
+                        b"AM" | b"am" => false,
+                        b"PM" | b"pm" => true,
+                        _ => return None,
+                    });
+                    2
+                }
+                Step::Minute => {
+                    raw.minute = in_range(digits(rest, 2)?, 0, 59)?;
+                    2
+                }
+                Step::Second => {
+                    raw.second = in_range(digits(rest, 2)?, 0, 60)?;
+                    2
+                }
+                Step::Fraction => read_fraction(rest, &mut raw),
+                Step::Zone => read_zone(rest, &mut raw),
+                Step::ZoneWord => {
+                    let read = read_zone(rest, &mut raw);
+                    if read == 0 { zone_word(rest) } else { read }
+                }
+                Step::Epoch => read_epoch(rest, &mut raw)?,
+                Step::Tai64n => read_tai64n(rest, &mut raw)?,
+            };
+        }
+        if let Some(afternoon) = afternoon {
+            raw.hour = raw.hour % 12 + if afternoon { 12 } else { 0 };
+        }
+        if self.utc && raw.offset.is_none() {
+            raw.offset = Some(0);
+        }
+        Some((raw, at))
+    }
+
+    /// Whether a byte can be the first of a time in this form.
+    pub fn can_begin_with(&self, byte: u8) -> bool {
+        match self.steps.first() {
+            Some(Step::Byte(first)) => *first == byte,
+            Some(Step::Weekday | Step::MonthName) => byte.is_ascii_uppercase(),
+            Some(Step::Tai64n) => byte == b'@',
+            Some(Step::Day) => byte == b' ' || byte.is_ascii_digit(),
+            Some(_) => byte.is_ascii_digit(),
+            None => false,
+        }
+    }
+}
+
+/// ISO text or epoch digits, as JSON members have them.
+pub fn read_member_time(text: &[u8], iso: &Form) -> Option<RawTime> {
+    if let Some((raw, len)) = iso.read(text)
+        && len == text.len()
+    {
+        return Some(raw);
+    }
+    let mut raw = RawTime::default();
+    (read_epoch(text, &mut raw)? == text.len()).then_some(raw)
+}
+
+fn iso_steps() -> Vec<Step> {
+    use Step::*;
+    let date = [Year4, Byte(b'-'), Month2, Byte(b'-'), Day2, DateTimeGap];
+    let time = [Hour, Byte(b':'), Minute, Byte(b':'), Second, Fraction, Zone];
+    date.into_iter().chain(time).collect()
+}
+
+const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+const MONTHS: [&[u8; 3]; 12] =
+    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+
+fn month_of(name: &[u8]) -> Option<u8> {
+    MONTHS.iter().position(|month| month.as_slice() == name).map(|at| at as u8 + 1)
+}
+
+fn digits(bytes: &[u8], count: usize) -> Option<u32> {
+    let mut value = 0;
+    for byte in bytes.get(..count)? {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + u32::from(digit);
+    }
+    Some(value)
+}
+
+fn in_range(value: u32, low: u32, high: u32) -> Option<u8> {
+    (low..=high).contains(&value).then_some(value as u8)
+}
+
+fn read_fraction(bytes: &[u8], raw: &mut RawTime) -> usize {
+    if !matches!(bytes.first(), Some(b'.' | b',')) {
+        return 0;
+    }
+    let len = bytes[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if len == 0 {
+        return 0;
+    }
+    let kept = len.min(9);
+    let value = bytes[1..=kept].iter().fold(0u32, |value, byte| value * 10 + u32::from(byte - b'0'));
+    raw.ns = value * 10u32.pow(9 - kept as u32);
+    raw.digits = kept as u8;
+    1 + len
+}
+
+fn read_zone(bytes: &[u8], raw: &mut RawTime) -> usize {
+    if bytes.first() == Some(&b'Z') {
+        raw.offset = Some(0);
+        return 1;
+    }
+    let blank = usize::from(bytes.first() == Some(&b' '));
+    let rest = &bytes[blank..];
+    if blank == 1 && (rest.starts_with(b"UTC") || rest.starts_with(b"GMT")) {
+        if rest.get(3).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+            return 0;
+        }
+        raw.offset = Some(0);
+        return 4;
+    }
+    let sign = match rest.first() {
+        Some(b'+') => 1,
+        Some(b'-') => -1,
+        _ => return 0,
+    };
+    let Some(hours) = digits(&rest[1..], 2).filter(|&hours| hours <= 15) else { return 0 };
+    let after = &rest[3..];
+    let (minutes, len) = match after.first() {
+        Some(b':') => match digits(&after[1..], 2) {
+            Some(minutes) => (minutes, 3),
+            None => return 0,
+        },
+        _ => digits(after, 2).map_or((0, 0), |minutes| (minutes, 2)),
+    };
+    if minutes > 59 || after.get(len).is_some_and(|byte| byte.is_ascii_digit()) {
+        return 0;
+    }
+    raw.offset = Some(sign * (hours as i32 * 3600 + minutes as i32 * 60));
+    blank + 3 + len
+}
+
+fn zone_word(bytes: &[u8]) -> usize {
+    if bytes.first() != Some(&b' ') {
+        return 0;
+    }
+    let len = bytes[1..].iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    if (2..=5).contains(&len) { 1 + len } else { 0 }
+}
+
+/// Epoch seconds, milli-, micro- or nanoseconds, told apart by magnitude.
+fn read_epoch(bytes: &[u8], raw: &mut RawTime) -> Option<usize> {
+    let len = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if !(9..=19).contains(&len) {
+        return None;
+    }
+    let value = bytes[..len].iter().fold(0u64, |value, byte| value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')));
+    let value = i64::try_from(value).ok()?;
+    let (unit, digits) = match value {
+        ..100_000_000_000 => (SECOND, 0),
+        ..100_000_000_000_000 => (1_000_000, 3),
+        ..100_000_000_000_000_000 => (1_000, 6),
+        _ => (1, 9),
+    };
+    let mut ns = value.checked_mul(unit)?;
+    raw.digits = digits;
+    let mut fraction = RawTime::default();
+    let extra = if bytes.get(len) == Some(&b'.') { read_fraction(&bytes[len..], &mut fraction) } else { 0 };
+    if extra > 0 {
+        ns = ns.checked_add(i64::from(fraction.ns) / (SECOND / unit))?;
+        raw.digits = (digits + fraction.digits).min(9);
+    }
+    raw.epoch_ns = Some(ns);
+    Some(len + extra)
+}
+
+/// `@` and 24 hexadecimal digits: TAI seconds plus 2^62, then nanoseconds. Readers take ten seconds off, always.
+fn read_tai64n(bytes: &[u8], raw: &mut RawTime) -> Option<usize> {
+    let hex = bytes.get(..25)?.strip_prefix(b"@")?;
+    let value = |part: &[u8]| {
+        part.iter().try_fold(0u64, |value, &byte| Some((value << 4) | u64::from((byte as char).to_digit(16)?)))
+    };
+    let seconds = i64::try_from(value(&hex[..16])?.checked_sub(1 << 62)?).ok()?.checked_sub(10)?;
+    let ns = i64::try_from(value(&hex[16..])?).ok()?;
+    raw.epoch_ns = Some(seconds.checked_mul(SECOND)?.checked_add(ns)?);
+    raw.digits = 9;
+    Some(25)
+}
+
+fn days_in_month(year: i32, month: u8) -> u8 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days since 1970-01-01 of a date in the proleptic Gregorian calendar (Hinnant's algorithm).
+fn days_from_civil(year: i32, month: u8, day: u8) -> i64 {
+    let year = i64::from(year) - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let month = i64::from(month);
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + i64::from(day) - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+fn civil_from_days(days: i64) -> (i32, u8, u8) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = (of_year - (153 * shifted + 2) / 5 + 1) as u8;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 } as u8;
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year as i32, month, day)
+}
+
+/// Reads an RFC 3339 time or a date, as arguments and examples give them; zoneless is in `zone`.
+pub fn parse_user_time(text: &str, zone: &TimeZone) -> Option<Time> {
+    let clock = Clock::new(zone.clone(), Time { ns: 0, digits: 0 });
+    let full = if text.len() == 10 { format!("{text}T00:00:00") } else { text.to_string() };
+    let (raw, len) = Form::compile("iso").ok()?.read(full.as_bytes())?;
+    (len == full.len()).then(|| clock.settle(&raw)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn anchor() -> Time {
+        parse_user_time("2026-11-24T12:00:00Z", &TimeZone::UTC).unwrap()
+    }
+
+    #[track_caller]
+    fn check(form: &str, text: &str, expected: &str) {
+        let (raw, len) = Form::compile(form).unwrap().read(text.as_bytes()).expect("the form reads it");
+        assert_eq!(len, text.len(), "the whole text is the time");
+        assert_eq!(Clock::utc(anchor()).settle(&raw).unwrap().rfc3339(), expected);
+    }
+
+    #[test]
+    fn every_form_reads_its_own_text() {
+        check("iso", "2026-11-24T08:51:32.115+01:00", "2026-11-24T07:51:32.115Z");
+        check("iso", "2026-11-24 08:46:08,709", "2026-11-24T08:46:08.709Z");
+        check("iso", "2026-11-24 08:53:41.801 +00:00", "2026-11-24T08:53:41.801Z");
+        check("iso", "2026-11-24 19:05:54.372 UTC", "2026-11-24T19:05:54.372Z");
+        check("iso", "2026-02-03T04:12:07-0530", "2026-02-03T09:42:07Z");
+        check("bsd", "Nov  4 01:33:48", "2026-11-04T01:33:48Z");
+        check("bsd", "Dec 31 23:59:59.123", "2025-12-31T23:59:59.123Z");
+        check("bsd", "Feb 29 00:00:00", "2024-02-29T00:00:00Z");
+        check("clf", "03/Feb/2026:04:12:07 +0100", "2026-02-03T03:12:07Z");
+        check("ngx", "2026/07/29 22:08:06", "2026-07-29T22:08:06Z");
+        check("apache", "Sun Dec 04 04:47:44.000123 2005", "2005-12-04T04:47:44.000123Z");
+        check("sfull", "Tue 2026-11-24 08:51:32 UTC", "2026-11-24T08:51:32Z");
+        check("klog", "1124 08:51:32.224591", "2026-11-24T08:51:32.224591Z");
+        check("epoch", "1768356761224", "2026-01-14T02:12:41.224Z");
+        check("epoch", "1768356761.2245", "2026-01-14T02:12:41.2245Z");
+        check("epoch", "1768356761224591", "2026-01-14T02:12:41.224591Z");
+        check("tai64n", "@40000000693c4f3f0d6a2c1c", "2025-12-12T17:21:57.225061916Z");
+        check("%Y-%m-%d_%H:%M:%S%f@utc", "2026-11-24_08:50:54.28919", "2026-11-24T08:50:54.28919Z");
+        check("%d %b %Y %H:%M:%S%f", "11 Jun 2026 08:13:09.011", "2026-06-11T08:13:09.011Z");
+        check("%b %d, %Y %I:%M:%S %p", "Jan 14, 2026 3:12:41 PM", "2026-01-14T15:12:41Z");
+    }
+
+    #[test]
+    fn impossible_values_are_no_times() {
+        let iso = Form::compile("iso").unwrap();
+        assert!(iso.read(b"2026-13-01T00:00:00").is_none());
+        assert!(iso.read(b"2026-01-01T25:00:00").is_none());
+        assert!(iso.read(b"2026-01-01").is_none());
+        let (raw, _) = iso.read(b"2026-02-30T00:00:00Z").unwrap();
+        assert_eq!(Clock::utc(anchor()).settle(&raw), None);
+    }
+
+    #[test]
+    fn a_zone_with_summer_time_is_looked_up() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let summer = parse_user_time("2026-07-01T12:00:00", &zone).unwrap();
+        let winter = parse_user_time("2026-01-01T12:00:00", &zone).unwrap();
+        assert_eq!(summer.rfc3339(), "2026-07-01T10:00:00Z");
+        assert_eq!(winter.rfc3339(), "2026-01-01T11:00:00Z");
+    }
+
+    proptest! {
+        #[test]
+        fn a_printed_time_reads_back(ns in -2_000_000_000_000_000_000i64..6_000_000_000_000_000_000, digits in 0u8..=9) {
+            let unit = SECOND / 10i64.pow(u32::from(digits));
+            let time = Time { ns: ns.div_euclid(unit) * unit, digits };
+            prop_assert_eq!(parse_user_time(&time.rfc3339(), &TimeZone::UTC), Some(time));
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+            for form in ["iso", "bsd", "clf", "ngx", "apache", "sfull", "klog", "tod", "epoch", "tai64n"] {
+                let form = Form::compile(form).unwrap();
+                if let Some((raw, len)) = form.read(&bytes) {
+                    prop_assert!(len <= bytes.len());
+                    Clock::utc(anchor()).settle(&raw);
+                }
+            }
+        }
+    }
+}
