@@ -1,4 +1,8 @@
 //! relapse answers one question about a service: why does it keep falling over?
+pub mod evidence;
+pub mod gather;
 pub mod grammar;
+pub mod input;
+pub mod scan;
 pub mod signature;
 pub mod template;

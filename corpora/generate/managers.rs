@@ -63,7 +63,12 @@ impl Supervisord {
 
     /// The daemon's own start, with the two CRIT lines that mean nothing.
     pub fn daemon(&mut self, time: Time, pid: u32) {
-        self.line(time, "CRIT", "Supervisor is running as root.  Privileges were not dropped because no user is specified in the config file.");
+        self.line(
+            time,
+            "CRIT",
+            "Supervisor is running as root.  Privileges were not dropped because no user is \
+                         specified in the config file.",
+        );
         self.line(time.after(3), "INFO", "RPC interface 'supervisor' initialized");
         self.line(time.after(3), "CRIT", "Server 'unix_http_server' running without any HTTP authentication checking");
         self.line(time.after(4), "INFO", &format!("supervisord started with pid {pid}"));

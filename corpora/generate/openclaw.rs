@@ -13,7 +13,7 @@ pub enum Level {
 }
 
 /// A line of a boot: how long after the line before, which subsystem (none: a banner), what. `{plugins}`, `{seconds}`,
-/// `{child}` and `{pid}` are filled in.
+/// `{date}`, `{child}` and `{pid}` are filled in.
 pub struct Step(u64, &'static str, &'static str);
 
 /// A build of the gateway, as far as its lines differ.
@@ -38,12 +38,16 @@ pub const CURRENT: Build = Build {
         Step(1700, "gateway", "starting HTTP server..."),
         Step(2300, "gateway", "agent model: openai/gpt-6-astra (thinking=medium, fast=off)"),
         Step(4, "gateway", "http server listening ({plugins}; {seconds}s)"),
-        Step(1, "gateway", "log file: /tmp/openclaw/openclaw-2026-02.log"),
+        Step(1, "gateway", "log file: /tmp/openclaw/openclaw-{date}.log"),
         Step(800, "gateway", "starting channels and sidecars..."),
     ],
     ready: &[
         Step(1400, "plugins", "memory index deferred until first recall"),
-        Step(70, "gateway", "startup outcomes: internal-hooks=loaded; gateway-start-hooks=scheduled; gmail-watcher=skipped"),
+        Step(
+            70,
+            "gateway",
+            "startup outcomes: internal-hooks=loaded; gateway-start-hooks=scheduled; gmail-watcher=skipped",
+        ),
         Step(4, "heartbeat", "started"),
         Step(15, "gateway", "ready"),
     ],
@@ -74,7 +78,7 @@ pub const ANCIENT: Build = Build {
     ],
     ready: &[
         Step(700, "gateway", "listening on ws://127.0.0.1:18789 (PID {pid})"),
-        Step(3, "gateway", "log file: /tmp/openclaw/openclaw-2026-02-17.log"),
+        Step(3, "gateway", "log file: /tmp/openclaw/openclaw-{date}.log"),
         Step(40, "heartbeat", "started"),
     ],
     zulu: true,
@@ -110,7 +114,8 @@ impl Gateway {
 
     pub fn say(&mut self, time: Time, level: Level, subsystem: &str, text: &str) {
         let stamp = if self.build.zulu { time.zulu() } else { time.offset() };
-        let line = if subsystem.is_empty() { format!("{stamp} {text}") } else { format!("{stamp} [{subsystem}] {text}") };
+        let line =
+            if subsystem.is_empty() { format!("{stamp} {text}") } else { format!("{stamp} [{subsystem}] {text}") };
         self.raw(time, level, &line);
         if let Some(json) = &mut self.json {
             json.put(time, tslog(time, level, subsystem, text));
@@ -132,6 +137,7 @@ impl Gateway {
             let text = text
                 .replace("{plugins}", self.plugins)
                 .replace("{seconds}", &seconds)
+                .replace("{date}", &time.date())
                 .replace("{child}", &(self.pid + 3).to_string())
                 .replace("{pid}", &self.pid.to_string());
             if subsystem.is_empty() {
@@ -206,7 +212,7 @@ fn small_talk(rng: &mut Rng) -> (&'static str, String) {
     }
 }
 
-/// One object of the file log. Lines of the console proper (`[openclaw]`, and those without a bracket) have no subsystem.
+/// One object of the file log. Lines of the console proper (`[openclaw]`, or without a bracket) have no subsystem.
 fn tslog(time: Time, level: Level, subsystem: &str, text: &str) -> String {
     let (id, name) = match level {
         Level::Info => (3, "INFO"),
@@ -221,7 +227,8 @@ fn tslog(time: Time, level: Level, subsystem: &str, text: &str) -> String {
         let text = quoted(&if subsystem.is_empty() { text.to_owned() } else { format!("[{subsystem}] {text}") });
         return format!(r#"{{"0":{text},{meta},"name":"openclaw"}},{tail},"message":{text}}}"#);
     }
-    let (prefix, text) = if subsystem == "shutdown" { ("gateway/", format!("shutdown {text}")) } else { ("", text.to_owned()) };
+    let (prefix, text) =
+        if subsystem == "shutdown" { ("gateway/", format!("shutdown {text}")) } else { ("", text.to_owned()) };
     let name = quoted(&format!(r#"{{"subsystem":"{prefix}{subsystem}"}}"#));
     let text = quoted(&text);
     format!(r#"{{"0":{name},"1":{text},{meta},"name":{name},"parentNames":["openclaw"]}},{tail},"message":{text}}}"#)

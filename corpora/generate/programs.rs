@@ -43,14 +43,19 @@ impl NodeCrash<'_> {
 pub fn heap_exhausted(pid: u32, uptime_ms: u64) -> String {
     let gc = |ms: u64, freed: u64| {
         let heap = format!("{}.6 (2084.1) -> {}.9 (2084.6) MB, pooled: 0 MB, 1093.53 / 0.00 ms", 2041, 2041 - freed);
-        format!("[{pid}:0x5c2f3e0]   {ms} ms: Mark-Compact {heap}  (average mu = 0.091, current mu = 0.027) allocation failure; scavenge might not succeed")
+        format!(
+            "[{pid}:0x5c2f3e0]   {ms} ms: Mark-Compact {heap}  (average mu = 0.091, current mu = 0.027) allocation \
+             failure; scavenge might not succeed"
+        )
     };
     let frames = [
         "0xb8d0a3 node::OOMErrorHandler(char const*, v8::OOMDetails const&) [node]",
         "0xf06250 v8::Utils::ReportOOMFailure(v8::internal::Isolate*, char const*, v8::OOMDetails const&) [node]",
-        "0xf06537 v8::internal::V8::FatalProcessOutOfMemory(v8::internal::Isolate*, char const*, v8::OOMDetails const&) [node]",
+        "0xf06537 v8::internal::V8::FatalProcessOutOfMemory(v8::internal::Isolate*, char const*, v8::OOMDetails \
+         const&) [node]",
         "0x11180d5  [node]",
-        "0x112ff58 v8::internal::Heap::CollectGarbage(v8::internal::AllocationSpace, v8::internal::GarbageCollectionReason) [node]",
+        "0x112ff58 v8::internal::Heap::CollectGarbage(v8::internal::AllocationSpace, \
+         v8::internal::GarbageCollectionReason) [node]",
     ];
     let frames: Vec<String> = frames.iter().zip(1..).map(|(frame, n)| format!(" {n}: {frame}")).collect();
     format!(
@@ -119,9 +124,15 @@ impl Gunicorn {
         let gunicorn = [
             ("arbiter.py\", line 608, in spawn_worker", "worker.init_process()"),
             ("workers/base.py\", line 135, in init_process", "self.load_wsgi()"),
-            ("workers/base.py\", line 147, in load_wsgi", "self.wsgi = self.app.wsgi()\n                ^^^^^^^^^^^^^^^"),
+            (
+                "workers/base.py\", line 147, in load_wsgi",
+                "self.wsgi = self.app.wsgi()\n                ^^^^^^^^^^^^^^^",
+            ),
             ("app/base.py\", line 66, in wsgi", "self.callable = self.load()\n                    ^^^^^^^^^^^"),
-            ("util.py\", line 370, in import_app", "mod = importlib.import_module(module)\n          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"),
+            (
+                "util.py\", line 370, in import_app",
+                "mod = importlib.import_module(module)\n          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+            ),
         ];
         let mut text = "Traceback (most recent call last):".to_owned();
         for (place, source) in gunicorn {

@@ -71,7 +71,7 @@ impl Time {
         }
     }
 
-    fn date(self) -> String {
+    pub fn date(self) -> String {
         let c = self.civil();
         format!("{:04}-{:02}-{:02}", c.year, c.month, c.day)
     }

@@ -144,7 +144,7 @@ impl Catalog {
             if format.pid_is_run {
                 reading.run_pid = fields.pid;
             }
-            let message = reading.take(fields, &text, &mut outer_time);
+            let message = reading.take(fields, &text, format.is_envelope(), &mut outer_time);
             if format.is_envelope() {
                 // The program's own escapes may only now be plain.
                 reading.text = match ansi::plain(&message) {
@@ -195,7 +195,13 @@ impl Catalog {
 
 impl<'a> Reading<'a> {
     /// Takes over what one format read, inner over outer where both say it; returns the message.
-    fn take(&mut self, fields: Fields, text: &Cow<'a, [u8]>, outer_time: &mut Option<Time>) -> Cow<'a, [u8]> {
+    fn take(
+        &mut self,
+        fields: Fields,
+        text: &Cow<'a, [u8]>,
+        is_envelope: bool,
+        outer_time: &mut Option<Time>,
+    ) -> Cow<'a, [u8]> {
         // The outer time stands in for an inner one without date or zone.
         if fields.time_is_complete || (self.time.is_none() && outer_time.is_none()) {
             self.time = fields.time.or(self.time);
@@ -210,6 +216,8 @@ impl<'a> Reading<'a> {
         self.host = self.host.take().or(own(fields.host));
         match fields.message {
             Some(message) => rebind(text, message),
+            // An envelope around nothing.
+            None if is_envelope => Cow::Borrowed(b""),
             None => text.clone(),
         }
     }

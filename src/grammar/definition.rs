@@ -1,7 +1,9 @@
 //! The shape of a format file, as TOML gives it, with the places of what may be wrong in it.
 
-use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
+use std::fmt;
 use toml::Spanned;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -38,7 +40,7 @@ pub struct FormatFile {
     pub program: Option<String>,
     #[serde(default)]
     pub role: Role,
-    pub line: Option<Lines>,
+    pub line: Option<Spanned<Lines>>,
     #[serde(default)]
     pub members: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
@@ -59,19 +61,51 @@ pub struct FormatFile {
     pub example: Vec<Spanned<ExampleEntry>>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+/// One pattern, or a list of them; each keeps its place in the file.
+#[derive(Clone, Debug)]
 pub enum Lines {
-    One(Spanned<String>),
+    One(String),
     Many(Vec<Spanned<String>>),
 }
 
-impl Lines {
-    pub fn iter(&self) -> impl Iterator<Item = &Spanned<String>> {
-        match self {
-            Lines::One(line) => std::slice::from_ref(line).iter(),
-            Lines::Many(lines) => lines.iter(),
+impl FormatFile {
+    /// The line patterns with their places.
+    pub fn lines(&self) -> Vec<Spanned<String>> {
+        match &self.line {
+            None => Vec::new(),
+            Some(line) => match line.get_ref() {
+                Lines::One(text) => vec![Spanned::new(line.span(), text.clone())],
+                Lines::Many(lines) => lines.clone(),
+            },
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Lines {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Lines, D::Error> {
+        struct LinesVisitor;
+
+        impl<'de> Visitor<'de> for LinesVisitor {
+            type Value = Lines;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a pattern or a list of patterns")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Lines, E> {
+                Ok(Lines::One(text.into()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Lines, A::Error> {
+                let mut lines = Vec::new();
+                while let Some(line) = seq.next_element()? {
+                    lines.push(line);
+                }
+                Ok(Lines::Many(lines))
+            }
+        }
+
+        deserializer.deserialize_any(LinesVisitor)
     }
 }
 
@@ -121,7 +155,7 @@ pub struct ExampleEntry {
     pub host: Option<String>,
     pub ident: Option<String>,
     pub service: Option<String>,
-    pub pid: Option<i64>,
+    pub pid: Option<toml::Value>,
     pub tid: Option<String>,
     pub component: Option<String>,
     pub stream: Option<String>,

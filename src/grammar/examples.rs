@@ -113,7 +113,8 @@ fn check_line(
     compare("component", example.component.clone(), text(fields.component.as_deref()));
     compare("stream", example.stream.clone(), text(fields.stream.as_deref()));
     compare("tid", example.tid.clone(), text(fields.tid.as_deref()));
-    compare("pid", example.pid.map(|pid| pid.to_string()), fields.pid.map(|pid| pid.to_string()));
+    let pid = example.pid.as_ref().map(|pid| pid.as_str().map_or_else(|| pid.to_string(), Into::into));
+    compare("pid", pid, fields.pid.map(|pid| pid.to_string()));
     compare("message", example.message.clone(), text(Some(fields.message.as_deref().unwrap_or(line))));
     for (at, line) in example.text.lines().enumerate().skip(1) {
         if !format.is_json() && format.read(line.as_bytes(), &clock).is_some() {

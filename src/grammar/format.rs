@@ -1,11 +1,11 @@
 //! One format, compiled from its file: how it reads a line, and its marks.
 
 use super::complaint::{Complaint, Source};
-use super::definition::{FormatFile, FrameKind, Kind, Lines, Role};
+use super::definition::{FormatFile, FrameKind, Kind, Role};
 use super::field::Field;
 use super::json::{self, Path};
 use super::level::Level;
-use super::mark::{Mark, MarkKind, needle_of};
+use super::mark::{Mark, MarkKind, needles_of};
 use super::pattern::{Captures, Pattern};
 use super::timestamp::{Clock, Form, Time, read_member_time};
 use memchr::memmem::Finder;
@@ -270,16 +270,11 @@ fn compile_lines(source: Source, file: &FormatFile, complaints: &mut Vec<Complai
         }
         _ => {}
     }
-    let lines = file.line.iter().flat_map(Lines::iter);
+    let lines: Vec<Pattern> = file.lines().iter().filter_map(|line| compile_pattern(source, line, complaints)).collect();
+    if file.kind == Kind::Envelope && !lines.iter().any(Pattern::captures_message) {
+        complaints.push(source.complain(file.name.span(), "an envelope needs a line pattern with {message}", None));
+    }
     lines
-        .filter_map(|line| {
-            let pattern = compile_pattern(source, line, complaints)?;
-            if file.kind == Kind::Envelope && !pattern.captures_message() {
-                complaints.push(source.complain(line.span(), "an envelope's line needs a {message}", None));
-            }
-            Some(pattern)
-        })
-        .collect()
 }
 
 fn compile_members(source: Source, file: &FormatFile, complaints: &mut Vec<Complaint>) -> Vec<(Field, Vec<Member>)> {
@@ -331,7 +326,7 @@ fn compile_marks(source: Source, file: &FormatFile, complaints: &mut Vec<Complai
     let entries = file.mark.iter().map(|entry| (&entry.message, Some(entry)));
     for (text, entry) in entries.chain(gaps.map(|frame| (&frame.line, None))) {
         let Some(pattern) = compile_pattern(source, text, complaints) else { continue };
-        let Some(needle) = needle_of(&pattern) else {
+        let Some(needles) = needles_of(&pattern) else {
             complaints.push(source.complain(
                 text.span(),
                 "no literal of this mark has three plain bytes, so no scan can find it",
@@ -351,7 +346,7 @@ fn compile_marks(source: Source, file: &FormatFile, complaints: &mut Vec<Complai
             manager: file.role == Role::Manager,
             anywhere: file.kind == Kind::Marks,
             idents: file.ident.iter().map(|ident| ident.clone().into_bytes()).collect(),
-            needle,
+            needles,
         });
     }
     marks

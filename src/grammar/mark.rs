@@ -58,8 +58,8 @@ pub struct Mark {
     /// Applies to messages of any format, if the identifier fits.
     pub anywhere: bool,
     pub idents: Vec<Vec<u8>>,
-    /// The text that the scan looks for; every matching message holds it.
-    pub needle: Vec<u8>,
+    /// The texts that the scan looks for; every matching message holds one of them.
+    pub needles: Vec<Vec<u8>>,
 }
 
 impl Mark {
@@ -92,9 +92,10 @@ impl<'a> MarkReading<'a> {
     }
 }
 
-/// The longest literal of a pattern that also stands unescaped inside JSON; None under three bytes.
-pub fn needle_of(pattern: &Pattern) -> Option<Vec<u8>> {
-    pattern.literals().filter_map(searchable).max_by_key(|text| text.len()).map(<[u8]>::to_vec)
+/// What to look for: the literal, or the words of a choice, whose shortest plain run is longest. None under three bytes.
+pub fn needles_of(pattern: &Pattern) -> Option<Vec<Vec<u8>>> {
+    let plain = |words: &[Vec<u8>]| words.iter().map(|word| searchable(word).map(<[u8]>::to_vec)).collect::<Option<Vec<_>>>();
+    pattern.literals().filter_map(plain).max_by_key(|runs| runs.iter().map(Vec::len).min())
 }
 
 /// The longest run of a literal that JSON writes as it is: ASCII without quotes, backslashes and control bytes.

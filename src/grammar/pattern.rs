@@ -105,11 +105,11 @@ impl Pattern {
         true
     }
 
-    /// The literal texts that every matching line holds, in order.
-    pub fn literals(&self) -> impl Iterator<Item = &[u8]> {
+    /// Sets of texts such that every matching line holds one of each set: literals, and the words of closed choices.
+    pub fn literals(&self) -> impl Iterator<Item = &[Vec<u8>]> {
         self.items.iter().filter_map(|item| match item {
-            Item::Literal(text) => Some(text.as_slice()),
-            Item::Capture(_, Matcher::OneOf(words)) if words.len() == 1 => Some(words[0].as_slice()),
+            Item::Literal(text) => Some(std::slice::from_ref(text)),
+            Item::Capture(_, Matcher::OneOf(words)) => Some(words.as_slice()),
             _ => None,
         })
     }

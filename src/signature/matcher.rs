@@ -92,8 +92,10 @@ impl Matcher {
             lists.push(own_lists);
         }
         for (id, mark) in catalog.marks().iter().enumerate() {
-            needles.push(mark.needle.clone());
-            texts.entry(mark.needle.clone()).or_default().push(User::Mark(id as MarkId));
+            for needle in &mark.needles {
+                needles.push(needle.clone());
+                texts.entry(needle.clone()).or_default().push(User::Mark(id as MarkId));
+            }
         }
         needles.sort();
         needles.dedup();

@@ -1,0 +1,171 @@
+//! What happened: marks in the life of services, and faults folded into counts.
+
+use crate::grammar::{Asker, MarkKind, Time};
+use serde::{Deserialize, Serialize};
+
+/// A stable hash that names a fault, an actor or a text, the same on every machine.
+pub type Id = u64;
+
+/// Who wrote a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Actor {
+    /// The service that the envelope names (unit, container, app), or empty.
+    pub service: String,
+    /// Syslog identifier or program name, or empty.
+    pub ident: String,
+    /// The program that the format tells of, or empty.
+    pub program: String,
+    pub kind: ActorKind,
+    /// The pid of the service's own process, where a format has it on every line.
+    pub run_pid: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ActorKind {
+    #[default]
+    Application,
+    Manager,
+    Listing,
+}
+
+/// A step in a service's life, as one line told it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    pub kind: MarkKind,
+    /// Byte offset of the line in its stream.
+    pub offset: u64,
+    /// 0-based line number, counted from the start of the segment that holds it.
+    pub line: u64,
+    pub time: Option<Time>,
+    pub actor: Id,
+    /// Names of the string table, 0 for none.
+    pub program: Id,
+    pub service: Id,
+    pub signal: Id,
+    /// The fault-table entry that has the line's text.
+    pub words: Id,
+    /// What the service said last before this line, likewise.
+    pub last_words: Id,
+    pub pid: Option<u32>,
+    pub code: Option<i32>,
+    pub count: Option<u32>,
+    pub step: u8,
+    pub weak: bool,
+    pub manager: bool,
+    pub asked: Option<Asker>,
+}
+
+/// What a fault is known by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum FaultKind {
+    /// The id of a signature.
+    Signature(String),
+    /// An error that no signature knows.
+    Unknown { class: Class, template: String },
+    /// The text of a lifecycle mark, by its pattern.
+    Mark(String),
+    /// The last line before a mark, by its skeleton.
+    Words(String),
+}
+
+/// How surely an unknown line tells of a fault, most sure first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Class {
+    /// The head of an exception, a panic, the words of a fatal mark.
+    Exception,
+    /// The record's level is fatal.
+    Fatal,
+    /// The record's level is error.
+    Error,
+    /// The record has no level; its words speak of a failure.
+    Worded,
+}
+
+/// One line shown as evidence.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Sample {
+    pub offset: u64,
+    /// 0-based, counted from the start of the segment.
+    pub line: u64,
+    pub time: Option<Time>,
+    pub actor: Id,
+    /// Decoded, masked, at most 500 bytes.
+    pub text: String,
+}
+
+/// A kind of fault in one stream: how often, and its telling lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    pub kind: FaultKind,
+    pub count: u64,
+    /// The first ones by offset.
+    pub first: Vec<Sample>,
+    /// The last ones by offset.
+    pub last: Vec<Sample>,
+}
+
+pub const FIRST_SAMPLES: usize = 3;
+pub const LAST_SAMPLES: usize = 2;
+
+impl Fault {
+    pub fn merge(&mut self, other: Fault) {
+        self.count += other.count;
+        self.first.extend(other.first);
+        self.first.sort_by_key(|sample| sample.offset);
+        self.first.dedup_by_key(|sample| sample.offset);
+        self.first.truncate(FIRST_SAMPLES);
+        self.last.extend(other.last);
+        self.last.sort_by_key(|sample| std::cmp::Reverse(sample.offset));
+        self.last.dedup_by_key(|sample| sample.offset);
+        self.last.truncate(LAST_SAMPLES);
+    }
+
+    /// The samples in the order of the stream, each once.
+    pub fn samples(&self) -> Vec<&Sample> {
+        let mut all: Vec<&Sample> = self.first.iter().chain(&self.last).collect();
+        all.sort_by_key(|sample| sample.offset);
+        all.dedup_by_key(|sample| sample.offset);
+        all
+    }
+}
+
+/// Which occurrences fold into one: the same fault by the same actor in the same stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FoldKey {
+    /// Seconds since 1970 shifted right by the segment's width; `i64::MIN` without a time.
+    pub bucket: i64,
+    pub fault: Id,
+    pub actor: Id,
+}
+
+/// Occurrences folded into one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fold {
+    pub count: u32,
+    pub first_offset: u64,
+    pub last_offset: u64,
+    pub first: Option<Time>,
+    pub last: Option<Time>,
+}
+
+impl Fold {
+    pub fn merge(&mut self, other: Fold) {
+        self.count = self.count.saturating_add(other.count);
+        if other.first_offset < self.first_offset {
+            self.first_offset = other.first_offset;
+            self.first = other.first;
+        }
+        if other.last_offset > self.last_offset {
+            self.last_offset = other.last_offset;
+            self.last = other.last;
+        }
+    }
+}
+
+/// The stretch from one mark of a stream to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// The mark that begins it; none before the first mark.
+    pub mark: Option<Mark>,
+    pub folds: std::collections::BTreeMap<FoldKey, Fold>,
+}

@@ -1,0 +1,89 @@
+//! Secrets, masked before a text enters the evidence.
+
+use regex::{Captures, Regex};
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+/// What stands for a secret.
+const HIDDEN: &str = "****";
+
+/// Keys by their own shape: providers' prefixes, JSON web tokens, private keys.
+static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x)
+        \b(?:
+            (?P<openai>sk-(?:[a-z]{2,10}-)?)[A-Za-z0-9_-]{16,}
+          | (?P<github>gh[pousr]_)[A-Za-z0-9]{20,}
+          | (?P<slack>xox[abeprs]-)[A-Za-z0-9-]{10,}
+          | (?P<aws>AKIA|ASIA)[0-9A-Z]{16}
+          | (?P<google>AIza)[0-9A-Za-z_-]{30,}
+          | (?P<jwt>eyJ)[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*
+          | (?P<telegram>bot)[0-9]{8,10}:[A-Za-z0-9_-]{30,}
+        )",
+    )
+    .ok()
+});
+
+/// `name = value` where the name says that the value is secret, `Bearer VALUE`, and credentials in URLs.
+static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?xi)
+        (?P<head>
+            (?:api[_-]?key|access[_-]?key|secret(?:[_-]?key)?|token|passw(?:or)?d|pwd|authorization|credential s?|private[_-]?key)
+            ["']? \s* [:=] \s* ["']? (?:(?:bearer|basic)\s+)?
+          | \b(?:bearer|basic)\s+
+        )
+        (?P<value>[^\s"',;&)\]}]{6,})
+      | (?P<url>[a-z][a-z0-9+.-]*://[^\s/:@]*:)(?P<password>[^\s/@]+)@
+        "#,
+    )
+    .ok()
+});
+
+/// The text with its secrets hidden. Borrowed when it has none.
+pub fn mask(text: &str) -> Cow<'_, str> {
+    let Some((shapes, named)) = SHAPES.as_ref().zip(NAMED.as_ref()) else { return Cow::Borrowed(HIDDEN) };
+    let shaped = shapes.replace_all(text, |found: &Captures| {
+        let prefix = found.iter().skip(1).flatten().next().map_or("", |group| group.as_str());
+        format!("{prefix}{HIDDEN}")
+    });
+    match named.replace_all(&shaped, hide_value) {
+        Cow::Borrowed(_) => shaped,
+        Cow::Owned(masked) => Cow::Owned(masked),
+    }
+}
+
+fn hide_value(found: &Captures) -> String {
+    if let Some(url) = found.name("url") {
+        return format!("{}{HIDDEN}@", url.as_str());
+    }
+    let head = found.name("head").map_or("", |head| head.as_str());
+    let value = found.name("value").map_or("", |value| value.as_str());
+    // A plain short word after `token:` is prose, not a secret.
+    let looks_secret = value.len() >= 16 || value.bytes().any(|byte| byte.is_ascii_digit());
+    let already = value.starts_with("***");
+    if looks_secret && !already { format!("{head}{HIDDEN}") } else { format!("{head}{value}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(mask(text), expected);
+    }
+
+    #[test]
+    fn secrets_are_hidden_and_prose_is_not() {
+        check("key sk-proj-abcdEFGH1234abcdEFGH1234 refused", "key sk-proj-**** refused");
+        check("Incorrect API key provided: sk-proj-********Xy9A.", "Incorrect API key provided: sk-proj-********Xy9A.");
+        check("Authorization: Bearer abc123def456", "Authorization: Bearer ****");
+        check("postgres://app:hunter2@db:5432/x", "postgres://app:****@db:5432/x");
+        check("password=correct-horse-battery", "password=****");
+        check(r#"{"api_key": "a1b2c3d4"}"#, r#"{"api_key": "****"}"#);
+        check("invalid token: expired", "invalid token: expired");
+        check("reason=token_missing status=401", "reason=token_missing status=401");
+        check("FATAL: password authentication failed for user \"app\"", "FATAL: password authentication failed for user \"app\"");
+    }
+}

@@ -1,0 +1,88 @@
+use super::*;
+use crate::grammar::{SECOND, Time};
+use proptest::prelude::*;
+
+fn piece(start: u64, end: u64, seed: u64) -> Segment {
+    let mut segment = Segment::new(start, end);
+    segment.lines = end - start;
+    for offset in start..end {
+        let fault = (offset * 7 + seed) % 5;
+        let time = Some(Time { ns: (offset as i64 / 3) * SECOND, digits: 0 });
+        segment.add_occurrence(fault, 1, offset, time);
+        let sample = Sample { offset, line: offset - start, time, actor: 1, text: format!("line {offset}") };
+        let kind = FaultKind::Signature(format!("f{fault}"));
+        segment.add_fault(fault, Fault { kind, count: 1, first: vec![sample.clone()], last: vec![sample] });
+    }
+    segment.keep_bounds();
+    segment
+}
+
+fn evidence(segment: Segment) -> Evidence {
+    let mut evidence = Evidence::default();
+    evidence.add("a.log", segment).unwrap();
+    evidence
+}
+
+proptest! {
+    #[test]
+    fn any_cuts_in_any_order_give_the_whole(cuts in proptest::collection::btree_set(1u64..200, 0..8), order in any::<u64>()) {
+        let whole = evidence(piece(0, 200, 3));
+        let mut bounds: Vec<u64> = std::iter::once(0).chain(cuts).chain([200]).collect();
+        bounds.dedup();
+        let mut pieces: Vec<Evidence> = bounds.windows(2).map(|pair| evidence(piece(pair[0], pair[1], 3))).collect();
+        let mut order = order;
+        while pieces.len() > 1 {
+            let left = pieces.swap_remove(order as usize % pieces.len());
+            order = order.rotate_right(7) ^ 0x9e37;
+            let right = pieces.swap_remove(order as usize % pieces.len());
+            pieces.push(left.merge(right).unwrap());
+        }
+        prop_assert_eq!(&pieces[0], &whole);
+        prop_assert_eq!(codec::decode(&codec::encode(&whole).unwrap()), Ok(whole));
+    }
+
+    #[test]
+    fn any_bytes_decode_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let mut file = b"relapse evidence 1\n".to_vec();
+        file.extend(bytes);
+        let _ = codec::decode(&file);
+    }
+}
+
+#[test]
+fn the_identity_changes_nothing() {
+    let whole = evidence(piece(0, 50, 1));
+    assert_eq!(Evidence::default().merge(whole.clone()).unwrap(), whole);
+    assert_eq!(whole.clone().merge(Evidence::default()).unwrap(), whole);
+}
+
+#[test]
+fn overlapping_pieces_are_refused_unless_equal() {
+    let left = evidence(piece(0, 50, 1));
+    assert!(left.clone().merge(evidence(piece(40, 80, 1))).is_err());
+    assert_eq!(left.clone().merge(left.clone()).unwrap(), left);
+}
+
+#[test]
+fn a_hole_is_known() {
+    let mut both = evidence(piece(0, 50, 1)).merge(evidence(piece(60, 80, 1))).unwrap();
+    let stream = both.streams.get_mut("a.log").unwrap();
+    stream.length = Some(100);
+    assert_eq!(stream.holes(), [(50, 60), (80, 100)]);
+}
+
+#[test]
+fn too_many_folds_are_folded_wider_and_nothing_is_lost() {
+    let mut left = Segment::new(0, 1);
+    let mut right = Segment::new(1, 2);
+    for second in 0..200_000i64 {
+        let half = if second < 100_000 { &mut left } else { &mut right };
+        half.add_occurrence(1, 1, 0, Some(Time { ns: second * 2 * SECOND, digits: 0 }));
+    }
+    left.keep_bounds();
+    right.keep_bounds();
+    left.append(right);
+    let count: u64 = left.epochs.iter().flat_map(|epoch| epoch.folds.values()).map(|fold| u64::from(fold.count)).sum();
+    assert_eq!(count, 200_000);
+    assert!(left.epochs[0].folds.len() <= 1 << 17);
+}

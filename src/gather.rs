@@ -1,0 +1,201 @@
+//! From inputs to evidence, on all cores: plain files by ranges, streams by chunks, both into the same values.
+
+use crate::evidence::{Evidence, Overlap, Problem, Segment};
+use crate::grammar::{Clock, SECOND, Time};
+use crate::input::chunk::{CHUNK_BYTES, StreamChunk};
+use crate::input::discover::{Note, explain};
+use crate::input::{Found, Input, InputKind, PlainFile, StreamReader};
+use crate::scan::{CONTEXT, Chunk, MAX_LINE, Scanner, TAIL_WINDOW};
+use jiff::tz::TimeZone;
+use rayon::prelude::*;
+use std::io;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Chunks that wait between a stream's reader and its scanners.
+const QUEUE: usize = 4;
+
+/// How inputs are gathered.
+pub struct Gatherer<'a> {
+    pub scanner: &'a Scanner,
+    /// The zone of times that tell none.
+    pub zone: TimeZone,
+    /// Nanoseconds since 1970: the anchor of yearless times from a pipe.
+    pub now_ns: i64,
+    /// Bytes done so far, for a progress bar; compressed inputs count decoded bytes.
+    pub progress: &'a AtomicU64,
+}
+
+impl Gatherer<'_> {
+    /// Scans everything that was found.
+    pub fn gather(&self, found: Found) -> Result<Evidence, Overlap> {
+        let mut evidence = Evidence::default();
+        evidence.problems.extend(found.notes.into_iter().map(problem_of));
+        let (plain, streams): (Vec<Input>, Vec<Input>) =
+            found.inputs.into_iter().partition(|input| input.kind == InputKind::Plain);
+        let plain = plain.par_iter().map(|input| self.plain(input, None)).try_reduce(Evidence::default, Evidence::merge)?;
+        let evidence = evidence.merge(plain)?;
+        let streamed = match streams.as_slice() {
+            [one] => self.stream_wide(one)?,
+            many => many.par_iter().map(|input| self.stream(input)).try_reduce(Evidence::default, Evidence::merge)?,
+        };
+        evidence.merge(streamed)
+    }
+
+    /// Scans a plain file, or a range of it.
+    pub fn plain(&self, input: &Input, range: Option<Range<u64>>) -> Result<Evidence, Overlap> {
+        let file = match PlainFile::open(&input.path) {
+            Ok(file) => file,
+            Err(error) => return Ok(failed(&input.path, &error)),
+        };
+        let range = range.unwrap_or(0..file.length());
+        let range = range.start.min(file.length())..range.end.min(file.length());
+        let clock = self.clock(input);
+        let chunks = (range.end - range.start).div_ceil(CHUNK_BYTES).max(1);
+        let mut evidence = (0..chunks)
+            .into_par_iter()
+            .map_init(Vec::new, |buffer, at| {
+                let start = range.start + at * CHUNK_BYTES;
+                let own = start..(start + CHUNK_BYTES).min(range.end);
+                self.plain_chunk(input, &file, own, &clock, buffer)
+            })
+            .try_reduce(Evidence::default, Evidence::merge)?;
+        evidence.streams.entry(input.path.clone()).or_default().length = Some(file.length());
+        Ok(evidence)
+    }
+
+    fn plain_chunk(
+        &self,
+        input: &Input,
+        file: &PlainFile,
+        own: Range<u64>,
+        clock: &Clock,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Evidence, Overlap> {
+        let (base, shrank) = match file.read(&own, CONTEXT + 1, MAX_LINE, buffer) {
+            Ok(read) => read,
+            Err(error) => return Ok(failed(&input.path, &error)),
+        };
+        let chunk = Chunk { bytes: buffer, base, own: own.clone(), length: Some(file.length()) };
+        let segment = self.scanner.scan(&chunk, clock);
+        self.progress.fetch_add(own.end - own.start, Ordering::Relaxed);
+        let mut evidence = self.piece(&input.path, segment)?;
+        if shrank {
+            let what = format!("the file became shorter while it was read (it had {} bytes)", file.length());
+            note(&mut evidence, &input.path, what, "analyze a copy of it", true);
+        }
+        Ok(evidence)
+    }
+
+    fn piece(&self, path: &str, segment: Segment) -> Result<Evidence, Overlap> {
+        let mut evidence = Evidence::default();
+        evidence.add(path, segment)?;
+        Ok(evidence)
+    }
+
+    /// Scans a stream on the thread that reads it.
+    fn stream(&self, input: &Input) -> Result<Evidence, Overlap> {
+        let mut reader = match StreamReader::open(input, CONTEXT, TAIL_WINDOW) {
+            Ok(reader) => reader,
+            Err(error) => return Ok(failed(&input.path, &error)),
+        };
+        let clock = self.clock(input);
+        let mut evidence = Evidence::default();
+        let mut buffer = Vec::new();
+        while let Some(chunk) = reader.next(buffer) {
+            evidence.add(&input.path, self.scan_stream_chunk(&chunk, &clock))?;
+            buffer = chunk.bytes;
+        }
+        self.close(input, reader, evidence)
+    }
+
+    /// Scans the only stream on all cores: one thread reads and decodes, the others scan.
+    fn stream_wide(&self, input: &Input) -> Result<Evidence, Overlap> {
+        let mut reader = match StreamReader::open(input, CONTEXT, TAIL_WINDOW) {
+            Ok(reader) => reader,
+            Err(error) => return Ok(failed(&input.path, &error)),
+        };
+        let clock = self.clock(input);
+        let (chunks_in, chunks_out) = crossbeam_channel::bounded::<StreamChunk>(QUEUE);
+        let (used_in, used_out) = crossbeam_channel::unbounded::<Vec<u8>>();
+        let workers = rayon::current_num_threads().max(1);
+        let evidence = std::thread::scope(|scope| {
+            let handles: Vec<_> = (0..workers)
+                .map(|_| {
+                    let (chunks_out, used_in, clock) = (chunks_out.clone(), used_in.clone(), &clock);
+                    scope.spawn(move || {
+                        let mut evidence = Evidence::default();
+                        for chunk in chunks_out {
+                            evidence.add(&input.path, self.scan_stream_chunk(&chunk, clock))?;
+                            // The reader may be gone; then nobody needs the buffer.
+                            let _ = used_in.send(chunk.bytes);
+                        }
+                        Ok(evidence)
+                    })
+                })
+                .collect();
+            drop(chunks_out);
+            while let Some(chunk) = reader.next(used_out.try_recv().unwrap_or_default()) {
+                if chunks_in.send(chunk).is_err() {
+                    break;
+                }
+            }
+            drop(chunks_in);
+            handles.into_iter().try_fold(Evidence::default(), |all, handle| match handle.join() {
+                Ok(part) => all.merge(part?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+        })?;
+        self.close(input, reader, evidence)
+    }
+
+    fn scan_stream_chunk(&self, chunk: &StreamChunk, clock: &Clock) -> Segment {
+        let own = chunk.own.clone();
+        self.progress.fetch_add(own.end - own.start, Ordering::Relaxed);
+        self.scanner.scan(&Chunk { bytes: &chunk.bytes, base: chunk.base, own, length: chunk.length }, clock)
+    }
+
+    fn close(&self, input: &Input, mut reader: StreamReader, mut evidence: Evidence) -> Result<Evidence, Overlap> {
+        evidence.streams.entry(input.path.clone()).or_default().length = Some(reader.position());
+        if let Some(error) = reader.take_error() {
+            let what = match error.kind() {
+                io::ErrorKind::UnexpectedEof => format!("cut short: the {} ends in the middle", name_of(input.kind)),
+                _ => format!("damaged after {} bytes: {error}", reader.position()),
+            };
+            note(&mut evidence, &input.path, what, "what came before was analyzed", true);
+        }
+        if reader.position() == 0 {
+            note(&mut evidence, &input.path, "an empty stream".into(), "", false);
+        }
+        Ok(evidence)
+    }
+
+    fn clock(&self, input: &Input) -> Clock {
+        let ns = input.modified_ns.unwrap_or(self.now_ns);
+        Clock::new(self.zone.clone(), Time { ns: ns.div_euclid(SECOND) * SECOND, digits: 0 })
+    }
+}
+
+fn name_of(kind: InputKind) -> &'static str {
+    match kind {
+        InputKind::Gzip => "gzip data",
+        InputKind::Zstd => "zstd data",
+        _ => "data",
+    }
+}
+
+fn problem_of(note: Note) -> Problem {
+    Problem { path: note.path, line: None, what: note.what, help: note.help, fault: note.fault }
+}
+
+fn failed(path: &str, error: &io::Error) -> Evidence {
+    let (what, help) = explain(error);
+    let mut evidence = Evidence::default();
+    evidence.problems.insert(Problem { path: path.into(), line: None, what, help: help.into(), fault: true });
+    evidence
+}
+
+fn note(evidence: &mut Evidence, path: &str, what: String, help: &str, fault: bool) {
+    let problem = Problem { path: path.into(), line: None, what, help: help.into(), fault };
+    evidence.streams.entry(path.to_string()).or_default().problems.insert(problem);
+}

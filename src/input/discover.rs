@@ -1,0 +1,199 @@
+//! From the paths that the user named to inputs: folders are walked, non-logs are told and passed over.
+
+use super::sniff::{self, Content};
+use std::collections::BTreeSet;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+/// One thing to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// As the user gave it, or as it was found below a folder.
+    pub path: String,
+    pub kind: InputKind,
+    /// Size on disk in bytes; 0 where there is none.
+    pub bytes: u64,
+    /// Modification time in nanoseconds since 1970; None for pipes.
+    pub modified_ns: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// Can be read at any place.
+    Plain,
+    Gzip,
+    Zstd,
+    Utf16,
+    /// Standard input, a fifo, a descriptor: read once; compression is seen from its first bytes.
+    Pipe,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    pub inputs: Vec<Input>,
+    pub notes: Vec<Note>,
+}
+
+/// Something that is not read, or only with a word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    pub path: String,
+    pub what: String,
+    pub help: String,
+    /// It was named, and cannot be read.
+    pub fault: bool,
+}
+
+/// Finds the inputs of the named paths, in the order of the names; folders by their entries' names.
+pub fn discover(paths: &[PathBuf]) -> Found {
+    let mut walk = Walk::default();
+    for path in paths {
+        walk.named(path);
+    }
+    let mut seen = BTreeSet::new();
+    walk.found.inputs.retain(|input| seen.insert(input.path.clone()));
+    walk.found
+}
+
+#[derive(Default)]
+struct Walk {
+    found: Found,
+    /// Folders on the way down, to notice loops of links.
+    open: Vec<(u64, u64)>,
+}
+
+impl Walk {
+    fn note(&mut self, path: &Path, what: impl Into<String>, help: &str, fault: bool) {
+        let path = path.display().to_string();
+        self.found.notes.push(Note { path, what: what.into(), help: help.into(), fault });
+    }
+
+    fn push(&mut self, path: &Path, kind: InputKind, metadata: Option<&Metadata>) {
+        self.found.inputs.push(Input {
+            path: path.display().to_string(),
+            kind,
+            bytes: metadata.map_or(0, Metadata::len),
+            modified_ns: metadata.map(|metadata| metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec())),
+        });
+    }
+
+    fn named(&mut self, path: &Path) {
+        if path.as_os_str() == "-" {
+            return self.push(path, InputKind::Pipe, None);
+        }
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                let (what, help) = explain(&error);
+                return self.note(path, what, help, true);
+            }
+        };
+        let file_type = metadata.file_type();
+        if file_type.is_dir() {
+            let before = self.found.inputs.len();
+            self.folder(path, &metadata);
+            if self.found.inputs.len() == before {
+                self.note(path, "no log in this folder", "name a folder that holds logs", true);
+            }
+        } else if file_type.is_file() {
+            self.file(path, &metadata, true);
+        } else if file_type.is_fifo() || is_descriptor(path) {
+            self.push(path, InputKind::Pipe, None);
+        } else {
+            self.note(path, format!("{}, not a log", kind_of(&metadata)), "name a file, a folder or `-`", true);
+        }
+    }
+
+    fn folder(&mut self, path: &Path, metadata: &Metadata) {
+        let identity = (metadata.dev(), metadata.ino());
+        if self.open.contains(&identity) {
+            return self.note(path, "a symbolic link back to a folder that holds it", "", false);
+        }
+        let mut entries = match fs::read_dir(path).and_then(|entries| entries.collect::<io::Result<Vec<_>>>()) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let (what, help) = explain(&error);
+                return self.note(path, what, help, self.open.is_empty());
+            }
+        };
+        entries.sort_by_key(fs::DirEntry::file_name);
+        self.open.push(identity);
+        for entry in entries {
+            let path = entry.path();
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.is_dir() => self.folder(&path, &metadata),
+                Ok(metadata) if metadata.is_file() => self.file(&path, &metadata, false),
+                Ok(metadata) => self.note(&path, format!("skipped: {}", kind_of(&metadata)), "", false),
+                Err(error) => {
+                    let (what, _) = explain(&error);
+                    self.note(&path, format!("skipped: {what}"), "", false);
+                }
+            }
+        }
+        self.open.pop();
+    }
+
+    fn file(&mut self, path: &Path, metadata: &Metadata, named: bool) {
+        let mut first = Vec::with_capacity(sniff::SNIFF_BYTES);
+        let read = File::open(path).and_then(|file| file.take(sniff::SNIFF_BYTES as u64).read_to_end(&mut first));
+        if let Err(error) = read {
+            let (what, help) = explain(&error);
+            let what = if named { what } else { format!("skipped: {what}") };
+            return self.note(path, what, help, named);
+        }
+        let skipped = if named { "" } else { "skipped: " };
+        match sniff::content(&first) {
+            Content::Text => self.push(path, InputKind::Plain, Some(metadata)),
+            Content::Gzip => self.push(path, InputKind::Gzip, Some(metadata)),
+            Content::Zstd => self.push(path, InputKind::Zstd, Some(metadata)),
+            Content::Utf16 => self.push(path, InputKind::Utf16, Some(metadata)),
+            Content::Empty => {
+                self.push(path, InputKind::Plain, Some(metadata));
+                self.note(path, "an empty file", "", false);
+            }
+            Content::Journal => {
+                let help = format!("export it: journalctl --file {} -o json | relapse analyze -", path.display());
+                self.note(path, format!("{skipped}a binary journal"), &help, named);
+            }
+            Content::Unsupported(what) => {
+                let help = "decompress it first, or pipe its content into `relapse analyze -`";
+                self.note(path, format!("{skipped}{what} is not read"), help, named);
+            }
+            Content::Binary => self.note(path, format!("{skipped}a binary file, not a log"), "", named),
+        }
+    }
+}
+
+/// `/dev/stdin` and `/dev/fd/N` name what is open, whatever it is.
+fn is_descriptor(path: &Path) -> bool {
+    path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd") || path == Path::new("/dev/stdin")
+}
+
+fn kind_of(metadata: &Metadata) -> &'static str {
+    let file_type = metadata.file_type();
+    if file_type.is_socket() {
+        "a socket"
+    } else if file_type.is_fifo() {
+        "a fifo"
+    } else if file_type.is_block_device() || file_type.is_char_device() {
+        "a device"
+    } else {
+        "something else than a file"
+    }
+}
+
+/// An error of the system in the words of a user, and what to do about it.
+pub fn explain(error: &io::Error) -> (String, &'static str) {
+    match error.kind() {
+        io::ErrorKind::NotFound => ("no such file or folder".into(), "check the path"),
+        io::ErrorKind::PermissionDenied => ("not readable by this user".into(), "run as a user who may read it, or copy it"),
+        // ELOOP has no stable kind.
+        _ if error.raw_os_error() == Some(40) || error.raw_os_error() == Some(62) => {
+            ("a loop of symbolic links".into(), "name the file that the link should lead to")
+        }
+        _ => (error.to_string(), ""),
+    }
+}

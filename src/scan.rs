@@ -1,0 +1,514 @@
+//! The hot path: a chunk of bytes to a segment of evidence.
+//!
+//! One pass counts lines and record heads and asks the matcher for candidates; only lines that have one are read through
+//! the grammars, verified and made events. What a line means depends on the line and on at most `CONTEXT` bytes before
+//! it, never on where the chunk was cut: that is the whole of the merge law.
+
+use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
+use crate::evidence::{self, Actor, ActorKind, Class, Fault, FaultKind, Id, Sample, Segment, mask};
+use crate::grammar::definition::Role;
+use crate::grammar::{Catalog, Clock, Field, Level, MarkKind, MarkReading, Reading, Time, ansi, head};
+use crate::signature::{Matcher, Matches, Pack};
+use crate::template::{skeleton, stable_hash};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// A line without a time takes that of the nearest timed record that begins at most this many bytes before it.
+pub const CONTEXT: u64 = 16 << 10;
+/// Only so much of a line is matched; the rest is counted.
+pub const MAX_LINE: u64 = 64 << 10;
+/// Every line that begins in a stream's first bytes is read, to name its formats and its first time.
+const HEAD_WINDOW: u64 = 64 << 10;
+/// Likewise at its end, for its last time.
+pub const TAIL_WINDOW: u64 = 16 << 10;
+/// Longest evidence text in bytes.
+const MAX_TEXT: usize = 500;
+/// The last words are looked for this many lines before a mark.
+const LAST_WORDS_LINES: usize = 8;
+
+/// What the scan knows: formats, signatures, and the options that shape the evidence.
+pub struct Scanner {
+    pub catalog: Catalog,
+    pub pack: Pack,
+    pub matcher: Matcher,
+    pub options: Options,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub since: Option<Time>,
+    pub until: Option<Time>,
+    pub show_secrets: bool,
+}
+
+/// Bytes of a stream around the lines to scan.
+#[derive(Clone, Debug)]
+pub struct Chunk<'a> {
+    /// What stands before `own` as far as `CONTEXT` (and one byte), `own` itself, and what finishes its last line.
+    pub bytes: &'a [u8],
+    /// Where `bytes` begins in the stream.
+    pub base: u64,
+    /// The lines that begin here are scanned.
+    pub own: Range<u64>,
+    /// The stream's length, where it is known.
+    pub length: Option<u64>,
+}
+
+impl Scanner {
+    /// Scans the lines that begin in the chunk's own range.
+    pub fn scan(&self, chunk: &Chunk, clock: &Clock) -> Segment {
+        let mut pass = Pass::new(self, chunk, clock);
+        let mut at = pass.first_line();
+        let mut candidate = pass.next_candidate(at);
+        while at < pass.own_end {
+            let end = memchr::memchr(b'\n', &chunk.bytes[at..]).map_or(chunk.bytes.len(), |len| at + len);
+            pass.count(at, end);
+            if candidate < end || pass.is_window(at) {
+                let is_candidate = candidate < end;
+                pass.read_line(at, end, is_candidate);
+                if is_candidate {
+                    candidate = pass.next_candidate(end);
+                }
+            }
+            pass.segment.lines += 1;
+            at = end + 1;
+        }
+        pass.finish()
+    }
+}
+
+/// The state of one pass over one chunk.
+struct Pass<'a> {
+    scanner: &'a Scanner,
+    chunk: &'a Chunk<'a>,
+    clock: &'a Clock,
+    segment: Segment,
+    own_end: usize,
+    matches: Matches,
+    /// Latest timed record met on the way or by looking back: where it begins, and its time.
+    timed: Option<(usize, Time)>,
+    /// No timed record begins between `timed` and here.
+    timed_until: usize,
+    faults: BTreeMap<Id, Draft>,
+}
+
+/// A fault while its chunk is scanned: the last samples are places only, and become text at the end.
+struct Draft {
+    kind: FaultKind,
+    count: u64,
+    first: Vec<Sample>,
+    last: std::collections::VecDeque<Place>,
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    at: usize,
+    line: u64,
+    time: Option<Time>,
+    actor: Id,
+    /// Which line of the message it is.
+    part: usize,
+}
+
+impl<'a> Pass<'a> {
+    fn new(scanner: &'a Scanner, chunk: &'a Chunk<'a>, clock: &'a Clock) -> Pass<'a> {
+        let own_end = (chunk.own.end.saturating_sub(chunk.base) as usize).min(chunk.bytes.len());
+        Pass {
+            scanner,
+            chunk,
+            clock,
+            segment: Segment::new(chunk.own.start, chunk.own.end),
+            own_end,
+            matches: Matches::default(),
+            timed: None,
+            timed_until: 0,
+            faults: BTreeMap::new(),
+        }
+    }
+
+    /// Index of the first line that begins in the own range; `own_end` when none does.
+    fn first_line(&self) -> usize {
+        let start = (self.chunk.own.start - self.chunk.base) as usize;
+        if start == 0 || self.chunk.bytes.get(start - 1) == Some(&b'\n') {
+            return start.min(self.own_end);
+        }
+        let rest = self.chunk.bytes.get(start..self.own_end).unwrap_or_default();
+        memchr::memchr(b'\n', rest).map_or(self.own_end, |len| start + len + 1)
+    }
+
+    fn next_candidate(&self, from: usize) -> usize {
+        if from >= self.own_end {
+            return usize::MAX;
+        }
+        self.scanner.matcher.find(self.chunk.bytes, from).unwrap_or(usize::MAX)
+    }
+
+    fn offset(&self, at: usize) -> u64 {
+        self.chunk.base + at as u64
+    }
+
+    fn count(&mut self, at: usize, end: usize) {
+        match head::of(&self.chunk.bytes[at..end]) {
+            head::Head::Record => self.segment.heads += 1,
+            head::Head::Text => self.segment.flush_lines += 1,
+            head::Head::Continuation => {}
+        }
+        if (end - at) as u64 > MAX_LINE {
+            self.segment.tally.overlong_lines += 1;
+            let line = self.segment.lines;
+            self.segment.tally.first_overlong_line.get_or_insert(line);
+        }
+    }
+
+    fn is_window(&self, at: usize) -> bool {
+        let offset = self.offset(at);
+        offset < HEAD_WINDOW || self.chunk.length.is_some_and(|length| offset + TAIL_WINDOW >= length)
+    }
+
+    fn visible(&self, at: usize, end: usize) -> &'a [u8] {
+        let bytes: &'a [u8] = self.chunk.bytes;
+        &bytes[at..end.min(at + MAX_LINE as usize)]
+    }
+
+    fn read_line(&mut self, at: usize, end: usize, is_candidate: bool) {
+        let line = self.visible(at, end);
+        let reading = self.scanner.catalog.read(line, self.clock);
+        if let Some(time) = reading.time {
+            self.timed = Some((at, time));
+            self.timed_until = end + 1;
+            self.segment.first.get_or_insert(time);
+            self.segment.last = Some(time);
+        }
+        if self.offset(at) < HEAD_WINDOW {
+            self.count_format(&reading, line);
+            if memchr::memchr(0, line).is_some() {
+                self.segment.tally.nul_bytes += memchr::memchr_iter(0, line).count() as u64;
+            }
+            if std::str::from_utf8(line).is_err() && line.len() < MAX_LINE as usize {
+                self.segment.tally.invalid_utf8_lines += 1;
+            }
+        }
+        if is_candidate {
+            self.judge(at, &reading);
+        }
+    }
+
+    fn count_format(&mut self, reading: &Reading, line: &[u8]) {
+        let catalog = &self.scanner.catalog;
+        let names = match reading.formats.as_slice() {
+            [] if line.trim_ascii().is_empty() => return,
+            [] => match catalog.frame_of(line) {
+                Some(id) => catalog.format(id).name.clone(),
+                None => return,
+            },
+            ids => ids.iter().map(|&id| catalog.format(id).name.as_str()).collect::<Vec<_>>().join(">"),
+        };
+        *self.segment.formats.entry(names).or_default() += 1;
+    }
+
+    /// Decides what a candidate line tells of, and records it.
+    fn judge(&mut self, at: usize, reading: &Reading) {
+        let time = reading.time.or_else(|| self.inherited_time(at));
+        let options = &self.scanner.options;
+        if let Some(time) = time
+            && (options.since.is_some_and(|since| time.ns < since.ns) || options.until.is_some_and(|until| time.ns > until.ns))
+        {
+            self.segment.tally.outside_window += 1;
+            return;
+        }
+        let mut matches = std::mem::take(&mut self.matches);
+        for (part, text) in parts(reading).enumerate() {
+            self.scanner.matcher.collect(&self.scanner.pack, text, &mut matches);
+            let place = Place { at, line: self.segment.lines, time, actor: 0, part };
+            self.judge_part(place, reading, text, &matches);
+        }
+        self.matches = matches;
+    }
+
+    /// Judges one line of a message: its marks, its signatures, or an error that no signature knows.
+    fn judge_part(&mut self, mut place: Place, reading: &Reading, text: &[u8], matches: &Matches) {
+        let catalog = &self.scanner.catalog;
+        let mut marks: Vec<MarkReading> = matches
+            .marks
+            .iter()
+            .filter(|&&id| catalog.admits(id, reading))
+            .filter_map(|&id| MarkReading::new(catalog.mark(id), text))
+            .collect();
+        // Of two marks of a kind the sure one speaks.
+        marks.sort_by_key(|mark| (mark.mark.kind, mark.mark.weak));
+        marks.dedup_by_key(|mark| mark.mark.kind);
+        let program = catalog.program(reading);
+        let signatures: Vec<usize> = matches
+            .signatures
+            .iter()
+            .copied()
+            .filter(|&at| !program.is_some_and(|program| self.scanner.pack.signatures()[at].not_programs.iter().any(|not| not == program)))
+            .collect();
+        let sure_mark = marks.iter().any(|mark| !mark.mark.weak);
+        let fatal = marks.iter().any(|mark| mark.mark.kind == MarkKind::Fatal);
+        let unknown = if !signatures.is_empty() || (sure_mark && !fatal) { None } else { class_of(reading, text, fatal) };
+        if marks.is_empty() && signatures.is_empty() && unknown.is_none() {
+            return;
+        }
+        place.actor = self.actor(reading, marks.first());
+        let shown = shown(reading, text);
+        for at in signatures {
+            let id = &self.scanner.pack.signatures()[at].id;
+            self.occurrence(signature_id(id), || FaultKind::Signature(id.clone()), place, shown);
+        }
+        if let Some(class) = unknown {
+            let template = skeleton(text.trim_ascii());
+            let id = stable_hash(format!("unknown\0{}\0{template}", class as u8).as_bytes());
+            self.occurrence(id, || FaultKind::Unknown { class, template }, place, shown);
+        }
+        for mark in marks {
+            self.mark(place, &mark, shown, program);
+        }
+    }
+
+    fn actor(&mut self, reading: &Reading, mark: Option<&MarkReading>) -> Id {
+        let catalog = &self.scanner.catalog;
+        let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
+        let role = reading.formats.last().map(|&id| catalog.format(id).role);
+        let kind = match role {
+            Some(Role::Manager) => ActorKind::Manager,
+            Some(Role::Listing) => ActorKind::Listing,
+            _ if mark.is_some_and(|mark| mark.mark.manager) => ActorKind::Manager,
+            _ => ActorKind::Application,
+        };
+        let actor = Actor {
+            service: text(reading.service.as_deref()),
+            ident: text(reading.ident.as_deref()),
+            program: catalog.program(reading).unwrap_or_default().to_string(),
+            kind,
+            run_pid: reading.run_pid,
+        };
+        let name = format!("{}\0{}\0{}\0{}\0{:?}", actor.service, actor.ident, actor.program, kind as u8, actor.run_pid);
+        let id = stable_hash(name.as_bytes());
+        self.segment.actors.entry(id).or_insert(actor);
+        id
+    }
+
+    fn string(&mut self, text: &str) -> Id {
+        if text.is_empty() {
+            return 0;
+        }
+        let id = stable_hash(text.as_bytes());
+        self.segment.strings.entry(id).or_insert_with(|| text.to_string());
+        id
+    }
+
+    fn occurrence(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, place: Place, text: &[u8]) {
+        self.segment.add_occurrence(id, place.actor, self.offset(place.at), place.time);
+        self.sample(id, kind, place, text);
+    }
+
+    fn sample(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, place: Place, text: &[u8]) {
+        let offset = self.offset(place.at);
+        let show_secrets = self.scanner.options.show_secrets;
+        let draft = self.faults.entry(id).or_insert_with(|| Draft { kind: kind(), count: 0, first: Vec::new(), last: Default::default() });
+        draft.count += 1;
+        if draft.first.last().is_some_and(|sample| sample.offset == offset) {
+            return;
+        }
+        if draft.first.len() < FIRST_SAMPLES {
+            let text = evidence_text(text, show_secrets);
+            draft.first.push(Sample { offset, line: place.line, time: place.time, actor: place.actor, text });
+        }
+        if draft.last.back().is_none_or(|last| last.at != place.at) {
+            if draft.last.len() == LAST_SAMPLES {
+                draft.last.pop_front();
+            }
+            draft.last.push_back(place);
+        }
+    }
+
+    fn mark(&mut self, place: Place, mark: &MarkReading, text: &[u8], program: Option<&str>) {
+        let definition = mark.mark;
+        let words = stable_hash(format!("mark\0{}", definition.text).as_bytes());
+        self.sample(words, || FaultKind::Mark(definition.text.clone()), place, text);
+        let string = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).trim().to_string();
+        let service = string(mark.text(Field::Service));
+        let signal = string(mark.text(Field::Signal));
+        let program = definition.program.as_deref().or(program).unwrap_or_default();
+        let ends_or_begins = matches!(definition.kind, MarkKind::Start | MarkKind::Exit | MarkKind::GaveUp | MarkKind::Stop);
+        let last_words = if ends_or_begins { self.last_words(place.at) } else { 0 };
+        let mark = evidence::Mark {
+            kind: definition.kind,
+            offset: self.offset(place.at),
+            line: place.line,
+            time: place.time,
+            actor: place.actor,
+            program: self.string(program),
+            service: self.string(&service),
+            signal: self.string(&signal),
+            words,
+            last_words,
+            pid: mark.number(Field::Pid).and_then(|pid| u32::try_from(pid).ok()),
+            code: mark.number(Field::Code).and_then(|code| i32::try_from(code).ok()),
+            count: mark.number(Field::Count).and_then(|count| u32::try_from(count).ok()),
+            step: definition.step,
+            weak: definition.weak,
+            manager: definition.manager,
+            asked: definition.asked,
+        };
+        self.segment.add_mark(mark);
+    }
+
+    /// The last line of an application before a mark, by its skeleton.
+    fn last_words(&mut self, before: usize) -> Id {
+        let mut end = before;
+        for _ in 0..LAST_WORDS_LINES {
+            let Some(at) = self.line_before(end, before) else { return 0 };
+            let line = self.visible(at, end - 1);
+            end = at;
+            if head::of(line) == head::Head::Continuation {
+                continue;
+            }
+            let reading = self.scanner.catalog.read(line, self.clock);
+            let manager = reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role != Role::Application);
+            if manager || reading.message.trim_ascii().is_empty() {
+                continue;
+            }
+            let Some(text) = parts(&reading).next() else { continue };
+            let template = skeleton(text);
+            let id = stable_hash(format!("words\0{template}").as_bytes());
+            let time = reading.time.or_else(|| self.inherited_time(at));
+            let text = evidence_text(shown(&reading, text), self.scanner.options.show_secrets);
+            // A line of the context counts back from the segment's first one; joining the segments puts it right.
+            let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[at..before]).count() as u64;
+            let line = self.segment.lines.wrapping_sub(back);
+            let sample = Sample { offset: self.offset(at), line, time, actor: 0, text };
+            let draft = self.faults.entry(id).or_insert_with(|| Draft {
+                kind: FaultKind::Words(template),
+                count: 0,
+                first: Vec::new(),
+                last: Default::default(),
+            });
+            draft.count += 1;
+            if draft.first.len() < FIRST_SAMPLES {
+                draft.first.push(sample);
+            }
+            return id;
+        }
+        0
+    }
+
+    /// Start of the line that ends just before `end`, if it begins within `CONTEXT` of `limit`.
+    fn line_before(&self, end: usize, limit: usize) -> Option<usize> {
+        if end == 0 {
+            return None;
+        }
+        let at = match memchr::memrchr(b'\n', &self.chunk.bytes[..end - 1]) {
+            Some(newline) => newline + 1,
+            None if self.chunk.base == 0 => 0,
+            None => return None,
+        };
+        ((limit - at) as u64 <= CONTEXT).then_some(at)
+    }
+
+    /// The time of the nearest timed record before a line, within `CONTEXT`.
+    fn inherited_time(&mut self, at: usize) -> Option<Time> {
+        let mut end = at;
+        while end > self.timed_until {
+            let Some(start) = self.line_before(end, at) else { break };
+            let line = self.visible(start, end - 1);
+            end = start;
+            if head::of(line) == head::Head::Continuation {
+                continue;
+            }
+            if let Some(time) = self.scanner.catalog.read(line, self.clock).time {
+                self.timed = Some((start, time));
+                break;
+            }
+        }
+        self.timed_until = self.timed_until.max(at);
+        let (start, time) = self.timed?;
+        ((at - start) as u64 <= CONTEXT).then_some(time)
+    }
+
+    /// Turns the places of the last samples into text, and applies the bounds.
+    fn finish(mut self) -> Segment {
+        for (id, draft) in std::mem::take(&mut self.faults) {
+            let last = draft.last.iter().filter_map(|place| self.sample_at(place)).rev().collect();
+            let fault = Fault { kind: draft.kind, count: draft.count, first: draft.first, last };
+            self.segment.add_fault(id, fault);
+        }
+        self.segment.keep_bounds();
+        self.segment
+    }
+
+    fn sample_at(&self, place: &Place) -> Option<Sample> {
+        let end = memchr::memchr(b'\n', &self.chunk.bytes[place.at..]).map_or(self.chunk.bytes.len(), |len| place.at + len);
+        let reading = self.scanner.catalog.read(self.visible(place.at, end), self.clock);
+        let text = parts(&reading).nth(place.part).map(|text| evidence_text(shown(&reading, text), self.scanner.options.show_secrets))?;
+        Some(Sample { offset: self.offset(place.at), line: place.line, time: place.time, actor: place.actor, text })
+    }
+}
+
+/// The fault table's key of a signature.
+pub fn signature_id(id: &str) -> Id {
+    stable_hash(format!("signature\0{id}").as_bytes())
+}
+
+/// The lines of a message: one for text, as many as it has for JSON.
+fn parts<'r>(reading: &'r Reading) -> impl Iterator<Item = &'r [u8]> {
+    reading.message.split(|&byte| byte == b'\n').filter(|part| !part.trim_ascii().is_empty())
+}
+
+/// What is shown of a line: all that the program wrote on it, or the one line of a message of several.
+fn shown<'r>(reading: &'r Reading, part: &'r [u8]) -> &'r [u8] {
+    if reading.message.contains(&b'\n') { part } else { &reading.text }
+}
+
+/// Whether an unmatched line tells of a fault, and how surely.
+fn class_of(reading: &Reading, text: &[u8], fatal: bool) -> Option<Class> {
+    if fatal || is_exception_head(text) {
+        return Some(Class::Exception);
+    }
+    match reading.level {
+        Some(Level::Fatal) => Some(Class::Fatal),
+        Some(Level::Error) => Some(Class::Error),
+        Some(_) => None,
+        None => is_worded(text).then_some(Class::Worded),
+    }
+}
+
+/// `pkg.NameError: message`, `Error [CODE]: message`, `panic: message`, at the start of a line.
+fn is_exception_head(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"Uncaught ").or(text.strip_prefix(b"Caused by: ")).unwrap_or(text);
+    if text.starts_with(b"panic: ") {
+        return true;
+    }
+    let name_len = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$')).count();
+    let (name, rest) = text.split_at(name_len);
+    let ends = [&b"Error"[..], b"Exception", b"SystemExit", b"KeyboardInterrupt"];
+    name.len() < 120
+        && name.first().is_some_and(u8::is_ascii_alphabetic)
+        && ends.iter().any(|end| name.ends_with(end))
+        && (rest.is_empty() || rest.starts_with(b": ") || rest.starts_with(b" [") || rest == b":")
+        && !(name == b"Error" && rest.is_empty())
+}
+
+/// Words of failure in a line that has no level.
+fn is_worded(text: &[u8]) -> bool {
+    if text.first().is_none_or(|byte| byte.is_ascii_whitespace()) {
+        return false;
+    }
+    let holds = |needle: &[u8]| memchr::memmem::find(text, needle).is_some();
+    holds(b"error: ") || holds(b"Error: ") || holds(b"fatal: ") || holds(b"FATAL") || holds(b"failed: ") || holds(b"Failed to ") || holds(b"ERROR")
+}
+
+/// A text for people: valid, masked, at most `MAX_TEXT` bytes.
+fn evidence_text(text: &[u8], show_secrets: bool) -> String {
+    let plain = ansi::plain(text);
+    let plain = plain.trim_ascii_end();
+    // A secret must not survive by being cut in two: mask some more than is kept.
+    let text = String::from_utf8_lossy(&plain[..plain.len().min(4 * MAX_TEXT)]);
+    let masked = if show_secrets { text } else { mask::mask(&text).into_owned().into() };
+    let mut end = masked.len().min(MAX_TEXT);
+    while !masked.is_char_boundary(end) {
+        end -= 1;
+    }
+    masked[..end].to_string()
+}
