@@ -1,8 +1,10 @@
 //! relapse answers one question about a service: why does it keep falling over?
+pub mod diagnosis;
 pub mod evidence;
 pub mod gather;
 pub mod grammar;
 pub mod input;
+pub mod report;
 pub mod scan;
 pub mod signature;
 pub mod template;

@@ -1,1 +1,7 @@
-fn main(){}
+//! Arguments in, exit status out.
+
+mod commands;
+
+fn main() -> std::process::ExitCode {
+    commands::run()
+}

@@ -234,7 +234,10 @@ impl<'a> Pass<'a> {
             .filter(|&&id| catalog.admits(id, reading))
             .filter_map(|&id| MarkReading::new(catalog.mark(id), text))
             .collect();
-        // Of two marks of a kind the sure one speaks.
+        // Where a sure mark speaks the weak ones are silent.
+        if marks.iter().any(|mark| !mark.mark.weak) {
+            marks.retain(|mark| !mark.mark.weak);
+        }
         marks.sort_by_key(|mark| (mark.mark.kind, mark.mark.weak));
         marks.dedup_by_key(|mark| mark.mark.kind);
         let program = catalog.program(reading);
@@ -276,10 +279,12 @@ impl<'a> Pass<'a> {
             _ if mark.is_some_and(|mark| mark.mark.manager) => ActorKind::Manager,
             _ => ActorKind::Application,
         };
+        let program = catalog.program(reading).unwrap_or_default();
         let actor = Actor {
             service: text(reading.service.as_deref()),
             ident: text(reading.ident.as_deref()),
-            program: catalog.program(reading).unwrap_or_default().to_string(),
+            tells_ready: catalog.tells_ready(program),
+            program: program.to_string(),
             kind,
             run_pid: reading.run_pid,
         };
@@ -351,6 +356,7 @@ impl<'a> Pass<'a> {
             weak: definition.weak,
             manager: definition.manager,
             asked: definition.asked,
+            tells_ready: self.scanner.catalog.tells_ready(program),
         };
         self.segment.add_mark(mark);
     }

@@ -18,6 +18,8 @@ pub struct Actor {
     pub kind: ActorKind,
     /// The pid of the service's own process, where a format has it on every line.
     pub run_pid: Option<u32>,
+    /// The program has a sure mark of readiness, so weak ones do not count.
+    pub tells_ready: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,6 +55,8 @@ pub struct Mark {
     pub weak: bool,
     pub manager: bool,
     pub asked: Option<Asker>,
+    /// The mark's program has a sure mark of readiness.
+    pub tells_ready: bool,
 }
 
 /// What a fault is known by.

@@ -9,10 +9,10 @@ use super::definition::FormatFile;
 use super::examples;
 use super::format::{self, Fields, Format};
 use super::level::Level;
-use super::mark::Mark;
+use super::mark::{Mark, MarkKind};
 use super::timestamp::{Clock, Time};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Index of a format in the catalog, most specific first.
 pub type FormatId = u16;
@@ -28,6 +28,8 @@ pub struct Catalog {
     marks: Vec<Mark>,
     /// For each format, whether each mark is its own (or one that it shares).
     allowed: Vec<Vec<bool>>,
+    /// Programs with a sure mark of readiness.
+    tell_ready: BTreeSet<String>,
 }
 
 /// A line as its formats read it.
@@ -89,7 +91,9 @@ impl Catalog {
                 row
             })
             .collect();
-        Catalog { formats, marks, allowed }
+        let sure_ready = marks.iter().filter(|mark| mark.kind == MarkKind::Ready && !mark.weak && !mark.manager);
+        let tell_ready = sure_ready.filter_map(|mark| mark.program.clone()).collect();
+        Catalog { formats, marks, allowed, tell_ready }
     }
 
     pub fn formats(&self) -> &[Format] {
@@ -126,6 +130,11 @@ impl Catalog {
     /// The program that the innermost format tells of.
     pub fn program(&self, reading: &Reading) -> Option<&str> {
         reading.formats.iter().rev().find_map(|&format| self.format(format).program.as_deref())
+    }
+
+    /// Whether a program has a sure mark of readiness.
+    pub fn tells_ready(&self, program: &str) -> bool {
+        self.tell_ready.contains(program)
     }
 
     /// Reads a line through its envelopes.

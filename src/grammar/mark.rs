@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum MarkKind {
     Start,
+    /// A step of the boot that is not ready yet, whatever its words suggest.
+    Progress,
     Ready,
     /// A stop was asked.
     Stop,

@@ -1,0 +1,69 @@
+//! `relapse formats [NAME]`, `relapse formats check FILE`
+
+use super::grammars;
+use super::signatures::print;
+use super::{Failure, Outcome};
+use clap::Subcommand;
+use relapse::grammar::{Catalog, Source, embedded};
+use std::fmt::Write;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    /// Explain this one
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// A folder with further formats/*.toml
+    #[arg(long, value_name = "DIR")]
+    grammars: Option<PathBuf>,
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Run a format file's own examples
+    Check {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
+    let (catalog, _) = grammars::load(arguments.grammars.as_ref())?;
+    if let Some(Action::Check { file }) = arguments.action {
+        let path = file.display().to_string();
+        let text = std::fs::read_to_string(&file).map_err(|error| format!("{path}: {error}"))?;
+        let complaints = catalog.check(Source { path: &path, text: &text });
+        if !complaints.is_empty() {
+            return Err(grammars::shown(&complaints));
+        }
+        return print(&format!("{path}: all examples and near misses hold\n"));
+    }
+    match arguments.name {
+        Some(name) => explain(&name, &catalog, arguments.grammars.as_ref()),
+        None => {
+            let mut page = String::new();
+            for format in catalog.formats() {
+                let kind = format!("{:?}", format.kind).to_lowercase();
+                let _ = writeln!(page, "{:<22} {kind:<13} {}", format.name, format.title);
+            }
+            print(&page)
+        }
+    }
+}
+
+/// The format's own file is its best explanation: patterns, marks, examples and near misses.
+fn explain(name: &str, catalog: &Catalog, folder: Option<&PathBuf>) -> Result<Outcome, Failure> {
+    let mut files = embedded::formats();
+    if let Some(folder) = folder {
+        files.extend(embedded::folder(&folder.join("formats")).map_err(|error| error.to_string())?);
+    }
+    let wanted = format!("{name}.toml");
+    let file = files.iter().rev().find(|(path, _)| path == &wanted || path.ends_with(&format!("/{wanted}")));
+    match (file, catalog.formats().iter().position(|format| format.name == name)) {
+        (Some((_, text)), Some(at)) => print(&format!("# tried as number {} of {}\n{text}", at + 1, catalog.formats().len())),
+        _ => Err(format!("no format {name}; `relapse formats` lists them")),
+    }
+}

@@ -1,0 +1,103 @@
+//! Loads the formats and signatures of the binary and of the user, and builds the scanner.
+
+use super::Failure;
+use clap::Args;
+use jiff::tz::TimeZone;
+use relapse::grammar::timestamp::parse_user_time;
+use relapse::grammar::{Catalog, Complaint, Source, Time, embedded};
+use relapse::scan::{Options, Scanner};
+use relapse::signature::{Matcher, Pack};
+use std::path::PathBuf;
+
+/// Options that shape how lines are read.
+#[derive(Clone, Debug, Args)]
+pub struct Reading {
+    /// Zone of times that tell none, such as Europe/Berlin or UTC [default: this machine's]
+    #[arg(long, value_name = "ZONE")]
+    pub tz: Option<String>,
+    /// Leave out records before this time (RFC 3339, or a date)
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Leave out records after this time
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// A folder with further formats/*.toml and signatures/*.toml
+    #[arg(long, value_name = "DIR")]
+    pub grammars: Option<PathBuf>,
+    /// Show keys, tokens and passwords in evidence as they are
+    #[arg(long)]
+    pub show_secrets: bool,
+    /// Threads to use [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+impl Reading {
+    pub fn zone(&self) -> Result<TimeZone, Failure> {
+        match &self.tz {
+            None => Ok(TimeZone::system()),
+            Some(name) if name.eq_ignore_ascii_case("utc") || name == "Z" => Ok(TimeZone::UTC),
+            Some(name) => TimeZone::get(name)
+                .map_err(|_| format!("--tz {name}: no such time zone; give an IANA name such as Europe/Berlin, or UTC")),
+        }
+    }
+
+    fn time(&self, flag: &str, text: Option<&String>, zone: &TimeZone) -> Result<Option<Time>, Failure> {
+        text.map(|text| {
+            parse_user_time(text, zone)
+                .ok_or_else(|| format!("{flag} {text}: not a time; give one such as 2026-02-03, or 2026-02-03T04:10:00Z"))
+        })
+        .transpose()
+    }
+
+    /// The scanner that these options ask for; sets up the threads as well.
+    pub fn scanner(&self) -> Result<Scanner, Failure> {
+        if let Some(threads) = self.threads {
+            if threads == 0 {
+                return Err("--threads 0: give at least 1".into());
+            }
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+            pool.map_err(|error| format!("--threads {threads}: {error}"))?;
+        }
+        let zone = self.zone()?;
+        let options = Options {
+            since: self.time("--since", self.since.as_ref(), &zone)?,
+            until: self.time("--until", self.until.as_ref(), &zone)?,
+            show_secrets: self.show_secrets,
+        };
+        let (catalog, pack) = load(self.grammars.as_ref())?;
+        let matcher = Matcher::new(&pack, &catalog).map_err(|error| format!("the signatures cannot be compiled: {error}"))?;
+        Ok(Scanner { catalog, pack, matcher, options })
+    }
+}
+
+/// The formats and signatures of the binary, and those of a folder. A mistake in one stops everything, shown whole.
+pub fn load(folder: Option<&PathBuf>) -> Result<(Catalog, Pack), Failure> {
+    let mut formats = embedded::formats();
+    let mut signatures = embedded::signatures();
+    if let Some(folder) = folder {
+        if !folder.is_dir() {
+            return Err(format!("--grammars {}: no such folder", folder.display()));
+        }
+        let read = |name: &str| {
+            let path = folder.join(name);
+            embedded::folder(&path).map_err(|error| format!("{}: {error}", path.display()))
+        };
+        formats.extend(read("formats")?);
+        signatures.extend(read("signatures")?);
+    }
+    let (catalog, wrong_formats) = Catalog::load(&sources(&formats));
+    let (pack, wrong_signatures) = Pack::load(&sources(&signatures));
+    let complaints: Vec<Complaint> = wrong_formats.into_iter().chain(wrong_signatures).collect();
+    if complaints.is_empty() { Ok((catalog, pack)) } else { Err(shown(&complaints)) }
+}
+
+fn sources(files: &[(String, String)]) -> Vec<Source<'_>> {
+    files.iter().map(|(path, text)| Source { path, text }).collect()
+}
+
+/// All complaints, as a compiler shows them.
+pub fn shown(complaints: &[Complaint]) -> String {
+    let all: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+    format!("{} in the grammars\n\n{}", if all.len() == 1 { "a mistake".into() } else { format!("{} mistakes", all.len()) }, all.join("\n\n"))
+}

@@ -1,0 +1,80 @@
+//! Subcommands: arguments to calls, results to output. Wiring, no logic.
+
+mod analyze;
+mod formats;
+mod grammars;
+mod merge;
+mod output;
+mod progress;
+mod scan;
+mod signatures;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Why does this service keep falling over? relapse finds it from the logs, with the evidence line by line.
+#[derive(Debug, Parser)]
+#[command(name = "relapse", version, about, max_term_width = 120)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Diagnose logs: files, folders, `-` for standard input
+    Analyze(analyze::Arguments),
+    /// Scan one file, or a range of it, to an evidence file
+    Scan(scan::Arguments),
+    /// Join evidence files and diagnose them; their sources are not needed
+    Merge(merge::Arguments),
+    /// List the known failures, explain one, or check a file of them
+    Signatures(signatures::Arguments),
+    /// List the known log formats, explain one, or check a file of one
+    Formats(formats::Arguments),
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    /// Analyzed in part.
+    Partial,
+    /// Usage, or nothing readable.
+    Failed,
+    /// `--fail-on` was met.
+    Verdict,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> ExitCode {
+        ExitCode::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::Partial => 1,
+            Outcome::Failed => 2,
+            Outcome::Verdict => 3,
+        })
+    }
+}
+
+/// What stops a command: a sentence for the user.
+pub type Failure = String;
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Analyze(arguments) => analyze::run(arguments),
+        Command::Scan(arguments) => scan::run(arguments),
+        Command::Merge(arguments) => merge::run(arguments),
+        Command::Signatures(arguments) => signatures::run(arguments),
+        Command::Formats(arguments) => formats::run(arguments),
+    };
+    match result {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => {
+            eprintln!("relapse: {failure}");
+            Outcome::Failed.into()
+        }
+    }
+}

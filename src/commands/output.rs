@@ -1,0 +1,79 @@
+//! Where reports go, and what the exit status says.
+
+use super::{Failure, Outcome};
+use clap::{Args, ValueEnum};
+use relapse::diagnosis::{Diagnosis, Verdict};
+use relapse::report::{self, Style};
+use std::io::{self, IsTerminal, Write};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Degraded,
+    Flapping,
+    CrashLoop,
+}
+
+/// Options of every command that prints a diagnosis.
+#[derive(Clone, Debug, Args)]
+pub struct Output {
+    /// How to print the diagnosis
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Only services whose name holds this; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub service: Vec<String>,
+    /// Exit with status 3 when the verdict is this one or worse
+    #[arg(long, value_enum, value_name = "VERDICT")]
+    pub fail_on: Option<FailOn>,
+}
+
+impl Output {
+    /// Prints a diagnosis and says how the command ends. A reader that went away is no failure.
+    pub fn print(&self, diagnosis: &Diagnosis, read_anything: bool) -> Result<Outcome, Failure> {
+        let mut page = Vec::new();
+        match self.format {
+            Format::Json => report::json::json(diagnosis, &mut page).map_err(|error| error.to_string())?,
+            Format::Text => {
+                let style = Style { colour: colour(), now_ns: Some(now_ns()) };
+                page.extend(report::text(diagnosis, style).into_bytes());
+            }
+        }
+        let mut out = io::stdout().lock();
+        match out.write_all(&page).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(format!("standard output: {error}")),
+            _ => {}
+        }
+        if !read_anything {
+            return Ok(Outcome::Failed);
+        }
+        let met = |limit| {
+            diagnosis.verdict
+                >= match limit {
+                    FailOn::Degraded => Verdict::Degraded,
+                    FailOn::Flapping => Verdict::Flapping,
+                    FailOn::CrashLoop => Verdict::CrashLoop,
+                }
+        };
+        Ok(match self.fail_on {
+            Some(limit) if met(limit) => Outcome::Verdict,
+            _ if !diagnosis.complete => Outcome::Partial,
+            _ => Outcome::Done,
+        })
+    }
+}
+
+fn colour() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// The time now, in nanoseconds since 1970.
+pub fn now_ns() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}

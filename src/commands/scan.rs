@@ -1,0 +1,65 @@
+//! `relapse scan --range A..B -o FILE PATH`
+
+use super::grammars::Reading;
+use super::output::now_ns;
+use super::{Failure, Outcome, progress};
+use relapse::evidence::codec;
+use relapse::gather::Gatherer;
+use relapse::input::{InputKind, discover};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The files to scan; with --range one plain file
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Only the lines that begin in these bytes, such as 0..1048576
+    #[arg(long, value_name = "A..B")]
+    range: Option<String>,
+    /// Where to write the evidence
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
+    let range = arguments.range.as_deref().map(parse_range).transpose()?;
+    let scanner = arguments.reading.scanner()?;
+    let found = discover(&arguments.paths);
+    let total = found.inputs.iter().map(|input| input.bytes).sum();
+    let done = AtomicU64::new(0);
+    let gatherer = Gatherer { scanner: &scanner, zone: arguments.reading.zone()?, now_ns: now_ns(), progress: &done };
+    let evidence = match (range, found.inputs.as_slice()) {
+        (None, _) => progress::with_bar(total, &done, || gatherer.gather(found)),
+        (Some(range), [input]) if input.kind == InputKind::Plain => gatherer.plain(input, Some(range)),
+        (Some(_), [input]) => {
+            return Err(format!("--range: {} is compressed or a pipe, which can only be scanned whole; leave out --range", input.path));
+        }
+        (Some(_), []) => gatherer.gather(found),
+        (Some(_), _) => return Err("--range goes with one file".into()),
+    };
+    let evidence = evidence.map_err(|overlap| overlap.to_string())?;
+    let mut faults = 0;
+    for problem in evidence.all_problems().filter(|problem| problem.fault) {
+        eprintln!("relapse: {}", relapse::report::text::printable(&problem.to_string()));
+        faults += 1;
+    }
+    let bytes = codec::encode(&evidence).map_err(|error| error.to_string())?;
+    std::fs::write(&arguments.output, bytes).map_err(|error| format!("{}: {error}", arguments.output.display()))?;
+    Ok(match (faults, super::analyze::read_anything(&evidence)) {
+        (_, false) => Outcome::Failed,
+        (0, true) => Outcome::Done,
+        _ => Outcome::Partial,
+    })
+}
+
+fn parse_range(text: &str) -> Result<Range<u64>, Failure> {
+    let parsed = text.split_once("..").and_then(|(start, end)| Some(start.parse().ok()?..end.parse().ok()?));
+    match parsed {
+        Some(range) if range.start <= range.end => Ok(range),
+        _ => Err(format!("--range {text}: not a range of bytes; give one such as 0..1048576")),
+    }
+}

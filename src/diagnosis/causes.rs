@@ -1,0 +1,131 @@
+//! Why runs died: for each one the fault that nothing explains, and over all of them the causes.
+//!
+//! Faults near the end count, ranked by what is known of them; knowledge (`explains`) leads from a symptom to its root.
+//! What also happens in healthy runs explains nothing. What stands on the very line of the program's last words outweighs
+//! what merely came before.
+
+use super::ends::{End, Stopper};
+use super::faults::Faults;
+use super::runs::{FaultSeen, Run};
+use crate::evidence::Id;
+use crate::grammar::SECOND;
+use crate::signature::{Pack, Role};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Faults within this before the last one belong to the end of a run (nanoseconds).
+const FINAL: i64 = 5 * SECOND;
+/// On the line of the last words, or this close after it: the words themselves.
+const QUOTED: i64 = SECOND / 20;
+
+/// Why one run died.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    pub root: Option<Id>,
+    /// What the root explains in this run.
+    pub explained: Vec<Id>,
+    /// Amplifiers met in this run.
+    pub amplifiers: Vec<Id>,
+    /// The root stands on the line of the last words.
+    pub quoted: bool,
+    /// Knowledge leads from what was seen last to the root.
+    pub by_knowledge: bool,
+}
+
+/// Faults that also happen in most good runs: they end none.
+pub fn background(runs: &[Run], ends: &[End]) -> BTreeSet<Id> {
+    let good: Vec<&Run> = runs.iter().zip(ends).filter(|(run, end)| run.is_ready() && !end.is_unplanned()).map(|(run, _)| run).collect();
+    let mut count: BTreeMap<Id, usize> = BTreeMap::new();
+    for run in &good {
+        let once: BTreeSet<Id> = run.faults.iter().map(|fault| fault.fault).collect();
+        once.into_iter().for_each(|id| *count.entry(id).or_default() += 1);
+    }
+    count.into_iter().filter(|(_, times)| times * 2 >= good.len().max(1)).map(|(id, _)| id).collect()
+}
+
+/// The reason of one failed run's end.
+pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack) -> Verdict {
+    let amplifiers = distinct(run.faults.iter().filter(|seen| faults.get(seen.fault).is_some_and(|fault| fault.role == Role::Amplifier)));
+    let candidates: Vec<&FaultSeen> = run
+        .faults
+        .iter()
+        .filter(|seen| !background.contains(&seen.fault) && faults.get(seen.fault).is_some_and(|fault| fault.rank().is_some()))
+        .collect();
+    let Some(last) = final_moment(run, &candidates, faults) else {
+        return Verdict { amplifiers, ..Verdict::default() };
+    };
+    let near: Vec<&FaultSeen> = candidates.iter().copied().filter(|seen| seen.time.is_none_or(|time| last - time.ns <= FINAL)).collect();
+    let quoted = |seen: &FaultSeen| is_quoted(run, seen);
+    // Best rank first, then the last words' own line, then the latest, then the longer signature.
+    let key = |seen: &&&FaultSeen| {
+        let fault = faults.get(seen.fault);
+        let rank = fault.and_then(|fault| fault.rank()).unwrap_or(u8::MAX);
+        let length = fault.and_then(|fault| fault.signature).map_or(0, |signature| signature.specificity());
+        (rank, !quoted(seen), std::cmp::Reverse((seen.time, seen.part, seen.offset)), std::cmp::Reverse(length))
+    };
+    let unexplained = |seen: &&&FaultSeen| !explained_in(run, seen.fault, faults, background, pack);
+    let pool: Vec<&FaultSeen> = near.clone();
+    let Some(seen_last) = pool.iter().min_by_key(key).copied() else {
+        return Verdict { amplifiers, ..Verdict::default() };
+    };
+    // From what ended it, knowledge leads back to what nothing explains, wherever in the run that stands.
+    let explainers: Vec<&FaultSeen> = candidates
+        .iter()
+        .copied()
+        .filter(|other| other.fault != seen_last.fault && faults.explains(other.fault, seen_last.fault, pack))
+        .collect();
+    let root = explainers.iter().filter(unexplained).min_by_key(key).copied().unwrap_or(seen_last);
+    let explained = distinct(near.iter().copied().filter(|seen| seen.fault != root.fault));
+    Verdict { root: Some(root.fault), explained, amplifiers, quoted: quoted(root), by_knowledge: root.fault != seen_last.fault }
+}
+
+/// Whether some other fault of the run explains this one.
+fn explained_in(run: &Run, fault: Id, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack) -> bool {
+    run.faults.iter().any(|other| other.fault != fault && !background.contains(&other.fault) && faults.explains(other.fault, fault, pack))
+}
+
+/// When the run's last telling fault was. After readiness only what came close to the end counts at all.
+fn final_moment(run: &Run, candidates: &[&FaultSeen], faults: &Faults) -> Option<i64> {
+    let best = candidates.iter().filter(|seen| faults.get(seen.fault).and_then(|fault| fault.rank()).is_some_and(|rank| rank <= 3));
+    let last = best.filter_map(|seen| seen.time).max().or(candidates.iter().filter_map(|seen| seen.time).max());
+    let Some(last) = last else { return candidates.first().map(|_| 0) };
+    let end = run.exit.and_then(|exit| exit.time).or(run.fatal.and_then(|fatal| fatal.time));
+    match end {
+        Some(end) if run.is_ready() && end.ns - last.ns > 60 * SECOND => None,
+        _ => Some(last.ns),
+    }
+}
+
+fn is_quoted(run: &Run, seen: &FaultSeen) -> bool {
+    run.fatal.is_some_and(|fatal| {
+        fatal.part == seen.part
+            && (fatal.offset == seen.offset
+                || fatal.time.zip(seen.time).is_some_and(|(fatal, seen)| (seen.ns - fatal.ns).abs() <= QUOTED))
+    })
+}
+
+fn distinct<'r>(seen: impl Iterator<Item = &'r FaultSeen>) -> Vec<Id> {
+    let mut known = BTreeSet::new();
+    seen.map(|seen| seen.fault).filter(|id| known.insert(*id)).collect()
+}
+
+/// For runs that a stranger's stop ended: the fault, in the next run's first moments, that tells who sends it.
+pub fn sender(runs: &[Run], ends: &[End], faults: &Faults) -> Option<Id> {
+    let mut votes: BTreeMap<Id, usize> = BTreeMap::new();
+    for (at, end) in ends.iter().enumerate() {
+        if *end != End::Unplanned(Stopper::Unknown) {
+            continue;
+        }
+        let around = runs.get(at + 1).into_iter().chain([&runs[at]]).flat_map(|run| &run.faults);
+        let senders: BTreeSet<Id> = around
+            .map(|seen| seen.fault)
+            .filter(|id| faults.get(*id).and_then(|fault| fault.signature).is_some_and(|signature| signature.explains.iter().any(|id| is_stop(id))))
+            .collect();
+        senders.into_iter().for_each(|id| *votes.entry(id).or_default() += 1);
+    }
+    votes.into_iter().max_by_key(|(id, count)| (*count, std::cmp::Reverse(*id))).map(|(id, _)| id)
+}
+
+/// Signatures of a stop that was asked from outside.
+fn is_stop(id: &str) -> bool {
+    id.ends_with("-sigterm") || id.ends_with("-restart-drain")
+}

@@ -1,0 +1,136 @@
+//! How each run ended: planned or not, and by whose hand.
+//!
+//! A stop that somebody known asked for is planned, and so is a lone one by an unknown sender. The same stop again and
+//! again is a loop by another name, and then its sender is the cause.
+
+use super::runs::{Chronicle, Run, asker};
+use super::story::Story;
+use crate::evidence::Mark;
+use crate::grammar::{Asker, SECOND};
+
+/// Who ended a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stopper {
+    Itself,
+    Operator,
+    Updater,
+    /// A change of files or configuration.
+    Change,
+    Manager,
+    /// SIGKILL from outside: the kernel, a probe, a stop that took too long.
+    Killed,
+    /// A stop by a sender that nothing names.
+    Unknown,
+}
+
+impl Stopper {
+    pub fn word(self) -> &'static str {
+        match self {
+            Stopper::Itself => "itself",
+            Stopper::Operator => "operator",
+            Stopper::Updater => "updater",
+            Stopper::Change => "change",
+            Stopper::Manager => "manager",
+            Stopper::Killed => "killed",
+            Stopper::Unknown => "unknown",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It still runs, as far as the evidence goes.
+    Open,
+    Planned(Stopper),
+    Unplanned(Stopper),
+}
+
+impl End {
+    pub fn is_unplanned(self) -> bool {
+        matches!(self, End::Unplanned(_))
+    }
+}
+
+/// Lifetimes under this, again and again, are no planned operation (nanoseconds).
+const SHORT_LIFE: i64 = 600 * SECOND;
+/// A start this soon after a clean end is a restart by rule, not by hand.
+const AT_ONCE: i64 = 60 * SECOND;
+
+/// The end of each run, in the order of the runs.
+pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle) -> Vec<End> {
+    let runs = &chronicle.runs;
+    let mut ends: Vec<End> =
+        runs.iter().enumerate().map(|(at, run)| first_look(stories, parts, run, runs.get(at + 1))).collect();
+    // Stops by nobody known, and clean ends by nobody at all: planned when alone, a loop when they repeat at once.
+    let suspect = |end: &End, run: &Run, next: Option<&Run>| {
+        let short = run.lived().is_some_and(|lived| lived < SHORT_LIFE);
+        let again = next.is_none_or(|next| {
+            next.began().zip(run.ended()).is_some_and(|(next, ended)| next.ns - ended.ns < AT_ONCE)
+        });
+        *end == End::Planned(Stopper::Unknown) && short && again
+    };
+    let suspects: Vec<usize> = (0..runs.len()).filter(|&at| suspect(&ends[at], &runs[at], runs.get(at + 1))).collect();
+    let in_a_row = suspects.windows(2).filter(|pair| pair[1] == pair[0] + 1).count();
+    if suspects.len() >= 3 && in_a_row >= 2 {
+        for at in suspects {
+            ends[at] = End::Unplanned(Stopper::Unknown);
+        }
+    }
+    ends
+}
+
+fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>) -> End {
+    let exit = run.exit.and_then(|point| Some((point, point.mark?)));
+    let signal = exit.map(|(point, mark)| stories[parts[point.part]].string(mark.signal)).unwrap_or_default();
+    let code = exit.and_then(|(_, mark)| code_of(mark));
+    let stopped_first = match (run.stop.and_then(|stop| stop.time), run.fatal.and_then(|fatal| fatal.time)) {
+        (Some(stop), Some(fatal)) => stop <= fatal,
+        (Some(_), None) => true,
+        (None, _) => run.stop.is_some() && run.fatal.is_none(),
+    };
+    if run.fatal.is_some() && !stopped_first {
+        return End::Unplanned(Stopper::Itself);
+    }
+    if let Some(asker) = asker(run)
+        && (run.stop.is_none() || stopped_first)
+    {
+        return End::Planned(match asker {
+            Asker::Operator => Stopper::Operator,
+            Asker::Updater => Stopper::Updater,
+            Asker::Change => Stopper::Change,
+            Asker::Manager => Stopper::Manager,
+        });
+    }
+    if run.stop.is_some() && stopped_first {
+        // A crash while stopping is still a stop.
+        return if run.exit.is_some() || next.is_some() || run.fatal.is_some() { End::Planned(Stopper::Unknown) } else { End::Open };
+    }
+    match (run.exit.is_some(), code) {
+        (true, Some(0)) => End::Planned(Stopper::Unknown),
+        (true, None) if is_kill(signal) => End::Unplanned(Stopper::Killed),
+        (true, None) if is_term(signal) => End::Planned(Stopper::Unknown),
+        (true, Some(137)) => End::Unplanned(Stopper::Killed),
+        (true, Some(143)) => End::Planned(Stopper::Unknown),
+        (true, Some(_)) => End::Unplanned(Stopper::Itself),
+        // The application says goodbye and nobody tells a code.
+        (true, None) if signal.is_empty() => End::Planned(Stopper::Unknown),
+        (true, None) => End::Unplanned(Stopper::Itself),
+        (false, _) if next.is_some_and(|next| !next.in_process) => End::Unplanned(Stopper::Itself),
+        (false, _) if next.is_some() => End::Planned(Stopper::Change),
+        (false, _) => End::Open,
+    }
+}
+
+fn code_of(mark: &Mark) -> Option<i32> {
+    mark.code
+}
+
+fn is_kill(signal: &str) -> bool {
+    let signal = signal.to_ascii_uppercase();
+    signal.contains("KILL") || signal.starts_with("9/") || signal == "9"
+}
+
+fn is_term(signal: &str) -> bool {
+    let signal = signal.to_ascii_uppercase();
+    ["TERM", "INT", "HUP"].iter().any(|name| signal.ends_with(name)) || signal == "15"
+}

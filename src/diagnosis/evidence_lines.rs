@@ -1,0 +1,66 @@
+//! The telling lines of a fault, over all streams of a service.
+
+use super::model::EvidenceLine;
+use super::services::Cast;
+use super::story::Story;
+use crate::evidence::{Id, Sample};
+use crate::grammar::{SECOND, Time};
+use std::collections::BTreeSet;
+
+/// The same text in two files within this time is one event told twice (nanoseconds).
+const TWICE: i64 = SECOND;
+
+pub struct Lines<'c, 'e> {
+    pub stories: &'c [Story<'e>],
+    pub cast: &'c Cast<'e>,
+}
+
+struct Found<'e> {
+    path: &'e str,
+    line: u64,
+    sample: &'e Sample,
+}
+
+impl<'e> Lines<'_, 'e> {
+    /// At most `most` lines of a fault within a stretch of time; the first ones, then the last.
+    pub fn of(&self, fault: Id, window: (Option<Time>, Option<Time>), most: usize) -> Vec<EvidenceLine> {
+        let mut found: Vec<Found> = Vec::new();
+        for part in &self.cast.parts {
+            let story: &Story<'e> = &self.stories[part.story];
+            // In a journal of many services a fault may be another one's.
+            let actors: BTreeSet<Id> = part.events.iter().map(|event| event.actor).collect();
+            let own = story.samples(fault).into_iter().filter(|(_, sample)| sample.actor == 0 || actors.contains(&sample.actor));
+            found.extend(own.map(|(line, sample)| Found { path: story.path, line, sample }));
+        }
+        let inside = |found: &Found| match (window, found.sample.time) {
+            ((Some(first), Some(last)), Some(time)) => first.ns - SECOND <= time.ns && time.ns <= last.ns + SECOND,
+            _ => true,
+        };
+        if found.iter().any(inside) {
+            found.retain(inside);
+        }
+        found.sort_by_key(|found| (found.sample.time, found.path, found.line));
+        let mut kept: Vec<Found> = Vec::new();
+        for candidate in found {
+            let told = kept.iter().any(|known| {
+                known.path != candidate.path
+                    && known.sample.time.zip(candidate.sample.time).is_some_and(|(a, b)| (a.ns - b.ns).abs() <= TWICE)
+            });
+            if !told {
+                kept.push(candidate);
+            }
+        }
+        if kept.len() > most {
+            // The first ones tell how it began, the last one that it goes on.
+            kept.drain(most - 1..kept.len() - 1);
+        }
+        kept.into_iter()
+            .map(|found| EvidenceLine {
+                path: found.path.into(),
+                line: found.line,
+                time: found.sample.time.map(Time::rfc3339),
+                text: found.sample.text.clone(),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,114 @@
+//! What is known of each fault: its signature, or the template of an unknown error.
+
+use super::runs::FaultSeen;
+use super::services::Cast;
+use super::story::Story;
+use crate::evidence::{ActorKind, Class, FaultKind, Id};
+use crate::signature::{Pack, Role, Signature};
+use std::collections::BTreeMap;
+
+/// A fault as the diagnosis handles it.
+#[derive(Clone, Debug)]
+pub struct Fault<'k> {
+    pub id: String,
+    pub role: Role,
+    pub signature: Option<&'k Signature>,
+    /// Of an unknown error.
+    pub class: Option<Class>,
+    pub template: Option<&'k str>,
+    /// Told by a service manager, which sees ends and not reasons.
+    pub by_manager: bool,
+}
+
+/// All faults of one service.
+pub struct Faults<'k> {
+    known: BTreeMap<Id, Fault<'k>>,
+}
+
+impl<'k> Faults<'k> {
+    pub fn of<'e: 'k>(stories: &[Story<'e>], cast: &Cast<'e>, seen: impl Iterator<Item = FaultSeen>, pack: &'k Pack) -> Faults<'k> {
+        let mut known: BTreeMap<Id, Fault> = BTreeMap::new();
+        for fault in seen {
+            let story = &stories[cast.parts[fault.part].story];
+            let by_manager = story.actor(fault.actor).is_some_and(|actor| actor.kind == ActorKind::Manager);
+            if let Some(known) = known.get_mut(&fault.fault) {
+                known.by_manager &= by_manager;
+                continue;
+            }
+            let Some(kind) = story.kind(fault.fault) else { continue };
+            if let Some(described) = describe(kind, fault.fault, by_manager, pack) {
+                known.insert(fault.fault, described);
+            }
+        }
+        Faults { known }
+    }
+
+    pub fn get(&self, id: Id) -> Option<&Fault<'k>> {
+        self.known.get(&id)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Id, &Fault<'k>)> {
+        self.known.iter().map(|(id, fault)| (*id, fault))
+    }
+
+    /// Whether knowledge says that `a` explains `b`, directly or through others.
+    pub fn explains(&self, a: Id, b: Id, pack: &Pack) -> bool {
+        let (Some(a), Some(b)) = (self.get(a), self.get(b)) else { return false };
+        a.signature.is_some() && b.signature.is_some() && reaches(pack, &a.id, &b.id, 0)
+    }
+}
+
+/// Longest chain of explanations that is followed.
+const MAX_CHAIN: usize = 8;
+
+fn reaches(pack: &Pack, from: &str, goal: &str, depth: usize) -> bool {
+    depth < MAX_CHAIN
+        && pack.get(from).is_some_and(|signature| {
+            signature.explains.iter().any(|next| next == goal || reaches(pack, next, goal, depth + 1))
+        })
+}
+
+fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -> Option<Fault<'k>> {
+    match kind {
+        FaultKind::Signature(name) => {
+            let signature = pack.get(name);
+            Some(Fault {
+                id: name.clone(),
+                role: signature.map_or(Role::Symptom, |signature| signature.role),
+                signature,
+                class: None,
+                template: None,
+                by_manager,
+            })
+        }
+        FaultKind::Unknown { class, template } => Some(Fault {
+            id: format!("unknown/{:08x}", id >> 32),
+            role: Role::Root,
+            signature: None,
+            class: Some(*class),
+            template: Some(template),
+            by_manager,
+        }),
+        FaultKind::Mark(_) | FaultKind::Words(_) => None,
+    }
+}
+
+impl Fault<'_> {
+    /// How well it stands as the reason of an end: smaller is better. None for what never is one by itself.
+    pub fn rank(&self) -> Option<u8> {
+        match (self.signature, self.role) {
+            (Some(_), Role::Amplifier | Role::Lifecycle) => None,
+            // A manager's own signature may be a root (no such program), its exit lines never are.
+            (Some(_), Role::Root) => Some(0),
+            (Some(_), Role::Symptom) if self.by_manager => None,
+            (Some(_), Role::Symptom) => Some(2),
+            (None, _) if self.by_manager => None,
+            (None, _) => Some(match self.class? {
+                Class::Exception => 1,
+                Class::Fatal => 3,
+                Class::Error => 4,
+                Class::Worded => 5,
+            }),
+        }
+    }
+}

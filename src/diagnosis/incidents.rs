@@ -1,0 +1,383 @@
+//! Stretches of failing runs, with their causes counted and told.
+
+use super::causes::{self, Verdict as Judged};
+use super::ends::{End, Stopper};
+use super::evidence_lines::Lines;
+use super::faults::{Fault, Faults};
+use super::model::{Cause, Cluster, Incident, Span, Verdict};
+use super::rhythm;
+use super::runs::{Chronicle, Run};
+use crate::evidence::Id;
+use crate::grammar::Time;
+use crate::signature::{Pack, Phase, Role};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Evidence lines of one cause at most.
+const MAX_LINES: usize = 5;
+/// A symptom is told when it is in this share of a cause's runs.
+const COMMON: f64 = 0.2;
+
+/// Everything about one service that its incidents are made of.
+pub struct Case<'c, 'e> {
+    pub chronicle: &'c Chronicle<'e>,
+    pub ends: &'c [End],
+    pub faults: &'c Faults<'c>,
+    pub lines: &'c Lines<'c, 'e>,
+    pub pack: &'c Pack,
+}
+
+/// The incidents of a service, in order of time.
+pub fn incidents(case: &Case) -> Vec<Incident> {
+    let background = causes::background(&case.chronicle.runs, case.ends);
+    let judged: Vec<Option<Judged>> = case.judge_all(&background);
+    let mut incidents: Vec<Incident> = case.stretches().into_iter().map(|stretch| case.incident(&stretch, &judged)).collect();
+    case.add_refused(&mut incidents);
+    if incidents.iter().all(|incident| incident.verdict <= Verdict::Degraded)
+        || incidents.last().is_some_and(|incident| !incident.ongoing)
+    {
+        incidents.extend(case.degraded(&judged));
+    }
+    incidents
+}
+
+impl Case<'_, '_> {
+    fn judge_all(&self, background: &BTreeSet<Id>) -> Vec<Option<Judged>> {
+        let sender = causes::sender(&self.chronicle.runs, self.ends, self.faults);
+        self.chronicle
+            .runs
+            .iter()
+            .zip(self.ends)
+            .map(|(run, end)| match end {
+                End::Unplanned(Stopper::Unknown) if sender.is_some() => {
+                    Some(Judged { root: sender, quoted: false, by_knowledge: true, ..Judged::default() })
+                }
+                End::Unplanned(_) => Some(causes::judge(run, self.faults, background, self.pack)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Index ranges of runs from a first failed one to a last, with nothing healthy between.
+    fn stretches(&self) -> Vec<std::ops::Range<usize>> {
+        let mut stretches: Vec<std::ops::Range<usize>> = Vec::new();
+        let mut open: Option<std::ops::Range<usize>> = None;
+        for (at, end) in self.ends.iter().enumerate() {
+            let run = &self.chronicle.runs[at];
+            if end.is_unplanned() {
+                open = Some(open.map_or(at..at + 1, |range| range.start..at + 1));
+            } else if *end == End::Open && !run.is_ready() {
+                // Still on its way up in the middle of a loop.
+                if let Some(range) = &mut open
+                    && range.end == at
+                {
+                    range.end = at + 1;
+                }
+            } else {
+                stretches.extend(open.take());
+            }
+        }
+        stretches.extend(open);
+        stretches
+    }
+
+    fn incident(&self, stretch: &std::ops::Range<usize>, judged: &[Option<Judged>]) -> Incident {
+        let runs = &self.chronicle.runs[stretch.clone()];
+        let failed: Vec<usize> = stretch.clone().filter(|&at| self.ends[at].is_unplanned()).collect();
+        // The start that follows the last failed run is a restart of this incident as well.
+        let restarts = failed.iter().filter(|&&at| at + 1 < self.chronicle.runs.len()).count();
+        let ready = runs.iter().filter(|run| run.is_ready()).count();
+        let last_run = stretch.end == self.chronicle.runs.len();
+        let gave_up = !self.chronicle.gave_up.is_empty() && last_run;
+        let verdict = if restarts >= 2 && ready * 2 <= runs.len() || ready == 0 && gave_up {
+            Verdict::CrashLoop
+        } else if restarts >= 2 {
+            Verdict::Flapping
+        } else {
+            Verdict::Degraded
+        };
+        let refs: Vec<&Run> = runs.iter().collect();
+        let mut stopped_by: BTreeMap<String, u64> = BTreeMap::new();
+        for end in &self.ends[stretch.clone()] {
+            if let End::Planned(stopper) | End::Unplanned(stopper) = end {
+                *stopped_by.entry(stopper.word().into()).or_default() += 1;
+            }
+        }
+        Incident {
+            verdict,
+            first: self.begin_of(&runs[0]).map(Time::rfc3339),
+            last: runs.iter().filter_map(|run| run.ended()).max().map(Time::rfc3339),
+            ongoing: last_run,
+            runs: runs.len() as u64,
+            restarts: runs.len().saturating_sub(1) as u64,
+            ready_runs: ready as u64,
+            interval_s: rhythm::interval(&rhythm::intervals(&refs)),
+            rhythm: rhythm::rule(&refs).map(Into::into),
+            stopped_by,
+            clusters: self.clusters(&failed, judged),
+            causes: self.causes(&failed, judged),
+        }
+    }
+
+    /// An incident begins with its first run, or where a long good run broke down.
+    fn begin_of(&self, run: &Run) -> Option<Time> {
+        let long = run.is_ready() && run.lived().is_some_and(|lived| lived > 600 * crate::grammar::SECOND);
+        if long { run.ended() } else { run.began() }
+    }
+
+    fn clusters(&self, failed: &[usize], judged: &[Option<Judged>]) -> Vec<Cluster> {
+        let mut clusters: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+        for &at in failed {
+            let root = judged[at].as_ref().and_then(|judged| judged.root);
+            let name = root.and_then(|id| self.faults.get(id)).map(|fault| fault.id.clone());
+            clusters.entry(name.into_iter().collect()).or_default().push(at);
+        }
+        let mut clusters: Vec<Cluster> = clusters
+            .into_iter()
+            .map(|(causes, runs)| {
+                let example = &self.chronicle.runs[runs[runs.len() / 2]];
+                let time = |time: Option<Time>| time.map(Time::rfc3339);
+                Cluster { causes, runs: runs.len() as u64, example: Span { start: time(example.began()), end: time(example.ended()) } }
+            })
+            .collect();
+        clusters.sort_by(|a, b| b.runs.cmp(&a.runs).then_with(|| a.causes.cmp(&b.causes)));
+        clusters
+    }
+
+    fn causes(&self, failed: &[usize], judged: &[Option<Judged>]) -> Vec<Cause> {
+        let mut by_root: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
+        for &at in failed {
+            if let Some(root) = judged[at].as_ref().and_then(|judged| judged.root) {
+                by_root.entry(root).or_default().push(at);
+            }
+        }
+        self.drop_stray_roots(&mut by_root, failed.len());
+        let mut roots: Vec<(Id, Vec<usize>)> = by_root.into_iter().collect();
+        roots.sort_by_key(|(id, runs)| (std::cmp::Reverse(runs.len()), runs[0], *id));
+        let root_ids: BTreeSet<Id> = roots.iter().map(|(id, _)| *id).collect();
+        let mut causes = Vec::new();
+        let mut others: BTreeMap<Id, (Role, BTreeSet<usize>)> = BTreeMap::new();
+        for (id, runs) in &roots {
+            let explained = self.common(runs, judged, |judged| &judged.explained);
+            let amplifiers = self.common(runs, judged, |judged| &judged.amplifiers);
+            let told: Vec<(Id, Role)> = explained
+                .iter()
+                .map(|id| (*id, Role::Symptom))
+                .chain(amplifiers.iter().map(|id| (*id, Role::Amplifier)))
+                .filter(|(id, _)| !root_ids.contains(id) && self.faults.get(*id).is_some_and(is_worth_telling))
+                .collect();
+            for (id, role) in &told {
+                let entry = others.entry(*id).or_insert((*role, BTreeSet::new()));
+                entry.1.extend(runs.iter().filter(|&&at| self.chronicle.runs[at].faults.iter().any(|seen| seen.fault == *id)));
+            }
+            let explains = told.iter().filter_map(|(id, _)| Some(self.faults.get(*id)?.id.clone())).collect();
+            let masked = roots.iter().any(|(_, other)| other[other.len() - 1] < runs[0]);
+            causes.extend(self.root(*id, runs, failed.len(), judged, explains, masked));
+        }
+        for (id, (role, runs)) in others {
+            let runs: Vec<usize> = runs.into_iter().collect();
+            causes.extend(self.cause(id, role, &runs, failed.len()));
+        }
+        causes
+    }
+
+    /// A root of one run among many is a stray: most often a run cut short by an operator.
+    fn drop_stray_roots(&self, by_root: &mut BTreeMap<Id, Vec<usize>>, failed: usize) {
+        if by_root.len() > 1 {
+            by_root.retain(|id, runs| {
+                let known = self.faults.get(*id).is_some_and(|fault| fault.signature.is_some());
+                runs.len() * (if known { 50 } else { 10 }) > failed
+            });
+        }
+    }
+
+    fn common(&self, runs: &[usize], judged: &[Option<Judged>], of: impl Fn(&Judged) -> &Vec<Id>) -> Vec<Id> {
+        let mut count: BTreeMap<Id, usize> = BTreeMap::new();
+        for judged in runs.iter().filter_map(|&at| judged[at].as_ref()) {
+            of(judged).iter().for_each(|id| *count.entry(*id).or_default() += 1);
+        }
+        count.into_iter().filter(|(_, times)| *times as f64 >= COMMON * runs.len() as f64).map(|(id, _)| id).collect()
+    }
+
+    fn root(&self, id: Id, runs: &[usize], failed: usize, judged: &[Option<Judged>], explains: Vec<String>, masked: bool) -> Option<Cause> {
+        let fault = self.faults.get(id)?;
+        let mut cause = self.cause(id, Role::Root, runs, failed)?;
+        let of = |test: fn(&Judged) -> bool| runs.iter().filter_map(|&at| judged[at].as_ref()).filter(|judged| test(judged)).count();
+        let (quoted, by_knowledge) = (of(|judged| judged.quoted), of(|judged| judged.by_knowledge));
+        let mut why = vec![format!("in {} of {failed} failed runs it is the fault that nothing else explains", runs.len())];
+        if quoted > 0 {
+            why.push(format!("in {quoted} of them it is part of the program's last words"));
+        }
+        if by_knowledge > 0 && !explains.is_empty() {
+            why.push(format!("it is known to lead to {}, which follow it", explains.join(", ")));
+        }
+        let good = self.good_runs_with(id);
+        why.push(match good {
+            (0, 0) => "there is no healthy run to compare with".into(),
+            (0, all) => format!("none of {all} healthy runs has it"),
+            (some, all) => format!("{some} of {all} healthy runs have it too"),
+        });
+        if fault.role == Role::Symptom {
+            why.push("it is a symptom by nature, but nothing in these runs explains it".into());
+        }
+        let steady = runs.len() as f64 / failed.max(1) as f64;
+        let mut confidence = if fault.signature.is_some() { 0.7 } else { 0.55 };
+        confidence += 0.1 * (quoted > 0 || by_knowledge > 0) as u8 as f64;
+        confidence += 0.1 * (good.0 == 0 && good.1 > 0) as u8 as f64;
+        confidence += if runs.len() >= 3 { 0.09 * steady.max(0.3) } else { 0.0 };
+        cause.confidence = (confidence.min(0.97) * 100.0).round() / 100.0;
+        cause.why = why;
+        cause.explains = explains;
+        cause.masked = masked;
+        Some(cause)
+    }
+
+    /// How many good runs have a fault, of how many.
+    fn good_runs_with(&self, id: Id) -> (usize, usize) {
+        let good = self.chronicle.runs.iter().zip(self.ends).filter(|(run, end)| run.is_ready() && !end.is_unplanned());
+        let good: Vec<&Run> = good.map(|(run, _)| run).collect();
+        (good.iter().filter(|run| run.faults.iter().any(|seen| seen.fault == id)).count(), good.len())
+    }
+
+    fn cause(&self, id: Id, role: Role, runs: &[usize], failed: usize) -> Option<Cause> {
+        let fault = self.faults.get(id)?;
+        let seen: Vec<_> = runs.iter().flat_map(|&at| &self.chronicle.runs[at].faults).filter(|seen| seen.fault == id).collect();
+        let times = || seen.iter().filter_map(|seen| seen.time);
+        let after_ready = seen.iter().filter(|seen| seen.after_ready).count();
+        let window = (times().min(), times().max());
+        Some(Cause {
+            id: fault.id.clone(),
+            title: title(fault),
+            role: word(role),
+            phase: if after_ready * 2 > seen.len() { "runtime".into() } else { "init".into() },
+            runs: runs.len() as u64,
+            share: ((runs.len() as f64 / failed.max(1) as f64).min(1.0) * 1000.0).round() / 1000.0,
+            first: window.0.map(Time::rfc3339),
+            last: window.1.map(Time::rfc3339),
+            masked: false,
+            explains: Vec::new(),
+            confidence: 0.5,
+            why: Vec::new(),
+            meaning: fault.signature.map_or_else(|| "An error that no signature knows.".into(), |signature| signature.meaning.clone()),
+            fix: fault.signature.map_or_else(
+                || "Read the evidence lines; look for what changed just before the first one.".into(),
+                |signature| signature.fix.clone(),
+            ),
+            template: fault.template.map(Into::into),
+            evidence: self.lines.of(id, window, MAX_LINES),
+        })
+    }
+
+    /// What a manager refused to start is a root of its own: no run shows it.
+    fn add_refused(&self, incidents: &mut Vec<Incident>) {
+        if self.chronicle.refused.is_empty() {
+            return;
+        }
+        let last_refused = self.chronicle.refused.iter().filter_map(|point| point.time).max();
+        let last_start = self.chronicle.runs.last().and_then(|run| run.began());
+        // A refusal before a start that worked was a race that somebody won.
+        if !self.chronicle.runs.is_empty() && last_start > last_refused {
+            return;
+        }
+        let loose: BTreeSet<Id> = self.faults.iter().filter(|(_, fault)| fault.role == Role::Root && fault.signature.is_some_and(|signature| signature.phase == Phase::Init)).map(|(id, _)| id).collect();
+        let refused_at: BTreeSet<(usize, u64)> = self.chronicle.refused.iter().map(|point| (point.part, point.offset)).collect();
+        let everything = || self.chronicle.runs.iter().flat_map(|run| &run.faults).chain(&self.chronicle.loose);
+        let roots: BTreeSet<Id> = everything()
+            .filter(|seen| refused_at.contains(&(seen.part, seen.offset)) && loose.contains(&seen.fault))
+            .map(|seen| seen.fault)
+            .collect();
+        let mut causes = Vec::new();
+        for id in roots {
+            let seen: Vec<_> = everything().filter(|seen| seen.fault == id).collect();
+            let window = (seen.iter().filter_map(|seen| seen.time).min(), seen.iter().filter_map(|seen| seen.time).max());
+            let Some(mut cause) = self.cause(id, Role::Root, &[], 1) else { continue };
+            cause.first = window.0.map(Time::rfc3339);
+            cause.last = window.1.map(Time::rfc3339);
+            cause.evidence = self.lines.of(id, window, MAX_LINES);
+            let times: u32 = seen.iter().map(|seen| seen.count).sum();
+            cause.why = vec![format!("the manager refused the start {times} times, and no start follows")];
+            cause.confidence = 0.9;
+            cause.masked = !self.chronicle.runs.is_empty();
+            causes.push(cause);
+        }
+        if causes.is_empty() {
+            return;
+        }
+        match incidents.last_mut().filter(|incident| incident.ongoing) {
+            Some(incident) => {
+                incident.causes.extend(causes);
+                incident.causes.sort_by_key(|cause| cause.role != "root");
+            }
+            None => incidents.push(Incident {
+                verdict: if self.chronicle.runs.is_empty() { Verdict::CrashLoop } else { Verdict::Degraded },
+                first: self.chronicle.refused.first().and_then(|point| point.time).map(Time::rfc3339),
+                last: last_refused.map(Time::rfc3339),
+                ongoing: true,
+                causes,
+                ..Incident::default()
+            }),
+        }
+    }
+
+    /// A service that goes on, with a part of it lost.
+    fn degraded(&self, judged: &[Option<Judged>]) -> Option<Incident> {
+        let runs: Vec<usize> = (0..self.chronicle.runs.len()).filter(|&at| judged[at].is_none()).collect();
+        let lost = |at: &usize| {
+            self.chronicle.runs[*at].faults.iter().filter(|seen| {
+                let signature = self.faults.get(seen.fault).and_then(|fault| fault.signature);
+                signature.is_some_and(|signature| signature.degrades) && !seen.after_ready
+            })
+        };
+        let mut by_fault: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
+        for at in &runs {
+            let all: BTreeSet<Id> = lost(at).map(|seen| seen.fault).collect();
+            let roots = all.iter().filter(|id| !all.iter().any(|other| other != *id && self.faults.explains(*other, **id, self.pack)));
+            roots.for_each(|id| by_fault.entry(*id).or_default().push(*at));
+        }
+        let affected: BTreeSet<usize> = by_fault.values().flatten().copied().collect();
+        let first = *affected.first()?;
+        let last = *affected.last()?;
+        let causes = by_fault
+            .iter()
+            .filter_map(|(id, runs)| {
+                let mut cause = self.cause(*id, Role::Root, runs, affected.len())?;
+                cause.why = vec![format!("{} runs went on without what it takes away", runs.len())];
+                cause.confidence = 0.8;
+                Some(cause)
+            })
+            .collect();
+        let span = &self.chronicle.runs[first..=last];
+        Some(Incident {
+            verdict: Verdict::Degraded,
+            first: span.first().and_then(|run| run.began()).map(Time::rfc3339),
+            last: span.iter().filter_map(|run| run.ended()).max().map(Time::rfc3339),
+            ongoing: self.ends[last] == End::Open,
+            runs: affected.len() as u64,
+            ready_runs: affected.iter().filter(|&&at| self.chronicle.runs[at].is_ready()).count() as u64,
+            causes,
+            ..Incident::default()
+        })
+    }
+}
+
+/// Unknown lines beside a known root say little; exceptions among them may.
+fn is_worth_telling(fault: &Fault) -> bool {
+    fault.signature.is_some() || fault.rank().is_some_and(|rank| rank <= 1)
+}
+
+fn title(fault: &Fault) -> String {
+    match (fault.signature, fault.template) {
+        (Some(signature), _) => signature.title.clone(),
+        (None, Some(template)) => template.chars().take(120).collect(),
+        (None, None) => fault.id.clone(),
+    }
+}
+
+fn word(role: Role) -> String {
+    match role {
+        Role::Root => "root",
+        Role::Symptom => "symptom",
+        Role::Amplifier => "amplifier",
+        Role::Lifecycle => "lifecycle",
+    }
+    .into()
+}

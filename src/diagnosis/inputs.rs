@@ -1,0 +1,77 @@
+//! What was read of each input, and what was odd about it.
+
+use super::model::Input;
+use super::story::Story;
+use crate::evidence::{Evidence, Problem, Stream, Tally};
+use crate::grammar::Time;
+use std::collections::BTreeMap;
+
+pub fn inputs(evidence: &Evidence, stories: &[Story]) -> Vec<Input> {
+    evidence.streams.iter().zip(stories).map(|((path, stream), story)| input(path, stream, story)).collect()
+}
+
+fn input(path: &str, stream: &Stream, story: &Story) -> Input {
+    let segments = || stream.segments.values();
+    let mut formats: BTreeMap<&str, u64> = BTreeMap::new();
+    for (name, count) in segments().flat_map(|segment| &segment.formats) {
+        *formats.entry(name).or_default() += count;
+    }
+    let main = formats.into_iter().max_by_key(|(name, count)| (*count, std::cmp::Reverse(*name))).map(|(name, _)| name);
+    let heads: u64 = segments().map(|segment| segment.heads).sum();
+    let flush: u64 = segments().map(|segment| segment.flush_lines).sum();
+    let mut tally = Tally::default();
+    let mut lines = 0;
+    for segment in segments() {
+        tally.nul_bytes += segment.tally.nul_bytes;
+        tally.invalid_utf8_lines += segment.tally.invalid_utf8_lines;
+        tally.overlong_lines += segment.tally.overlong_lines;
+        tally.dropped += segment.tally.dropped;
+        tally.outside_window += segment.tally.outside_window;
+        tally.first_overlong_line = tally.first_overlong_line.or(segment.tally.first_overlong_line.map(|line| lines + line));
+        lines += segment.lines;
+    }
+    // Written newest first, the first record is the last one in time.
+    let (first, last) = (segments().find_map(|segment| segment.first), segments().filter_map(|segment| segment.last).next_back());
+    let (first, last) = if story_is_reversed(first, last) { (last, first) } else { (first, last) };
+    Input {
+        path: path.into(),
+        format: main.map(|main| main.rsplit('>').next().unwrap_or(main).into()),
+        envelope: main.and_then(|main| main.rsplit_once('>')).map(|(outer, _)| outer.into()),
+        bytes: segments().map(|segment| segment.end - segment.start).sum(),
+        lines,
+        records: if heads > 0 { heads } else { flush },
+        first: first.or(story.first_time()).map(Time::rfc3339),
+        last: last.or(story.last_time()).map(Time::rfc3339),
+        problems: problems(stream, &tally),
+    }
+}
+
+fn story_is_reversed(first: Option<Time>, last: Option<Time>) -> bool {
+    first.zip(last).is_some_and(|(first, last)| last.ns < first.ns)
+}
+
+fn problems(stream: &Stream, tally: &Tally) -> Vec<String> {
+    let mut problems: Vec<String> = stream.problems.iter().map(describe).collect();
+    let mut add = |count: u64, text: String| {
+        if count > 0 {
+            problems.push(text);
+        }
+    };
+    add(tally.nul_bytes, format!("{} NUL bytes in the part that was read whole", tally.nul_bytes));
+    add(tally.invalid_utf8_lines, format!("{} lines that are not UTF-8 in the part that was read whole; shown with U+FFFD", tally.invalid_utf8_lines));
+    let at = tally.first_overlong_line.map_or(0, |line| line + 1);
+    add(tally.overlong_lines, format!("{} lines over 64 KiB, first in line {at}; only their first 64 KiB were matched", tally.overlong_lines));
+    add(tally.dropped, format!("{} occurrences of rare unknown errors were counted and not kept", tally.dropped));
+    for (start, end) in stream.holes() {
+        problems.push(format!("bytes {start}..{end} were not scanned"));
+    }
+    problems
+}
+
+fn describe(problem: &Problem) -> String {
+    let mut text = problem.what.clone();
+    if !problem.help.is_empty() {
+        text = format!("{text}; {}", problem.help);
+    }
+    text
+}

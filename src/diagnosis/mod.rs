@@ -1,0 +1,116 @@
+//! From evidence to what it means: services, runs, incidents, causes, verdict.
+//!
+//! `Diagnosis::of` is a pure function of the evidence and of what the signatures know. It opens no source and has no
+//! clock. Everything that is reported is in the value it gives.
+
+mod causes;
+mod ends;
+mod evidence_lines;
+mod faults;
+mod findings;
+mod incidents;
+mod inputs;
+pub mod model;
+mod rhythm;
+mod runs;
+mod services;
+mod signals;
+mod story;
+mod timeline;
+
+pub use model::{Diagnosis, State, Verdict};
+
+use crate::evidence::Evidence;
+use crate::grammar::Time;
+use crate::signature::Pack;
+use ends::End;
+use evidence_lines::Lines;
+use faults::Faults;
+use model::Service;
+use services::Cast;
+use story::Story;
+
+/// What is asked of a diagnosis beyond the evidence.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// Only services whose name holds one of these; empty for all.
+    pub services: Vec<String>,
+}
+
+impl Diagnosis {
+    pub fn of(evidence: &Evidence, pack: &Pack, question: &Question) -> Diagnosis {
+        let stories = story::stories(evidence);
+        let asked = |name: &str| {
+            question.services.is_empty() || question.services.iter().any(|wanted| name.to_lowercase().contains(&wanted.to_lowercase()))
+        };
+        let mut services: Vec<Service> = services::cast(&stories)
+            .iter()
+            .filter(|cast| asked(&cast.name))
+            .filter_map(|cast| service(&stories, cast, pack))
+            .collect();
+        services.sort_by(|a, b| b.verdict.cmp(&a.verdict).then_with(|| a.service.cmp(&b.service)));
+        let complete = !evidence.all_problems().any(|problem| problem.fault)
+            && evidence.streams.values().all(|stream| stream.holes().is_empty());
+        Diagnosis {
+            schema: model::SCHEMA.into(),
+            verdict: services.iter().map(|service| service.verdict).max().unwrap_or_default(),
+            complete,
+            services,
+            inputs: inputs::inputs(evidence, &stories),
+            problems: evidence.all_problems().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// One service's part; None for lines of a program that tells nothing of its life and fails at nothing.
+fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
+    let chronicle = runs::chronicle(stories, cast);
+    if chronicle.runs.is_empty() && chronicle.refused.is_empty() {
+        return None;
+    }
+    let parts: Vec<usize> = cast.parts.iter().map(|part| part.story).collect();
+    let ends = ends::ends(stories, &parts, &chronicle);
+    let seen = chronicle.runs.iter().flat_map(|run| &run.faults).chain(&chronicle.loose).copied();
+    let faults = Faults::of(stories, cast, seen, pack);
+    let lines = Lines { stories, cast };
+    let case = incidents::Case { chronicle: &chronicle, ends: &ends, faults: &faults, lines: &lines, pack };
+    let incidents = incidents::incidents(&case);
+    let state = findings::state(&chronicle, &ends);
+    let last = parts.iter().filter_map(|&part| stories[part].last_time()).max();
+    let first = parts.iter().filter_map(|&part| stories[part].first_time()).min();
+    let (signals, escalation) = signals::signals(stories, cast, &chronicle, &faults, &incidents);
+    let in_process = chronicle.runs.iter().filter(|run| run.in_process).count();
+    Some(Service {
+        service: cast.name.clone(),
+        verdict: incidents.iter().map(|incident| incident.verdict).max().unwrap_or_default(),
+        state,
+        escalation,
+        signals,
+        manager: cast.manager.clone(),
+        first: first.map(Time::rfc3339),
+        last: last.map(Time::rfc3339),
+        runs: chronicle.runs.len() as u64,
+        restarts: restarts(&chronicle) as u64,
+        in_process_restarts: in_process as u64,
+        planned_restarts: ends
+            .iter()
+            .zip(chronicle.runs.iter().skip(1))
+            .filter(|(end, next)| matches!(end, End::Planned(_)) && !next.in_process)
+            .count() as u64,
+        ready_runs: chronicle.runs.iter().filter(|run| run.is_ready()).count() as u64,
+        findings: findings::findings(&chronicle, &ends, state, &incidents, last),
+        timeline: timeline::timeline(&chronicle, &ends, &incidents),
+        incidents,
+    })
+}
+
+/// Process starts after the first one seen. Where starts are told, a first run without one began before the logs.
+fn restarts(chronicle: &runs::Chronicle) -> usize {
+    let processes: Vec<&runs::Run> = chronicle.runs.iter().filter(|run| !run.in_process).collect();
+    let told = processes.iter().any(|run| run.start.is_some());
+    let unseen_first = told && processes.first().is_some_and(|run| run.start.is_none());
+    processes.len().saturating_sub(1 + usize::from(unseen_first))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,571 @@
+//! One sequence of runs from what every stream tells: the same start told twice is one start.
+//!
+//! One stream leads: that of the service manager, or the one with the most starts. Its order is exact, so its runs are
+//! read off it. The other streams are laid beside it, each with its own starts and ends as landmarks; what they know
+//! more (a start that the leader missed, the end's reason, faults) is added. Marks lie, so a manager's "running" is
+//! not readiness where the application has a word of its own for it.
+
+use super::services::{Cast, actor_of};
+use super::story::{Event, Story, What};
+use crate::evidence::{Id, Mark};
+use crate::grammar::{Asker, MarkKind, SECOND, Time};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A run's end is not sought further than this from its last sign, in nanoseconds.
+const SLACK: i64 = 2 * SECOND;
+/// A new line so long after a stream's own end-of-run mark belongs to the next run, if one has begun by then.
+const AFTERMATH: i64 = SECOND / 4;
+
+/// A place in a service's streams.
+#[derive(Clone, Copy, Debug)]
+pub struct Point<'e> {
+    pub time: Option<Time>,
+    pub part: usize,
+    pub offset: u64,
+    pub mark: Option<&'e Mark>,
+}
+
+/// A fault in a run.
+#[derive(Clone, Copy, Debug)]
+pub struct FaultSeen {
+    pub fault: Id,
+    pub actor: Id,
+    pub part: usize,
+    pub offset: u64,
+    pub time: Option<Time>,
+    pub count: u32,
+    /// After the run's ready mark.
+    pub after_ready: bool,
+}
+
+/// One boot of a service, from start to end.
+#[derive(Clone, Debug, Default)]
+pub struct Run<'e> {
+    pub start: Option<Point<'e>>,
+    pub ready: Option<Point<'e>>,
+    /// Ready by the manager's word only.
+    pub manager_ready: Option<Point<'e>>,
+    pub stop: Option<Point<'e>>,
+    pub exit: Option<Point<'e>>,
+    pub fatal: Option<Point<'e>>,
+    pub gave_up: bool,
+    pub in_process: bool,
+    pub faults: Vec<FaultSeen>,
+    pub first_seen: Option<Time>,
+    pub last_seen: Option<Time>,
+    restarting: bool,
+    witnesses: BTreeMap<usize, Witness>,
+}
+
+/// What one stream told of a run so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Witness {
+    application_step: Option<u8>,
+    manager_step: Option<u8>,
+    ended: Option<Option<Time>>,
+    run_pid: Option<u32>,
+}
+
+/// What belongs to the service and to no run.
+#[derive(Clone, Debug, Default)]
+pub struct Chronicle<'e> {
+    pub runs: Vec<Run<'e>>,
+    /// The manager refused to start it.
+    pub refused: Vec<Point<'e>>,
+    pub gave_up: Vec<Point<'e>>,
+    pub session_files: usize,
+    pub gaps: Vec<Point<'e>>,
+    pub changes: Vec<Point<'e>>,
+    /// Faults that no run holds: before the first one, or of a service that never ran.
+    pub loose: Vec<FaultSeen>,
+    /// A program of the service has a sure mark of readiness.
+    pub tells_ready: bool,
+    /// An application's own lines are among the streams.
+    pub has_application: bool,
+}
+
+impl Run<'_> {
+    /// When it began, as far as is known.
+    pub fn began(&self) -> Option<Time> {
+        self.start.and_then(|point| point.time).or(self.first_seen)
+    }
+
+    /// When it ended; the last sign of it where no end was told.
+    pub fn ended(&self) -> Option<Time> {
+        let told = self.exit.and_then(|point| point.time).or(self.fatal.and_then(|point| point.time));
+        told.max(self.last_seen)
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.exit.is_some() || self.fatal.is_some()
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.ready.is_some()
+    }
+
+    /// Nanoseconds from start to end.
+    pub fn lived(&self) -> Option<i64> {
+        Some(self.ended()?.ns - self.began()?.ns)
+    }
+
+    fn see(&mut self, time: Option<Time>) {
+        self.last_seen = self.last_seen.max(time);
+        self.first_seen = [self.first_seen, time].into_iter().flatten().min();
+    }
+
+    /// The end of the last moment at which the run can have ended.
+    fn end_limit(&self) -> Option<i64> {
+        let point = self.exit.or(self.fatal)?;
+        point.time.map(|time| time.ns + time.resolution())
+    }
+
+    fn start_limit(&self) -> Option<i64> {
+        self.began().map(|time| time.ns)
+    }
+}
+
+/// Reconciles all parts of a service.
+pub fn chronicle<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> Chronicle<'e> {
+    let traits = Traits::of(stories, cast);
+    let mut chronicle = Chronicle {
+        tells_ready: traits.tells_ready,
+        has_application: traits.has_application,
+        ..Chronicle::default()
+    };
+    let mut order: Vec<usize> = (0..cast.parts.len()).collect();
+    order.sort_by_key(|&part| (std::cmp::Reverse(traits.weight[part]), part));
+    for (nth, &part) in order.iter().enumerate() {
+        let mut teller = Teller { stories, cast, traits: &traits, chronicle: &mut chronicle, part, leads: nth == 0, at: 0, pending: Vec::new() };
+        teller.tell();
+    }
+    settle(&mut chronicle);
+    chronicle
+}
+
+/// What holds for a service as a whole and decides how single marks are taken.
+struct Traits {
+    tells_ready: bool,
+    has_application: bool,
+    /// Some start is sure, so weak ones do not count.
+    sure_starts: bool,
+    /// By part: how good a leader it is.
+    weight: Vec<(u8, usize)>,
+    /// By part: whether it tells starts at all.
+    has_starts: Vec<bool>,
+}
+
+impl Traits {
+    fn of(stories: &[Story], cast: &Cast) -> Traits {
+        let marks = || cast.parts.iter().flat_map(|part| &part.events).filter_map(Event::mark);
+        let application_tells = cast.parts.iter().any(|part| {
+            part.events.iter().any(|event| actor_of(stories, part, event.actor).is_some_and(|actor| actor.tells_ready))
+        });
+        let tells_ready = application_tells || marks().any(|mark| !mark.manager && mark.tells_ready);
+        let has_application = cast.parts.iter().any(|part| {
+            part.events.iter().any(|event| {
+                let own_line = actor_of(stories, part, event.actor).is_some_and(|actor| actor.kind == crate::evidence::ActorKind::Application);
+                own_line && event.mark().is_none_or(|mark| !mark.manager)
+            })
+        });
+        let sure_starts = marks().any(|mark| mark.kind == MarkKind::Start && !mark.weak);
+        let usable = |mark: &&Mark| mark.kind == MarkKind::Start && !(mark.weak && sure_starts);
+        let weight = cast.parts.iter().map(|part| weight(part.events.iter().filter_map(Event::mark), sure_starts)).collect();
+        let has_starts = cast
+            .parts
+            .iter()
+            .map(|part| {
+                let pids: BTreeSet<u32> =
+                    part.events.iter().filter_map(|event| actor_of(stories, part, event.actor)?.run_pid).collect();
+                !pids.is_empty() || part.events.iter().filter_map(Event::mark).any(|mark| usable(&mark))
+            })
+            .collect();
+        Traits { tells_ready, has_application, sure_starts, weight, has_starts }
+    }
+}
+
+/// Managers lead, then those that tell of starts, then those that tell of ends.
+fn weight<'m>(marks: impl Iterator<Item = &'m Mark>, sure_starts: bool) -> (u8, usize) {
+    let mut manager_starts = 0;
+    let mut starts = 0;
+    let mut ends = 0;
+    for mark in marks {
+        match mark.kind {
+            MarkKind::Start if mark.manager && mark.step == 1 => manager_starts += 1,
+            MarkKind::Start if !(mark.weak && sure_starts) => starts += 1,
+            MarkKind::Exit | MarkKind::Fatal => ends += 1,
+            _ => {}
+        }
+    }
+    match (manager_starts, starts, ends) {
+        (0, 0, 0) => (0, 0),
+        (0, 0, ends) => (1, ends),
+        (0, starts, _) => (2, starts),
+        (manager_starts, _, _) => (3, manager_starts),
+    }
+}
+
+/// Lays one stream's events over the runs known so far.
+struct Teller<'t, 'e> {
+    stories: &'t [Story<'e>],
+    cast: &'t Cast<'e>,
+    traits: &'t Traits,
+    chronicle: &'t mut Chronicle<'e>,
+    part: usize,
+    leads: bool,
+    /// The run that the stream is in.
+    at: usize,
+    /// Faults that wait for the run they belong to.
+    pending: Vec<FaultSeen>,
+}
+
+impl<'e> Teller<'_, 'e> {
+    fn tell(&mut self) {
+        let part = &self.cast.parts[self.part];
+        for event in &part.events {
+            let run_pid = actor_of(self.stories, part, event.actor).and_then(|actor| actor.run_pid);
+            self.advance(event.time);
+            if let Some(pid) = run_pid {
+                self.meet_pid(event, pid);
+            }
+            match event.what {
+                What::Fault { id, fold } => self.fault(FaultSeen {
+                    fault: id,
+                    actor: event.actor,
+                    part: self.part,
+                    offset: event.offset,
+                    time: event.time,
+                    count: fold.count,
+                    after_ready: false,
+                }),
+                What::Mark(mark) => self.mark(event, mark),
+            }
+        }
+        let left = std::mem::take(&mut self.pending);
+        match self.chronicle.runs.get_mut(self.at) {
+            // What stands after the last end is its aftermath.
+            Some(run) => run.faults.extend(left),
+            None => self.chronicle.loose.extend(left),
+        }
+    }
+
+    fn point(&self, event: &Event<'e>) -> Point<'e> {
+        Point { time: event.time, part: self.part, offset: event.offset, mark: event.mark() }
+    }
+
+    fn run(&mut self) -> Option<&mut Run<'e>> {
+        self.chronicle.runs.get_mut(self.at)
+    }
+
+    fn witness(&mut self) -> Option<&mut Witness> {
+        let part = self.part;
+        self.run().map(|run| run.witnesses.entry(part).or_default())
+    }
+
+    /// Moves on to the run that a time belongs to, never back.
+    fn advance(&mut self, time: Option<Time>) {
+        let Some(time) = time.filter(|_| !self.leads) else { return };
+        while let Some(next) = self.chronicle.runs.get(self.at + 1) {
+            let begun = next.start_limit().is_some_and(|start| time.ns >= start);
+            let current = &self.chronicle.runs[self.at];
+            let over = match (current.end_limit(), current.witnesses.get(&self.part).and_then(|witness| witness.ended)) {
+                (_, Some(Some(ended))) if time.ns > ended.ns + AFTERMATH => true,
+                (Some(limit), _) => time.ns >= limit,
+                // A later run has begun and nothing is known of this one's end.
+                (None, _) => true,
+            };
+            if !(begun && over) {
+                break;
+            }
+            self.at += 1;
+        }
+    }
+
+    fn mark(&mut self, event: &Event<'e>, mark: &'e Mark) {
+        let point = self.point(event);
+        match mark.kind {
+            MarkKind::Start if mark.weak && self.traits.sure_starts => {}
+            MarkKind::Start => self.start(point, mark),
+            MarkKind::Ready => self.ready(point, mark),
+            MarkKind::Stop => {
+                if let Some(run) = self.run() {
+                    let better = run.stop.is_none_or(|known| known.mark.is_none_or(|known| known.asked.is_none()) && mark.asked.is_some());
+                    let alive = run.exit.is_none_or(|exit| exit.time >= point.time) && run.fatal.is_none();
+                    if better && alive {
+                        run.stop = Some(point);
+                    }
+                    run.see(event.time);
+                }
+            }
+            MarkKind::Exit => self.exit(point, mark),
+            MarkKind::Fatal => self.fatal(point),
+            MarkKind::GaveUp => {
+                self.chronicle.gave_up.push(point);
+                if let Some(run) = self.run() {
+                    run.gave_up = true;
+                }
+            }
+            MarkKind::Refused => self.chronicle.refused.push(point),
+            MarkKind::Restart => {
+                if let Some(run) = self.run() {
+                    run.restarting = true;
+                }
+            }
+            MarkKind::SessionFile => self.chronicle.session_files += 1,
+            MarkKind::Gap => self.chronicle.gaps.push(point),
+            MarkKind::Change => self.chronicle.changes.push(point),
+            MarkKind::Throttle | MarkKind::Progress => {}
+        }
+    }
+
+    fn start(&mut self, point: Point<'e>, mark: &'e Mark) {
+        let step = mark.step;
+        let known = self.chronicle.runs.get(self.at).map(|run| {
+            let witness = run.witnesses.get(&self.part).copied().unwrap_or_default();
+            let told = if mark.manager { witness.manager_step } else { witness.application_step };
+            let manager_told_later = mark.manager && witness.application_step.is_some();
+            let repeats = told.is_some_and(|told| step <= told) || manager_told_later || witness.ended.is_some();
+            // The leader's order is exact: after an end, a start begins the next run.
+            (repeats || (self.leads && run.is_over()), run.restarting)
+        });
+        match known {
+            None => self.begin(point),
+            Some((false, _)) if self.fits(point) => {}
+            Some((_, restarting)) => {
+                if !self.find_later(point.time) {
+                    self.begin(point);
+                    if let Some(run) = self.run() {
+                        run.in_process = restarting && !mark.manager;
+                    }
+                }
+            }
+        }
+        let leads = self.leads;
+        if let Some(run) = self.run() {
+            let better = run.start.is_none_or(|known| known.mark.is_none_or(|known| known.weak && !mark.weak));
+            if better && (leads || run.start.is_none()) {
+                run.start = Some(point);
+            }
+            run.see(point.time);
+        }
+        if let Some(witness) = self.witness() {
+            let slot = if mark.manager { &mut witness.manager_step } else { &mut witness.application_step };
+            *slot = Some(step);
+        }
+        let waiting = std::mem::take(&mut self.pending);
+        self.chronicle.loose.extend(waiting.iter().filter(|_| self.at == 0));
+        if self.at > 0
+            && let Some(run) = self.chronicle.runs.get_mut(self.at - 1)
+        {
+            run.faults.extend(waiting);
+        }
+    }
+
+    /// Whether a start at this time can be that of the run that the stream is in.
+    fn fits(&self, point: Point<'e>) -> bool {
+        if self.leads {
+            return true;
+        }
+        let Some((run, time)) = self.chronicle.runs.get(self.at).zip(point.time) else { return true };
+        let after_start = run.start_limit().is_none_or(|start| time.ns + SLACK >= start);
+        let before_end = run.end_limit().is_none_or(|end| time.ns < end);
+        after_start && before_end
+    }
+
+    /// Goes to the next run that has begun by then and that this stream has not told of.
+    fn find_later(&mut self, time: Option<Time>) -> bool {
+        if self.leads {
+            return false;
+        }
+        let Some(time) = time else { return false };
+        let free = |at: &usize| {
+            let run = &self.chronicle.runs[*at];
+            let witness = run.witnesses.get(&self.part).copied().unwrap_or_default();
+            let untold = witness.application_step.is_none() && witness.manager_step.is_none() && witness.ended.is_none();
+            untold && run.start_limit().is_none_or(|start| start <= time.ns + SLACK) && run.end_limit().is_none_or(|end| time.ns < end + SLACK)
+        };
+        match (self.at + 1..self.chronicle.runs.len()).find(free) {
+            Some(at) => {
+                self.at = at;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Inserts a run that no stream has told of yet. What comes after the point in the run before becomes the new one's.
+    fn begin(&mut self, point: Point<'e>) {
+        let mut run = Run::default();
+        let mut at = if self.chronicle.runs.is_empty() { 0 } else { self.at + 1 };
+        if at == 1
+            && !self.leads
+            && let (Some(first), Some(time)) = (self.chronicle.runs[0].start_limit(), point.time)
+            && time.ns + SLACK < first
+        {
+            at = 0;
+        }
+        if at > 0 && !self.leads {
+            let later = |known: Option<Point<'e>>| known.filter(|known| known.time > point.time);
+            let before = &mut self.chronicle.runs[at - 1];
+            run.exit = later(before.exit);
+            run.stop = later(before.stop);
+            run.fatal = later(before.fatal);
+            run.ready = later(before.ready);
+            run.manager_ready = later(before.manager_ready);
+            before.exit = before.exit.filter(|_| run.exit.is_none());
+            before.stop = before.stop.filter(|_| run.stop.is_none());
+            before.fatal = before.fatal.filter(|_| run.fatal.is_none());
+            before.ready = before.ready.filter(|_| run.ready.is_none());
+            before.manager_ready = before.manager_ready.filter(|_| run.manager_ready.is_none());
+        }
+        self.chronicle.runs.insert(at, run);
+        self.at = at;
+    }
+
+    /// A line of the service's own process with a pid that the run does not have.
+    fn meet_pid(&mut self, event: &Event<'e>, pid: u32) {
+        let known = self.chronicle.runs.get(self.at).map(|run| run.witnesses.get(&self.part).and_then(|witness| witness.run_pid));
+        let point = Point { mark: None, ..self.point(event) };
+        match known {
+            Some(Some(known)) if known == pid => return,
+            Some(None) => {}
+            None => self.begin(point),
+            Some(Some(_)) => {
+                if !self.find_later(event.time) {
+                    self.begin(point);
+                }
+            }
+        }
+        if let Some(run) = self.run() {
+            run.start.get_or_insert(point);
+            run.see(event.time);
+        }
+        if let Some(witness) = self.witness() {
+            witness.run_pid = Some(pid);
+            witness.application_step.get_or_insert(0);
+        }
+    }
+
+    fn ready(&mut self, point: Point<'e>, mark: &'e Mark) {
+        if mark.weak && self.traits.tells_ready {
+            return;
+        }
+        if self.chronicle.runs.get(self.at).is_none_or(|run| self.leads && run.is_over()) {
+            self.begin(point);
+        }
+        if let Some(run) = self.run() {
+            let slot = if mark.manager { &mut run.manager_ready } else { &mut run.ready };
+            slot.get_or_insert(point);
+            run.see(point.time);
+        }
+    }
+
+    fn exit(&mut self, point: Point<'e>, mark: &'e Mark) {
+        self.close(point);
+        let part = self.part;
+        if let Some(run) = self.run() {
+            let better = run.exit.is_none_or(|known| known.mark.is_none_or(|known| !known.manager && mark.manager));
+            if better {
+                run.exit = Some(point);
+            }
+            run.see(point.time);
+            run.witnesses.entry(part).or_default().ended = Some(point.time);
+        }
+        self.take_pending();
+    }
+
+    fn fatal(&mut self, point: Point<'e>) {
+        self.close(point);
+        let part = self.part;
+        if let Some(run) = self.run() {
+            run.fatal.get_or_insert(point);
+            run.see(point.time);
+            run.witnesses.entry(part).or_default().ended = Some(point.time);
+        }
+        self.take_pending();
+    }
+
+    /// Finds the run that an end belongs to: the open one, the next that has begun, or one that nobody told of.
+    fn close(&mut self, point: Point<'e>) {
+        let Some(run) = self.chronicle.runs.get(self.at) else { return self.begin(point) };
+        let witness = run.witnesses.get(&self.part).copied().unwrap_or_default();
+        if self.leads {
+            let by_manager = point.mark.is_some_and(|mark| mark.manager);
+            let manager_ended = run.exit.is_some_and(|exit| exit.mark.is_some_and(|mark| mark.manager));
+            // The manager's word after the application's own is the same end; so are several words of the application
+            // where starts are told.
+            let same = if by_manager { !manager_ended } else { self.traits.has_starts[self.part] };
+            if run.is_over() && !same {
+                self.begin(point);
+            }
+            return;
+        }
+        if witness.ended.is_some() {
+            let close_by = witness.ended.flatten().zip(point.time).is_some_and(|(known, time)| time.ns <= known.ns + AFTERMATH);
+            let starts_told = self.traits.has_starts[self.part] || self.traits.weight.iter().any(|weight| weight.0 >= 2);
+            if !close_by && !self.find_later(point.time) && !starts_told {
+                self.begin(point);
+            }
+        }
+    }
+
+    fn take_pending(&mut self) {
+        let waiting = std::mem::take(&mut self.pending);
+        if let Some(run) = self.run() {
+            run.faults.extend(waiting);
+        }
+    }
+
+    fn fault(&mut self, fault: FaultSeen) {
+        let waits = match self.chronicle.runs.get(self.at) {
+            None => true,
+            // Without start marks, what follows an end is the next run's.
+            Some(run) => self.leads && run.is_over() && !self.traits.has_starts[self.part],
+        };
+        if waits {
+            return self.pending.push(fault);
+        }
+        let before_first = self.at == 0
+            && !self.leads
+            && self.chronicle.runs[0].start_limit().zip(fault.time).is_some_and(|(start, time)| time.ns + SLACK < start);
+        if before_first {
+            return self.chronicle.loose.push(fault);
+        }
+        if let Some(run) = self.run() {
+            run.see(fault.time);
+            run.faults.push(fault);
+        }
+    }
+}
+
+/// What can be said only when all streams have told: readiness by the manager's word, the order of faults.
+fn settle(chronicle: &mut Chronicle) {
+    let by_manager = !chronicle.has_application;
+    for run in &mut chronicle.runs {
+        if by_manager
+            && let Some(point) = run.manager_ready
+        {
+            // Running a moment before its end is not ready.
+            let ended_at_once = run
+                .exit
+                .and_then(|exit| exit.time)
+                .zip(point.time)
+                .is_some_and(|(exit, ready)| exit.ns - ready.ns < 5 * SECOND);
+            let asked = run.stop.is_some();
+            if !ended_at_once || asked {
+                run.ready = Some(point);
+            }
+        }
+        run.faults.sort_by_key(|fault| (fault.time, fault.part, fault.offset));
+        let ready = run.ready.and_then(|point| point.time);
+        for fault in &mut run.faults {
+            fault.after_ready = ready.is_some_and(|ready| fault.time.is_some_and(|time| time.ns > ready.ns));
+        }
+    }
+}
+
+/// Who asked for the run's end, where it is known.
+pub fn asker(run: &Run) -> Option<Asker> {
+    let asked = |point: Option<Point>| point.and_then(|point| point.mark).and_then(|mark| mark.asked);
+    asked(run.stop).or(asked(run.exit))
+}

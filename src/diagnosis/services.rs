@@ -1,0 +1,393 @@
+//! Which lines belong to which service.
+//!
+//! A service is named by its manager (in the marks), by an envelope (unit, container, app), by a file's stem, or by its
+//! program. Names that mean the same are joined; a lone application log and a lone manager log are one service.
+
+use super::story::{Event, Story, What};
+use crate::evidence::{Actor, ActorKind, Id};
+use crate::grammar::MarkKind;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A service and its events, by stream, each in the order of its stream.
+pub struct Cast<'e> {
+    pub name: String,
+    pub manager: Option<String>,
+    pub parts: Vec<Part<'e>>,
+}
+
+/// What one stream tells of one service.
+pub struct Part<'e> {
+    /// Index of the story.
+    pub story: usize,
+    pub events: Vec<Event<'e>>,
+}
+
+/// Who a line speaks of, within one stream.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Subject {
+    /// A manager named the service.
+    Managed(String),
+    /// An application wrote it, under this label (of its envelope) or under none.
+    Application(String),
+    /// A manager wrote it without naming a service.
+    Manager,
+}
+
+type Node = (usize, Subject);
+
+#[derive(Default)]
+struct NodeFacts {
+    programs: BTreeSet<String>,
+    marks: usize,
+    events: usize,
+}
+
+/// Sorts all events into services.
+pub fn cast<'e>(stories: &[Story<'e>]) -> Vec<Cast<'e>> {
+    let mut nodes: BTreeMap<Node, NodeFacts> = BTreeMap::new();
+    let mut subjects: Vec<Vec<Subject>> = Vec::new();
+    for (at, story) in stories.iter().enumerate() {
+        let of_story: Vec<Subject> = story.events.iter().map(|event| subject(story, event)).collect();
+        for (subject, event) in of_story.iter().zip(&story.events) {
+            let facts = nodes.entry((at, subject.clone())).or_default();
+            facts.events += 1;
+            facts.marks += usize::from(event.mark().is_some_and(|mark| mark.kind != MarkKind::SessionFile));
+            if let Some(program) = application_program(story, event) {
+                facts.programs.insert(program.to_string());
+            }
+        }
+        subjects.push(of_story);
+    }
+    let groups = Joiner::new(stories, &nodes).join();
+    let mut casts: BTreeMap<usize, Cast> = BTreeMap::new();
+    for (at, story) in stories.iter().enumerate() {
+        for (subject, event) in subjects[at].iter().zip(&story.events) {
+            let Some(group) = groups.get(&(at, subject.clone())) else { continue };
+            let cast = casts.entry(group.0).or_insert_with(|| Cast { name: group.1.clone(), manager: None, parts: Vec::new() });
+            match cast.parts.last_mut().filter(|part| part.story == at) {
+                Some(part) => part.events.push(*event),
+                None => cast.parts.push(Part { story: at, events: vec![*event] }),
+            }
+            if let Some(mark) = event.mark().filter(|mark| mark.manager) {
+                let program = story.string(mark.program);
+                if !program.is_empty() {
+                    cast.manager = Some(program.to_string());
+                }
+            }
+        }
+    }
+    let mut casts: Vec<Cast> = casts.into_values().collect();
+    casts.sort_by(|a, b| a.name.cmp(&b.name));
+    casts
+}
+
+fn subject(story: &Story, event: &Event) -> Subject {
+    let actor = story.actor(event.actor);
+    if let What::Mark(mark) = event.what
+        && mark.manager
+    {
+        let named = normal(story.string(mark.service));
+        let labelled = || actor.map(|actor| normal(&actor.service)).unwrap_or_default();
+        return match if named.is_empty() { labelled() } else { named } {
+            name if name.is_empty() => Subject::Manager,
+            name => Subject::Managed(name),
+        };
+    }
+    match actor {
+        Some(Actor { kind: ActorKind::Manager, service, .. }) if service.is_empty() => Subject::Manager,
+        Some(Actor { kind: ActorKind::Manager, service, .. }) => Subject::Managed(normal(service)),
+        Some(actor) if !actor.service.is_empty() => Subject::Application(normal(&actor.service)),
+        Some(actor) => Subject::Application(normal(&actor.ident)),
+        None => Subject::Application(String::new()),
+    }
+}
+
+fn application_program<'e>(story: &Story<'e>, event: &Event<'e>) -> Option<&'e str> {
+    if let What::Mark(mark) = event.what
+        && !mark.manager
+        && mark.program != 0
+    {
+        return Some(story.string(mark.program));
+    }
+    let actor = story.actor(event.actor)?;
+    (actor.kind == ActorKind::Application && !actor.program.is_empty()).then_some(actor.program.as_str())
+}
+
+/// A service's name without its manager's dress: `.service`, a launchd domain, a compose number.
+pub fn normal(name: &str) -> String {
+    let name = name.trim().trim_matches(['"', '\'', '`']);
+    let name = name.split_once(" [").map_or(name, |(label, _)| label);
+    let is_domain = ["gui/", "user/", "system/", "pid/"].iter().any(|domain| name.starts_with(domain));
+    let name = if is_domain { name.rsplit('/').next().unwrap_or(name) } else { name };
+    let name = name.strip_suffix(".service").unwrap_or(name);
+    let name = match name.rsplit_once(['-', '_']) {
+        Some((stem, number)) if !stem.is_empty() && number.len() <= 2 && number.bytes().all(|byte| byte.is_ascii_digit()) => stem,
+        _ => name,
+    };
+    name.to_string()
+}
+
+/// The words of a name in lower case.
+fn words(name: &str) -> Vec<String> {
+    name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+/// Two names for one thing: the same words, or all words of the shorter one within the longer one.
+fn same_name(a: &str, b: &str) -> bool {
+    let (a, b) = (words(a), words(b));
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    !short.is_empty() && short.iter().all(|word| long.contains(word))
+}
+
+/// A log file's stem: without folder, extensions, numbers, dates, and the words for its kind.
+fn stem(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let kinds = ["log", "err", "error", "errors", "out", "stdout", "stderr", "gz", "zst", "txt", "json", "jsonl", "ndjson", "current", "access"];
+    let parts: Vec<&str> = name
+        .split(['.', '-', '_'])
+        .filter(|part| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit()) && !kinds.contains(part))
+        .collect();
+    parts.join("-")
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Joins the nodes that are one service.
+struct Joiner<'n, 'e> {
+    stories: &'n [Story<'e>],
+    keys: Vec<&'n Node>,
+    facts: Vec<&'n NodeFacts>,
+    parent: Vec<usize>,
+}
+
+impl<'n, 'e> Joiner<'n, 'e> {
+    fn new(stories: &'n [Story<'e>], nodes: &'n BTreeMap<Node, NodeFacts>) -> Joiner<'n, 'e> {
+        let keys: Vec<&Node> = nodes.keys().collect();
+        let parent = (0..keys.len()).collect();
+        Joiner { stories, facts: nodes.values().collect(), keys, parent }
+    }
+
+    /// For each node the number and the name of its service.
+    fn join(mut self) -> BTreeMap<Node, (usize, String)> {
+        self.join_managed();
+        self.join_applications();
+        self.join_lone();
+        self.join_anonymous_managers();
+        let names = self.names();
+        (0..self.keys.len())
+            .map(|at| {
+                let root = self.find(at);
+                (self.keys[at].clone(), (root, names.get(&root).cloned().unwrap_or_default()))
+            })
+            .collect()
+    }
+
+    fn find(&self, mut at: usize) -> usize {
+        while self.parent[at] != at {
+            at = self.parent[at];
+        }
+        at
+    }
+
+    fn union(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.find(a), self.find(b));
+        // The smaller number stays, so that the order of joining does not show.
+        self.parent[a.max(b)] = a.min(b);
+    }
+
+    fn of_kind(&self, kind: fn(&Subject) -> bool) -> Vec<usize> {
+        (0..self.keys.len()).filter(|&at| kind(&self.keys[at].1)).collect()
+    }
+
+    fn managed(&self) -> Vec<usize> {
+        self.of_kind(|subject| matches!(subject, Subject::Managed(_)))
+    }
+
+    fn name_of(&self, at: usize) -> &'n str {
+        let node: &'n Node = self.keys[at];
+        match &node.1 {
+            Subject::Managed(name) | Subject::Application(name) => name,
+            Subject::Manager => "",
+        }
+    }
+
+    fn path_of(&self, at: usize) -> &'e str {
+        self.stories[self.keys[at].0].path
+    }
+
+    /// One service by several names: a unit and its description, the same name in two streams.
+    fn join_managed(&mut self) {
+        let managed = self.managed();
+        for (i, &a) in managed.iter().enumerate() {
+            for &b in &managed[i + 1..] {
+                let same_stream = self.keys[a].0 == self.keys[b].0;
+                let (name_a, name_b) = (self.name_of(a), self.name_of(b));
+                // In one stream two names may be a unit and its description; the words of the one are in the other.
+                let related = same_stream && same_name(name_a, name_b) && (name_a.contains(' ') || name_b.contains(' '));
+                let same_place = folder(self.path_of(a)) == folder(self.path_of(b));
+                if related || (name_a == name_b && same_place) {
+                    self.union(a, b);
+                }
+            }
+        }
+    }
+
+    fn join_applications(&mut self) {
+        let managed = self.managed();
+        let applications = self.of_kind(|subject| matches!(subject, Subject::Application(_)));
+        for &app in &applications {
+            let label = self.name_of(app);
+            let own = if label.is_empty() { stem(self.path_of(app)) } else { label.to_string() };
+            let near = |&&at: &&usize| folder(self.path_of(at)) == folder(self.path_of(app));
+            let named = managed.iter().filter(near).find(|&&at| same_name(self.name_of(at), &own));
+            if let Some(&at) = named {
+                self.union(app, at);
+            }
+        }
+        // Two logs of one program in one folder are one service, and so are two of one stem.
+        for (i, &a) in applications.iter().enumerate() {
+            for &b in &applications[i + 1..] {
+                if folder(self.path_of(a)) != folder(self.path_of(b)) {
+                    continue;
+                }
+                let unlabelled = self.name_of(a).is_empty() && self.name_of(b).is_empty();
+                let same_program = !self.facts[a].programs.is_disjoint(&self.facts[b].programs);
+                let same_stem = stem(self.path_of(a)) == stem(self.path_of(b));
+                let same_label = !self.name_of(a).is_empty() && self.name_of(a) == self.name_of(b);
+                if (unlabelled && (same_program || same_stem)) || same_label {
+                    self.union(a, b);
+                }
+            }
+        }
+    }
+
+    /// What is left over joins the only service that it can belong to.
+    fn join_lone(&mut self) {
+        let stories: BTreeSet<usize> = self.keys.iter().map(|key| key.0).collect();
+        // Within a stream first, then within a folder, then over all.
+        for story in stories {
+            self.join_lone_within(|joiner, at| joiner.keys[at].0 == story);
+        }
+        let folders: BTreeSet<&str> = self.keys.iter().map(|key| folder(self.stories[key.0].path)).collect();
+        for place in folders {
+            self.join_lone_within(|joiner, at| folder(joiner.path_of(at)) == place);
+        }
+        self.join_lone_within(|_, _| true);
+    }
+
+    fn join_lone_within(&mut self, within: impl Fn(&Self, usize) -> bool) {
+        let members: Vec<usize> = (0..self.keys.len()).filter(|&at| within(self, at)).collect();
+        let is_managed = |joiner: &Self, root: usize| {
+            (0..joiner.keys.len()).any(|at| joiner.find(at) == root && matches!(joiner.keys[at].1, Subject::Managed(_)))
+        };
+        let roots: BTreeSet<usize> = members.iter().map(|&at| self.find(at)).collect();
+        let managed: Vec<usize> = roots.iter().copied().filter(|&root| is_managed(self, root)).collect();
+        let programs = |joiner: &Self, root: usize| -> BTreeSet<String> {
+            (0..joiner.keys.len()).filter(|&at| joiner.find(at) == root).flat_map(|at| joiner.facts[at].programs.clone()).collect()
+        };
+        let target = match managed.as_slice() {
+            [one] => Some(*one),
+            [] => {
+                // No manager: the only application that is known by its program or tells of its life.
+                let known: Vec<usize> = roots.iter().copied().filter(|&root| self.tells_of_life(root)).collect();
+                match known.as_slice() {
+                    [one] => Some(*one),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let Some(target) = target else { return };
+        for at in members {
+            let root = self.find(at);
+            let is_application = matches!(self.keys[at].1, Subject::Application(_));
+            if root == self.find(target) || !is_application || is_managed(self, root) {
+                continue;
+            }
+            let (own, theirs) = (programs(self, root), programs(self, self.find(target)));
+            let conflict = !own.is_empty() && !theirs.is_empty() && own.is_disjoint(&theirs);
+            // In a journal, other programs' lines are not the service's just because they are there.
+            let stranger = !self.name_of(at).is_empty() && self.labels_in(self.keys[at].0) > 1;
+            if !conflict && !stranger {
+                self.union(root, target);
+            }
+        }
+    }
+
+    fn labels_in(&self, story: usize) -> usize {
+        let labels = self.keys.iter().filter(|key| key.0 == story && matches!(&key.1, Subject::Application(label) if !label.is_empty()));
+        labels.count()
+    }
+
+    fn tells_of_life(&self, root: usize) -> bool {
+        (0..self.keys.len()).any(|at| self.find(at) == root && (self.facts[at].marks > 0 || !self.facts[at].programs.is_empty()))
+    }
+
+    fn join_anonymous_managers(&mut self) {
+        for at in self.of_kind(|subject| matches!(subject, Subject::Manager)) {
+            let same_story = |joiner: &Self, other: usize| joiner.keys[other].0 == joiner.keys[at].0;
+            let same_folder = |joiner: &Self, other: usize| folder(joiner.path_of(other)) == folder(joiner.path_of(at));
+            let roots = |joiner: &Self, near: &dyn Fn(&Self, usize) -> bool| -> BTreeSet<usize> {
+                (0..joiner.keys.len()).filter(|&other| other != at && near(joiner, other)).map(|other| joiner.find(other)).collect()
+            };
+            let candidates = match roots(self, &same_story) {
+                found if found.is_empty() => roots(self, &same_folder),
+                found => found,
+            };
+            if candidates.len() == 1
+                && let Some(&root) = candidates.first()
+            {
+                self.union(at, root);
+            }
+        }
+    }
+
+    fn names(&self) -> BTreeMap<usize, String> {
+        let mut names: BTreeMap<usize, (u8, usize, String)> = BTreeMap::new();
+        for at in 0..self.keys.len() {
+            let name = self.name_of(at);
+            let candidate = match &self.keys[at].1 {
+                Subject::Managed(_) => (0, name.contains(' ') as usize, name.to_string()),
+                Subject::Application(label) if !label.is_empty() => (2, name.len(), name.to_string()),
+                _ => match self.facts[at].programs.iter().next() {
+                    Some(program) => (1, program.len(), program.clone()),
+                    None => {
+                        let stem = stem(self.path_of(at));
+                        (3, stem.len(), if stem.is_empty() { "service".to_string() } else { stem })
+                    }
+                },
+            };
+            let root = self.find(at);
+            match names.get(&root) {
+                Some(known) if *known <= candidate => {}
+                _ => {
+                    names.insert(root, candidate);
+                }
+            }
+        }
+        names.into_iter().map(|(root, (_, _, name))| (root, name)).collect()
+    }
+}
+
+/// The actor of an event in its story.
+pub fn actor_of<'e>(stories: &[Story<'e>], part: &Part<'e>, id: Id) -> Option<&'e Actor> {
+    stories[part.story].actor(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_their_managers_dress() {
+        assert_eq!(normal("gui/501/ai.openclaw.gateway [812]"), "ai.openclaw.gateway");
+        assert_eq!(normal("openclaw-gateway.service"), "openclaw-gateway");
+        assert_eq!(normal("gateway-1"), "gateway");
+        assert_eq!(stem("/var/log/gateway.err.log"), "gateway");
+        assert_eq!(stem("logs/openclaw-2026-11-24.log"), "openclaw");
+        assert!(same_name("openclaw-gateway", "OpenClaw Gateway (v2026.4.1)"));
+        assert!(!same_name("gateway", "redis"));
+    }
+}

@@ -1,0 +1,343 @@
+//! The report for a person at 3 a.m.: the answer first, the evidence below, the advice with it.
+
+use crate::diagnosis::model::{Cause, Diagnosis, Incident, Input, Service, State, Verdict};
+use std::fmt::Write;
+
+/// How the text is dressed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    pub colour: bool,
+    /// For the age of the last line; None leaves it out.
+    pub now_ns: Option<i64>,
+}
+
+const BOLD: &str = "1";
+const DIM: &str = "2";
+const RED: &str = "31";
+const YELLOW: &str = "33";
+const GREEN: &str = "32";
+const CYAN: &str = "36";
+
+/// Evidence lines of a symptom that are shown.
+const SYMPTOM_LINES: usize = 1;
+/// Moments of the timeline that are shown.
+const MOMENTS: usize = 16;
+/// Inputs with nothing odd are summed up beyond this many.
+const MAX_INPUTS: usize = 12;
+
+/// The whole report. Log text is escaped: no byte of it can reach the terminal as a command.
+pub fn text(diagnosis: &Diagnosis, style: Style) -> String {
+    let mut page = Page { out: String::new(), style };
+    let (loud, quiet): (Vec<&Service>, Vec<&Service>) =
+        diagnosis.services.iter().partition(|service| service.verdict != Verdict::Healthy || diagnosis.services.len() <= 3);
+    if diagnosis.services.is_empty() {
+        page.line(&page.paint(BOLD, "No service seen: no start, stop or exit of one is in these logs."));
+        page.line("Add the service manager's log (launchd, systemd, pm2, supervisord, docker) or the service's own.");
+    }
+    for (at, service) in loud.iter().enumerate() {
+        if at > 0 {
+            page.line("");
+        }
+        page.service(service);
+    }
+    if !quiet.is_empty() {
+        page.line("");
+        let names: Vec<String> = quiet.iter().map(|service| format!("{} ({} runs)", printable(&service.service), service.runs)).collect();
+        page.line(&format!("{} {}", page.paint(GREEN, "healthy:"), names.join(", ")));
+    }
+    page.inputs(diagnosis);
+    page.out
+}
+
+struct Page {
+    out: String,
+    style: Style,
+}
+
+impl Page {
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.style.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+    }
+
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
+    fn heading(&mut self, text: &str) {
+        let text = self.paint(BOLD, text);
+        self.line("");
+        self.line(&text);
+    }
+
+    fn service(&mut self, service: &Service) {
+        let colour = match service.verdict {
+            Verdict::Healthy => GREEN,
+            Verdict::Degraded => YELLOW,
+            Verdict::Flapping | Verdict::CrashLoop => RED,
+        };
+        let verdict = self.paint(colour, &service.verdict.word().to_uppercase());
+        let name = self.paint(BOLD, &printable(&service.service));
+        self.line(&format!("{verdict}  {name}{}", manager(service)));
+        self.now(service);
+        let roots = roots(service);
+        self.why(service, &roots);
+        self.counts(service);
+        for incident in &service.incidents {
+            self.incident(incident);
+        }
+        if !service.findings.is_empty() {
+            self.heading("Also");
+            for finding in &service.findings {
+                self.line(&format!("  {} {}", self.paint(YELLOW, "!"), printable(&finding.text)));
+                self.line(&format!("    {} {}", self.paint(GREEN, "do:"), printable(&finding.fix)));
+            }
+        }
+        if !service.signals.is_empty() {
+            let escalation = format!("{:?}", service.escalation).to_lowercase();
+            self.heading(&format!("Warning signals: {}  (escalation: {escalation})", service.signals.join(", ")));
+        }
+        self.timeline(service);
+    }
+
+    /// What it is now, and how old that knowledge is.
+    fn now(&mut self, service: &Service) {
+        let state = match service.state {
+            State::Ready => self.paint(GREEN, service.state.word()),
+            State::Running => self.paint(YELLOW, service.state.word()),
+            State::Down | State::GaveUp => self.paint(RED, service.state.word()),
+            State::Unknown => service.state.word().to_string(),
+        };
+        let last = service.last.as_deref().unwrap_or("an unknown time");
+        let age = match (self.style.now_ns, service.last.as_deref().and_then(ns_of)) {
+            (Some(now), Some(last)) if now >= last => format!(", {} ago", span((now - last) as f64 / 1e9)),
+            _ => String::new(),
+        };
+        self.line(&format!("  now    {state} (last line {last}{age})"));
+        if let Some(since) = service.incidents.last().and_then(|incident| incident.first.as_deref()) {
+            let until = match service.incidents.last() {
+                Some(incident) if !incident.ongoing => format!(" until {}", incident.last.as_deref().unwrap_or("?")),
+                _ => String::new(),
+            };
+            self.line(&format!("  since  {since}{until}"));
+        }
+    }
+
+    fn why(&mut self, service: &Service, roots: &[&Cause]) {
+        if service.verdict == Verdict::Healthy {
+            return;
+        }
+        match roots {
+            [] => self.line("  why    cannot tell: no error stands before its ends in these logs"),
+            roots => {
+                for (at, cause) in roots.iter().enumerate() {
+                    let label = if at == 0 { "why  " } else { "     " };
+                    let share = if cause.runs > 0 { format!(" ({} runs)", cause.runs) } else { String::new() };
+                    let title = self.paint(RED, &printable(&cause.title));
+                    self.line(&format!("  {label}  {title}{share}"));
+                }
+            }
+        }
+        let first = roots.iter().map(|cause| cause.fix.as_str()).next();
+        let first = first.or(service.findings.first().map(|finding| finding.fix.as_str()));
+        if let Some(fix) = first {
+            let label = self.paint(GREEN, "do");
+            self.line(&format!("  {label}     {}", printable(fix)));
+        }
+    }
+
+    fn counts(&mut self, service: &Service) {
+        let over = match (service.first.as_deref().and_then(ns_of), service.last.as_deref().and_then(ns_of)) {
+            (Some(first), Some(last)) if last > first => format!(" over {}", span((last - first) as f64 / 1e9)),
+            _ => String::new(),
+        };
+        let mut text = format!("  {} restarts{over}, {} of {} runs became ready", group(service.restarts), group(service.ready_runs), group(service.runs));
+        if service.planned_restarts > 0 {
+            let _ = write!(text, ", {} restarts planned", service.planned_restarts);
+        }
+        if service.in_process_restarts > 0 {
+            let _ = write!(text, ", {} restarts inside the process", service.in_process_restarts);
+        }
+        self.line(&text);
+    }
+
+    fn incident(&mut self, incident: &Incident) {
+        let verdict = incident.verdict.word();
+        let span = format!("{} to {}", incident.first.as_deref().unwrap_or("?"), incident.last.as_deref().unwrap_or("?"));
+        self.heading(&format!("{verdict}, {span}{}", if incident.ongoing { ", ongoing" } else { "" }));
+        let mut facts = vec![format!("{} runs, {} ready", group(incident.runs), group(incident.ready_runs))];
+        if let Some(interval) = incident.interval_s {
+            facts.push(format!("a start every {} (95 % within {})", seconds(interval.median), seconds(interval.p95)));
+        }
+        if let Some(rhythm) = &incident.rhythm {
+            facts.push(format!("rhythm: {rhythm}"));
+        }
+        if !incident.stopped_by.is_empty() {
+            let by: Vec<String> = incident.stopped_by.iter().map(|(who, runs)| format!("{who} {}", group(*runs))).collect();
+            facts.push(format!("ended by: {}", by.join(", ")));
+        }
+        if incident.runs > 0 {
+            self.line(&format!("  {}", facts.join("; ")));
+        }
+        let roots: Vec<&Cause> = incident.causes.iter().filter(|cause| cause.role == "root").collect();
+        for (at, cause) in roots.iter().enumerate() {
+            self.root(at + 1, cause);
+            for other in incident.causes.iter().filter(|other| other.role != "root" && cause.explains.contains(&other.id)) {
+                self.explained(other);
+            }
+        }
+        let told = |other: &&Cause| other.role != "root" && !roots.iter().any(|root| root.explains.contains(&other.id));
+        for other in incident.causes.iter().filter(told) {
+            self.explained(other);
+        }
+    }
+
+    fn root(&mut self, number: usize, cause: &Cause) {
+        let share = if cause.runs > 0 { format!(", {} runs ({:.0} %)", group(cause.runs), cause.share * 100.0) } else { String::new() };
+        let masked = if cause.masked { ", was hidden by other causes" } else { "" };
+        let title = self.paint(RED, &format!("{number}. {}", printable(&cause.title)));
+        self.line("");
+        self.line(&format!("  {title}  [{}] root, {}{share}{masked}", cause.id, cause.phase));
+        if let (Some(first), Some(last)) = (&cause.first, &cause.last) {
+            self.line(&format!("     first {first}, last {last}, confidence {:.0} %", cause.confidence * 100.0));
+        }
+        if !cause.meaning.is_empty() {
+            self.line(&format!("     {}", printable(&cause.meaning)));
+        }
+        for line in &cause.evidence {
+            let place = self.paint(CYAN, &format!("{}:{}", printable(&line.path), line.line));
+            self.line(&format!("     {place}"));
+            self.line(&format!("       {}", printable(&line.text)));
+        }
+        for reason in &cause.why {
+            self.line(&format!("     {} {}", self.paint(DIM, "because"), printable(reason)));
+        }
+        self.line(&format!("     {} {}", self.paint(GREEN, "do:"), printable(&cause.fix)));
+    }
+
+    fn explained(&mut self, cause: &Cause) {
+        let title = self.paint(DIM, &printable(&cause.title));
+        self.line(&format!("     └ {}: {title}  [{}] {} runs", cause.role, cause.id, group(cause.runs)));
+        for line in cause.evidence.iter().take(SYMPTOM_LINES) {
+            let place = self.paint(CYAN, &format!("{}:{}", printable(&line.path), line.line));
+            self.line(&format!("         {place}  {}", cut(&printable(&line.text), 140)));
+        }
+    }
+
+    fn timeline(&mut self, service: &Service) {
+        if service.timeline.is_empty() {
+            return;
+        }
+        self.heading("Timeline");
+        let moments = &service.timeline;
+        let (head, tail) = if moments.len() > MOMENTS {
+            (&moments[..MOMENTS / 2], &moments[moments.len() - MOMENTS / 2..])
+        } else {
+            (&moments[..], &moments[moments.len()..])
+        };
+        for (at, moment) in head.iter().chain(tail).enumerate() {
+            if at == head.len() && !tail.is_empty() {
+                self.line(&format!("  … {} more", moments.len() - MOMENTS));
+            }
+            let time = moment.time.as_deref().unwrap_or("-");
+            self.line(&format!("  {time:<28} {}", printable(&moment.text)));
+        }
+    }
+
+    fn inputs(&mut self, diagnosis: &Diagnosis) {
+        self.heading("Read");
+        let odd = |input: &&Input| !input.problems.is_empty();
+        let mut shown: Vec<&Input> = diagnosis.inputs.iter().filter(odd).collect();
+        let plain: Vec<&Input> = diagnosis.inputs.iter().filter(|input| input.problems.is_empty()).collect();
+        shown.extend(plain.iter().take(MAX_INPUTS));
+        for input in shown {
+            let format = match (&input.envelope, &input.format) {
+                (Some(envelope), Some(format)) => format!("{envelope} > {format}"),
+                (None, Some(format)) => format.clone(),
+                _ => "no known format".into(),
+            };
+            let line = format!("  {}  {format}, {} lines, {} records", printable(&input.path), group(input.lines), group(input.records));
+            self.line(&line);
+            for problem in &input.problems {
+                self.line(&format!("    {} {}", self.paint(YELLOW, "!"), printable(problem)));
+            }
+        }
+        if plain.len() > MAX_INPUTS {
+            self.line(&format!("  … and {} more", plain.len() - MAX_INPUTS));
+        }
+        let unread: Vec<&String> = diagnosis.problems.iter().filter(|problem| !diagnosis.inputs.iter().any(|input| problem.starts_with(&input.path))).collect();
+        for problem in unread.iter().take(MAX_INPUTS) {
+            self.line(&format!("  {} {}", self.paint(YELLOW, "!"), printable(problem)));
+        }
+        if unread.len() > MAX_INPUTS {
+            self.line(&format!("  … and {} more that were not read (--format json lists them)", unread.len() - MAX_INPUTS));
+        }
+        if !diagnosis.complete {
+            let text = self.paint(YELLOW, "Not everything could be read; what was read is above.");
+            self.line(&text);
+        }
+    }
+}
+
+fn manager(service: &Service) -> String {
+    service.manager.as_deref().map(|manager| format!("  (under {})", printable(manager))).unwrap_or_default()
+}
+
+fn roots(service: &Service) -> Vec<&Cause> {
+    service.incidents.iter().flat_map(|incident| &incident.causes).filter(|cause| cause.role == "root").collect()
+}
+
+/// Text that a terminal shows as it is: control characters and direction marks become visible escapes.
+pub fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' => out.push(' '),
+            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}') => {
+                let _ = write!(out, "\\u{{{:x}}}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_string(),
+    }
+}
+
+/// 12345 as 12,345.
+fn group(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn seconds(value: f64) -> String {
+    if value < 120.0 { format!("{value} s") } else { span(value) }
+}
+
+/// A length of time in its two largest units.
+fn span(seconds: f64) -> String {
+    let total = seconds.max(0.0) as u64;
+    let (days, hours, minutes, rest) = (total / 86_400, total / 3600 % 24, total / 60 % 60, total % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{rest} s"),
+        (0, 0, minutes) => format!("{minutes} min {rest} s"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+fn ns_of(time: &str) -> Option<i64> {
+    time.parse::<jiff::Timestamp>().ok().and_then(|time| i64::try_from(time.as_nanosecond()).ok())
+}
