@@ -248,7 +248,8 @@ impl<'a> Pass<'a> {
             .filter(|&at| !program.is_some_and(|program| self.scanner.pack.signatures()[at].not_programs.iter().any(|not| not == program)))
             .collect();
         let sure_mark = marks.iter().any(|mark| !mark.mark.weak);
-        let fatal = marks.iter().any(|mark| mark.mark.kind == MarkKind::Fatal);
+        // Last words that name a reason are an error even where no level says so.
+        let fatal = marks.iter().any(|mark| mark.mark.kind == MarkKind::Fatal && mark.text(Field::Reason).is_some());
         let unknown = if !signatures.is_empty() || (sure_mark && !fatal) { None } else { class_of(reading, text, fatal) };
         if marks.is_empty() && signatures.is_empty() && unknown.is_none() {
             return;

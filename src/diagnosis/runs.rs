@@ -92,8 +92,8 @@ impl Run<'_> {
 
     /// When it ended; the last sign of it where no end was told.
     pub fn ended(&self) -> Option<Time> {
-        let told = self.exit.and_then(|point| point.time).or(self.fatal.and_then(|point| point.time));
-        told.max(self.last_seen)
+        let told = |point: Option<Point>| point.and_then(|point| point.time);
+        told(self.exit).max(told(self.fatal)).or(self.last_seen)
     }
 
     pub fn is_over(&self) -> bool {
@@ -450,7 +450,12 @@ impl<'e> Teller<'_, 'e> {
         if mark.weak && self.traits.tells_ready {
             return;
         }
-        if self.chronicle.runs.get(self.at).is_none_or(|run| self.leads && run.is_over()) {
+        let over = self.chronicle.runs.get(self.at).is_none_or(|run| self.leads && run.is_over());
+        // A manager may call a process running that has just ended.
+        if over && mark.manager && !self.chronicle.runs.is_empty() {
+            return;
+        }
+        if over {
             self.begin(point);
         }
         if let Some(run) = self.run() {
@@ -541,7 +546,11 @@ impl<'e> Teller<'_, 'e> {
 /// What can be said only when all streams have told: readiness by the manager's word, the order of faults.
 fn settle(chronicle: &mut Chronicle) {
     let by_manager = !chronicle.has_application;
+    let refused: BTreeSet<(usize, u64)> = chronicle.refused.iter().map(|point| (point.part, point.offset)).collect();
     for run in &mut chronicle.runs {
+        // A refused start is no part of the run before it.
+        let outside = run.faults.extract_if(.., |fault| refused.contains(&(fault.part, fault.offset)));
+        chronicle.loose.extend(outside);
         if by_manager
             && let Some(point) = run.manager_ready
         {
