@@ -33,7 +33,8 @@ impl Gatherer<'_> {
         evidence.problems.extend(found.notes.into_iter().map(problem_of));
         let (plain, streams): (Vec<Input>, Vec<Input>) =
             found.inputs.into_iter().partition(|input| input.kind == InputKind::Plain);
-        let plain = plain.par_iter().map(|input| self.plain(input, None)).try_reduce(Evidence::default, Evidence::merge)?;
+        let plain =
+            plain.par_iter().map(|input| self.plain(input, None)).try_reduce(Evidence::default, Evidence::merge)?;
         let evidence = evidence.merge(plain)?;
         let streamed = match streams.as_slice() {
             [one] => self.stream_wide(one)?,

@@ -211,7 +211,8 @@ impl<'a> Pass<'a> {
         let time = reading.time.or_else(|| self.inherited_time(at));
         let options = &self.scanner.options;
         if let Some(time) = time
-            && (options.since.is_some_and(|since| time.ns < since.ns) || options.until.is_some_and(|until| time.ns > until.ns))
+            && (options.since.is_some_and(|since| time.ns < since.ns)
+                || options.until.is_some_and(|until| time.ns > until.ns))
         {
             self.segment.tally.outside_window += 1;
             return;
@@ -245,12 +246,17 @@ impl<'a> Pass<'a> {
             .signatures
             .iter()
             .copied()
-            .filter(|&at| !program.is_some_and(|program| self.scanner.pack.signatures()[at].not_programs.iter().any(|not| not == program)))
+            .filter(|&at| {
+                !program.is_some_and(|program| {
+                    self.scanner.pack.signatures()[at].not_programs.iter().any(|not| not == program)
+                })
+            })
             .collect();
         let sure_mark = marks.iter().any(|mark| !mark.mark.weak);
         // Last words that name a reason are an error even where no level says so.
         let fatal = marks.iter().any(|mark| mark.mark.kind == MarkKind::Fatal && mark.text(Field::Reason).is_some());
-        let unknown = if !signatures.is_empty() || (sure_mark && !fatal) { None } else { class_of(reading, text, fatal) };
+        let unknown =
+            if !signatures.is_empty() || (sure_mark && !fatal) { None } else { class_of(reading, text, fatal) };
         if marks.is_empty() && signatures.is_empty() && unknown.is_none() {
             return;
         }
@@ -289,7 +295,8 @@ impl<'a> Pass<'a> {
             kind,
             run_pid: reading.run_pid,
         };
-        let name = format!("{}\0{}\0{}\0{}\0{:?}", actor.service, actor.ident, actor.program, kind as u8, actor.run_pid);
+        let name =
+            format!("{}\0{}\0{}\0{}\0{:?}", actor.service, actor.ident, actor.program, kind as u8, actor.run_pid);
         let id = stable_hash(name.as_bytes());
         self.segment.actors.entry(id).or_insert(actor);
         id
@@ -312,7 +319,12 @@ impl<'a> Pass<'a> {
     fn sample(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, place: Place, text: &[u8]) {
         let offset = self.offset(place.at);
         let show_secrets = self.scanner.options.show_secrets;
-        let draft = self.faults.entry(id).or_insert_with(|| Draft { kind: kind(), count: 0, first: Vec::new(), last: Default::default() });
+        let draft = self.faults.entry(id).or_insert_with(|| Draft {
+            kind: kind(),
+            count: 0,
+            first: Vec::new(),
+            last: Default::default(),
+        });
         draft.count += 1;
         if draft.first.last().is_some_and(|sample| sample.offset == offset) {
             return;
@@ -337,7 +349,8 @@ impl<'a> Pass<'a> {
         let service = string(mark.text(Field::Service));
         let signal = string(mark.text(Field::Signal));
         let program = definition.program.as_deref().or(program).unwrap_or_default();
-        let ends_or_begins = matches!(definition.kind, MarkKind::Start | MarkKind::Exit | MarkKind::GaveUp | MarkKind::Stop);
+        let ends_or_begins =
+            matches!(definition.kind, MarkKind::Start | MarkKind::Exit | MarkKind::GaveUp | MarkKind::Stop);
         let last_words = if ends_or_begins { self.last_words(place.at) } else { 0 };
         let mark = evidence::Mark {
             kind: definition.kind,
@@ -373,7 +386,8 @@ impl<'a> Pass<'a> {
                 continue;
             }
             let reading = self.scanner.catalog.read(line, self.clock);
-            let manager = reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role != Role::Application);
+            let manager =
+                reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role != Role::Application);
             if manager || reading.message.trim_ascii().is_empty() {
                 continue;
             }
@@ -446,9 +460,12 @@ impl<'a> Pass<'a> {
     }
 
     fn sample_at(&self, place: &Place) -> Option<Sample> {
-        let end = memchr::memchr(b'\n', &self.chunk.bytes[place.at..]).map_or(self.chunk.bytes.len(), |len| place.at + len);
+        let end =
+            memchr::memchr(b'\n', &self.chunk.bytes[place.at..]).map_or(self.chunk.bytes.len(), |len| place.at + len);
         let reading = self.scanner.catalog.read(self.visible(place.at, end), self.clock);
-        let text = parts(&reading).nth(place.part).map(|text| evidence_text(shown(&reading, text), self.scanner.options.show_secrets))?;
+        let text = parts(&reading)
+            .nth(place.part)
+            .map(|text| evidence_text(shown(&reading, text), self.scanner.options.show_secrets))?;
         Some(Sample { offset: self.offset(place.at), line: place.line, time: place.time, actor: place.actor, text })
     }
 }
@@ -487,7 +504,8 @@ fn is_exception_head(text: &[u8]) -> bool {
     if text.starts_with(b"panic: ") {
         return true;
     }
-    let name_len = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$')).count();
+    let name_len =
+        text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$')).count();
     let (name, rest) = text.split_at(name_len);
     let ends = [&b"Error"[..], b"Exception", b"SystemExit", b"KeyboardInterrupt"];
     name.len() < 120
@@ -503,7 +521,13 @@ fn is_worded(text: &[u8]) -> bool {
         return false;
     }
     let holds = |needle: &[u8]| memchr::memmem::find(text, needle).is_some();
-    holds(b"error: ") || holds(b"Error: ") || holds(b"fatal: ") || holds(b"FATAL") || holds(b"failed: ") || holds(b"Failed to ") || holds(b"ERROR")
+    holds(b"error: ")
+        || holds(b"Error: ")
+        || holds(b"fatal: ")
+        || holds(b"FATAL")
+        || holds(b"failed: ")
+        || holds(b"Failed to ")
+        || holds(b"ERROR")
 }
 
 /// A text for people: valid, masked, at most `MAX_TEXT` bytes.

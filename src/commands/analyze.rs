@@ -27,7 +27,8 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let total = found.inputs.iter().map(|input| input.bytes).sum();
     let done = AtomicU64::new(0);
     let gatherer = Gatherer { scanner: &scanner, zone: arguments.reading.zone()?, now_ns: now_ns(), progress: &done };
-    let evidence = progress::with_bar(total, &done, || gatherer.gather(found)).map_err(|overlap| overlap.to_string())?;
+    let evidence =
+        progress::with_bar(total, &done, || gatherer.gather(found)).map_err(|overlap| overlap.to_string())?;
     for problem in evidence.all_problems().filter(|problem| problem.fault) {
         eprintln!("relapse: {}", relapse::report::text::printable(&problem.to_string()));
     }
@@ -38,5 +39,8 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
 
 /// Whether any stream was read, if only an empty one.
 pub fn read_anything(evidence: &Evidence) -> bool {
-    evidence.streams.values().any(|stream| !stream.segments.is_empty() || stream.problems.iter().all(|problem| !problem.fault))
+    evidence
+        .streams
+        .values()
+        .any(|stream| !stream.segments.is_empty() || stream.problems.iter().all(|problem| !problem.fault))
 }

@@ -63,7 +63,9 @@ fn explain(name: &str, catalog: &Catalog, folder: Option<&PathBuf>) -> Result<Ou
     let wanted = format!("{name}.toml");
     let file = files.iter().rev().find(|(path, _)| path == &wanted || path.ends_with(&format!("/{wanted}")));
     match (file, catalog.formats().iter().position(|format| format.name == name)) {
-        (Some((_, text)), Some(at)) => print(&format!("# tried as number {} of {}\n{text}", at + 1, catalog.formats().len())),
+        (Some((_, text)), Some(at)) => {
+            print(&format!("# tried as number {} of {}\n{text}", at + 1, catalog.formats().len()))
+        }
         _ => Err(format!("no format {name}; `relapse formats` lists them")),
     }
 }

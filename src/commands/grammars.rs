@@ -37,15 +37,17 @@ impl Reading {
         match &self.tz {
             None => Ok(TimeZone::system()),
             Some(name) if name.eq_ignore_ascii_case("utc") || name == "Z" => Ok(TimeZone::UTC),
-            Some(name) => TimeZone::get(name)
-                .map_err(|_| format!("--tz {name}: no such time zone; give an IANA name such as Europe/Berlin, or UTC")),
+            Some(name) => TimeZone::get(name).map_err(|_| {
+                format!("--tz {name}: no such time zone; give an IANA name such as Europe/Berlin, or UTC")
+            }),
         }
     }
 
     fn time(&self, flag: &str, text: Option<&String>, zone: &TimeZone) -> Result<Option<Time>, Failure> {
         text.map(|text| {
-            parse_user_time(text, zone)
-                .ok_or_else(|| format!("{flag} {text}: not a time; give one such as 2026-02-03, or 2026-02-03T04:10:00Z"))
+            parse_user_time(text, zone).ok_or_else(|| {
+                format!("{flag} {text}: not a time; give one such as 2026-02-03, or 2026-02-03T04:10:00Z")
+            })
         })
         .transpose()
     }
@@ -66,7 +68,8 @@ impl Reading {
             show_secrets: self.show_secrets,
         };
         let (catalog, pack) = load(self.grammars.as_ref())?;
-        let matcher = Matcher::new(&pack, &catalog).map_err(|error| format!("the signatures cannot be compiled: {error}"))?;
+        let matcher =
+            Matcher::new(&pack, &catalog).map_err(|error| format!("the signatures cannot be compiled: {error}"))?;
         Ok(Scanner { catalog, pack, matcher, options })
     }
 }
@@ -99,5 +102,9 @@ fn sources(files: &[(String, String)]) -> Vec<Source<'_>> {
 /// All complaints, as a compiler shows them.
 pub fn shown(complaints: &[Complaint]) -> String {
     let all: Vec<String> = complaints.iter().map(ToString::to_string).collect();
-    format!("{} in the grammars\n\n{}", if all.len() == 1 { "a mistake".into() } else { format!("{} mistakes", all.len()) }, all.join("\n\n"))
+    format!(
+        "{} in the grammars\n\n{}",
+        if all.len() == 1 { "a mistake".into() } else { format!("{} mistakes", all.len()) },
+        all.join("\n\n")
+    )
 }

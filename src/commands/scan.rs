@@ -36,7 +36,10 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         (None, _) => progress::with_bar(total, &done, || gatherer.gather(found)),
         (Some(range), [input]) if input.kind == InputKind::Plain => gatherer.plain(input, Some(range)),
         (Some(_), [input]) => {
-            return Err(format!("--range: {} is compressed or a pipe, which can only be scanned whole; leave out --range", input.path));
+            return Err(format!(
+                "--range: {} is compressed or a pipe, which can only be scanned whole; leave out --range",
+                input.path
+            ));
         }
         (Some(_), []) => gatherer.gather(found),
         (Some(_), _) => return Err("--range goes with one file".into()),

@@ -33,7 +33,8 @@ pub struct Verdict {
 
 /// Faults that also happen in most good runs: they end none.
 pub fn background(runs: &[Run], ends: &[End]) -> BTreeSet<Id> {
-    let good: Vec<&Run> = runs.iter().zip(ends).filter(|(run, end)| run.is_ready() && !end.is_unplanned()).map(|(run, _)| run).collect();
+    let good: Vec<&Run> =
+        runs.iter().zip(ends).filter(|(run, end)| run.is_ready() && !end.is_unplanned()).map(|(run, _)| run).collect();
     let mut count: BTreeMap<Id, usize> = BTreeMap::new();
     for run in &good {
         let once: BTreeSet<Id> = run.faults.iter().map(|fault| fault.fault).collect();
@@ -44,16 +45,21 @@ pub fn background(runs: &[Run], ends: &[End]) -> BTreeSet<Id> {
 
 /// The reason of one failed run's end.
 pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack) -> Verdict {
-    let amplifiers = distinct(run.faults.iter().filter(|seen| faults.get(seen.fault).is_some_and(|fault| fault.role == Role::Amplifier)));
+    let amplifiers = distinct(
+        run.faults.iter().filter(|seen| faults.get(seen.fault).is_some_and(|fault| fault.role == Role::Amplifier)),
+    );
     let candidates: Vec<&FaultSeen> = run
         .faults
         .iter()
-        .filter(|seen| !background.contains(&seen.fault) && faults.get(seen.fault).is_some_and(|fault| fault.rank().is_some()))
+        .filter(|seen| {
+            !background.contains(&seen.fault) && faults.get(seen.fault).is_some_and(|fault| fault.rank().is_some())
+        })
         .collect();
     let Some(last) = final_moment(run, &candidates, faults) else {
         return Verdict { amplifiers, ..Verdict::default() };
     };
-    let near: Vec<&FaultSeen> = candidates.iter().copied().filter(|seen| seen.time.is_none_or(|time| last - time.ns <= FINAL)).collect();
+    let near: Vec<&FaultSeen> =
+        candidates.iter().copied().filter(|seen| seen.time.is_none_or(|time| last - time.ns <= FINAL)).collect();
     let quoted = |seen: &FaultSeen| is_quoted(run, seen);
     // Best rank first, then the last words' own line, then the latest, then the longer signature.
     let key = |seen: &&&FaultSeen| {
@@ -75,17 +81,27 @@ pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack)
         .collect();
     let root = explainers.iter().filter(unexplained).min_by_key(key).copied().unwrap_or(seen_last);
     let explained = distinct(near.iter().copied().filter(|seen| seen.fault != root.fault));
-    Verdict { root: Some(root.fault), explained, amplifiers, quoted: quoted(root), by_knowledge: root.fault != seen_last.fault }
+    Verdict {
+        root: Some(root.fault),
+        explained,
+        amplifiers,
+        quoted: quoted(root),
+        by_knowledge: root.fault != seen_last.fault,
+    }
 }
 
 /// Whether some other fault of the run explains this one.
 fn explained_in(run: &Run, fault: Id, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack) -> bool {
-    run.faults.iter().any(|other| other.fault != fault && !background.contains(&other.fault) && faults.explains(other.fault, fault, pack))
+    run.faults.iter().any(|other| {
+        other.fault != fault && !background.contains(&other.fault) && faults.explains(other.fault, fault, pack)
+    })
 }
 
 /// When the run's last telling fault was. After readiness only what came close to the end counts at all.
 fn final_moment(run: &Run, candidates: &[&FaultSeen], faults: &Faults) -> Option<i64> {
-    let best = candidates.iter().filter(|seen| faults.get(seen.fault).and_then(|fault| fault.rank()).is_some_and(|rank| rank <= 3));
+    let best = candidates
+        .iter()
+        .filter(|seen| faults.get(seen.fault).and_then(|fault| fault.rank()).is_some_and(|rank| rank <= 3));
     let last = best.filter_map(|seen| seen.time).max().or(candidates.iter().filter_map(|seen| seen.time).max());
     let Some(last) = last else { return candidates.first().map(|_| 0) };
     let end = run.exit.and_then(|exit| exit.time).or(run.fatal.and_then(|fatal| fatal.time));
@@ -118,7 +134,12 @@ pub fn sender(runs: &[Run], ends: &[End], faults: &Faults) -> Option<Id> {
         let around = runs.get(at + 1).into_iter().chain([&runs[at]]).flat_map(|run| &run.faults);
         let senders: BTreeSet<Id> = around
             .map(|seen| seen.fault)
-            .filter(|id| faults.get(*id).and_then(|fault| fault.signature).is_some_and(|signature| signature.explains.iter().any(|id| is_stop(id))))
+            .filter(|id| {
+                faults
+                    .get(*id)
+                    .and_then(|fault| fault.signature)
+                    .is_some_and(|signature| signature.explains.iter().any(|id| is_stop(id)))
+            })
             .collect();
         senders.into_iter().for_each(|id| *votes.entry(id).or_default() += 1);
     }

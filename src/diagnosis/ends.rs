@@ -64,9 +64,8 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle) -> Vec<En
     // Stops by nobody known, and clean ends by nobody at all: planned when alone, a loop when they repeat at once.
     let suspect = |end: &End, run: &Run, next: Option<&Run>| {
         let short = run.lived().is_some_and(|lived| lived < SHORT_LIFE);
-        let again = next.is_none_or(|next| {
-            next.began().zip(run.ended()).is_some_and(|(next, ended)| next.ns - ended.ns < AT_ONCE)
-        });
+        let again = next
+            .is_none_or(|next| next.began().zip(run.ended()).is_some_and(|(next, ended)| next.ns - ended.ns < AT_ONCE));
         *end == End::Planned(Stopper::Unknown) && short && again
     };
     let suspects: Vec<usize> = (0..runs.len()).filter(|&at| suspect(&ends[at], &runs[at], runs.get(at + 1))).collect();
@@ -103,7 +102,11 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>)
     }
     if run.stop.is_some() && stopped_first {
         // A crash while stopping is still a stop.
-        return if run.exit.is_some() || next.is_some() || run.fatal.is_some() { End::Planned(Stopper::Unknown) } else { End::Open };
+        return if run.exit.is_some() || next.is_some() || run.fatal.is_some() {
+            End::Planned(Stopper::Unknown)
+        } else {
+            End::Open
+        };
     }
     match (run.exit.is_some(), code) {
         (true, Some(0)) => End::Planned(Stopper::Unknown),

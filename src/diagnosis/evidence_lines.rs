@@ -29,7 +29,10 @@ impl<'e> Lines<'_, 'e> {
             let story: &Story<'e> = &self.stories[part.story];
             // In a journal of many services a fault may be another one's.
             let actors: BTreeSet<Id> = part.events.iter().map(|event| event.actor).collect();
-            let own = story.samples(fault).into_iter().filter(|(_, sample)| sample.actor == 0 || actors.contains(&sample.actor));
+            let own = story
+                .samples(fault)
+                .into_iter()
+                .filter(|(_, sample)| sample.actor == 0 || actors.contains(&sample.actor));
             found.extend(own.map(|(line, sample)| Found { path: story.path, line, sample }));
         }
         let inside = |found: &Found| match (window, found.sample.time) {

@@ -26,7 +26,12 @@ pub struct Faults<'k> {
 }
 
 impl<'k> Faults<'k> {
-    pub fn of<'e: 'k>(stories: &[Story<'e>], cast: &Cast<'e>, seen: impl Iterator<Item = FaultSeen>, pack: &'k Pack) -> Faults<'k> {
+    pub fn of<'e: 'k>(
+        stories: &[Story<'e>],
+        cast: &Cast<'e>,
+        seen: impl Iterator<Item = FaultSeen>,
+        pack: &'k Pack,
+    ) -> Faults<'k> {
         let mut known: BTreeMap<Id, Fault> = BTreeMap::new();
         for fault in seen {
             let story = &stories[cast.parts[fault.part].story];

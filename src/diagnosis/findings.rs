@@ -23,37 +23,77 @@ pub fn state(chronicle: &Chronicle, ends: &[End]) -> State {
     }
 }
 
-pub fn findings(chronicle: &Chronicle, ends: &[End], state: State, incidents: &[Incident], last: Option<Time>) -> Vec<Finding> {
+pub fn findings(
+    chronicle: &Chronicle,
+    ends: &[End],
+    state: State,
+    incidents: &[Incident],
+    last: Option<Time>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |id: &str, text: String, fix: &str| findings.push(Finding { id: id.into(), text, fix: fix.into() });
     if state == State::GaveUp {
-        add("gave-up", "The service manager stopped trying; nothing starts the service any more.".into(), "Mend the cause, then start the service by hand.");
+        add(
+            "gave-up",
+            "The service manager stopped trying; nothing starts the service any more.".into(),
+            "Mend the cause, then start the service by hand.",
+        );
     }
     let planned_end = matches!(ends.last(), Some(End::Planned(_)));
     if state == State::Down && !planned_end && !chronicle.runs.is_empty() {
         let since = chronicle.runs.last().and_then(|run| run.ended()).map(Time::rfc3339).unwrap_or_default();
-        add("down", format!("The last run ended at {since} and no start follows in these logs."), "Check that the service manager still holds the job, and start it once the cause is mended.");
+        add(
+            "down",
+            format!("The last run ended at {since} and no start follows in these logs."),
+            "Check that the service manager still holds the job, and start it once the cause is mended.",
+        );
     }
     if !chronicle.refused.is_empty() && chronicle.runs.is_empty() {
-        add("never-started", "The service manager refused the job; no process of it ever ran.".into(), "Mend what the refusal names; restarting changes nothing.");
+        add(
+            "never-started",
+            "The service manager refused the job; no process of it ever ran.".into(),
+            "Mend what the refusal names; restarting changes nothing.",
+        );
     }
     if let Some(run) = chronicle.runs.last().filter(|run| !run.is_ready() && !run.is_over() && chronicle.tells_ready)
         && let (Some(began), Some(last)) = (run.began(), last)
         && last.ns - began.ns > SLOW_BOOT
     {
         let minutes = (last.ns - began.ns) / (60 * SECOND);
-        add("alive-never-ready", format!("The last run is alive for {minutes} min and never became ready; its process says nothing about that."), "Read its log from the start of that run; restart it after the cause is mended.");
+        add(
+            "alive-never-ready",
+            format!(
+                "The last run is alive for {minutes} min and never became ready; its process says nothing about that."
+            ),
+            "Read its log from the start of that run; restart it after the cause is mended.",
+        );
     }
     if !incidents.is_empty() && !chronicle.has_application && !chronicle.runs.is_empty() {
         add("no-application-log", "Only the service manager's lines are here; the program's own words are missing, so the reason of its ends cannot be seen.".into(), "Add the program's log; check where the manager sends its standard error.");
     }
     if let Some(gap) = chronicle.gaps.first() {
         let when = gap.time.map(Time::rfc3339).unwrap_or_default();
-        add("messages-dropped", format!("Messages were dropped {} times, first at {when}; counts across these gaps are lower bounds.", chronicle.gaps.len()), "Raise the logger's rate limit.");
+        add(
+            "messages-dropped",
+            format!(
+                "Messages were dropped {} times, first at {when}; counts across these gaps are lower bounds.",
+                chronicle.gaps.len()
+            ),
+            "Raise the logger's rate limit.",
+        );
     }
-    let unexplained: u64 = incidents.iter().flat_map(|incident| &incident.clusters).filter(|cluster| cluster.causes.is_empty()).map(|cluster| cluster.runs).sum();
+    let unexplained: u64 = incidents
+        .iter()
+        .flat_map(|incident| &incident.clusters)
+        .filter(|cluster| cluster.causes.is_empty())
+        .map(|cluster| cluster.runs)
+        .sum();
     if unexplained > 0 && chronicle.has_application {
-        add("unexplained-ends", format!("{unexplained} failed runs left no error before their end."), "Look for the kernel's out-of-memory lines, a killer of processes, or standard error that goes nowhere.");
+        add(
+            "unexplained-ends",
+            format!("{unexplained} failed runs left no error before their end."),
+            "Look for the kernel's out-of-memory lines, a killer of processes, or standard error that goes nowhere.",
+        );
     }
     findings
 }

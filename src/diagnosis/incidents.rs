@@ -30,7 +30,8 @@ pub struct Case<'c, 'e> {
 pub fn incidents(case: &Case) -> Vec<Incident> {
     let background = causes::background(&case.chronicle.runs, case.ends);
     let judged: Vec<Option<Judged>> = case.judge_all(&background);
-    let mut incidents: Vec<Incident> = case.stretches().into_iter().map(|stretch| case.incident(&stretch, &judged)).collect();
+    let mut incidents: Vec<Incident> =
+        case.stretches().into_iter().map(|stretch| case.incident(&stretch, &judged)).collect();
     case.add_refused(&mut incidents);
     if incidents.iter().all(|incident| incident.verdict <= Verdict::Degraded)
         || incidents.last().is_some_and(|incident| !incident.ongoing)
@@ -136,7 +137,11 @@ impl Case<'_, '_> {
             .map(|(causes, runs)| {
                 let example = &self.chronicle.runs[runs[runs.len() / 2]];
                 let time = |time: Option<Time>| time.map(Time::rfc3339);
-                Cluster { causes, runs: runs.len() as u64, example: Span { start: time(example.began()), end: time(example.ended()) } }
+                Cluster {
+                    causes,
+                    runs: runs.len() as u64,
+                    example: Span { start: time(example.began()), end: time(example.ended()) },
+                }
             })
             .collect();
         clusters.sort_by(|a, b| b.runs.cmp(&a.runs).then_with(|| a.causes.cmp(&b.causes)));
@@ -167,7 +172,9 @@ impl Case<'_, '_> {
                 .collect();
             for (id, role) in &told {
                 let entry = others.entry(*id).or_insert((*role, BTreeSet::new()));
-                entry.1.extend(runs.iter().filter(|&&at| self.chronicle.runs[at].faults.iter().any(|seen| seen.fault == *id)));
+                entry.1.extend(
+                    runs.iter().filter(|&&at| self.chronicle.runs[at].faults.iter().any(|seen| seen.fault == *id)),
+                );
             }
             let explains = told.iter().filter_map(|(id, _)| Some(self.faults.get(*id)?.id.clone())).collect();
             let masked = roots.iter().any(|(_, other)| other[other.len() - 1] < runs[0]);
@@ -198,12 +205,23 @@ impl Case<'_, '_> {
         count.into_iter().filter(|(_, times)| *times as f64 >= COMMON * runs.len() as f64).map(|(id, _)| id).collect()
     }
 
-    fn root(&self, id: Id, runs: &[usize], failed: usize, judged: &[Option<Judged>], explains: Vec<String>, masked: bool) -> Option<Cause> {
+    fn root(
+        &self,
+        id: Id,
+        runs: &[usize],
+        failed: usize,
+        judged: &[Option<Judged>],
+        explains: Vec<String>,
+        masked: bool,
+    ) -> Option<Cause> {
         let fault = self.faults.get(id)?;
         let mut cause = self.cause(id, Role::Root, runs, failed)?;
-        let of = |test: fn(&Judged) -> bool| runs.iter().filter_map(|&at| judged[at].as_ref()).filter(|judged| test(judged)).count();
+        let of = |test: fn(&Judged) -> bool| {
+            runs.iter().filter_map(|&at| judged[at].as_ref()).filter(|judged| test(judged)).count()
+        };
         let (quoted, by_knowledge) = (of(|judged| judged.quoted), of(|judged| judged.by_knowledge));
-        let mut why = vec![format!("in {} of {failed} failed runs it is the fault that nothing else explains", runs.len())];
+        let mut why =
+            vec![format!("in {} of {failed} failed runs it is the fault that nothing else explains", runs.len())];
         if quoted > 0 {
             why.push(format!("in {quoted} of them it is part of the program's last words"));
         }
@@ -240,7 +258,8 @@ impl Case<'_, '_> {
 
     fn cause(&self, id: Id, role: Role, runs: &[usize], failed: usize) -> Option<Cause> {
         let fault = self.faults.get(id)?;
-        let seen: Vec<_> = runs.iter().flat_map(|&at| &self.chronicle.runs[at].faults).filter(|seen| seen.fault == id).collect();
+        let seen: Vec<_> =
+            runs.iter().flat_map(|&at| &self.chronicle.runs[at].faults).filter(|seen| seen.fault == id).collect();
         let times = || seen.iter().filter_map(|seen| seen.time);
         let after_ready = seen.iter().filter(|seen| seen.after_ready).count();
         let window = (times().min(), times().max());
@@ -257,7 +276,9 @@ impl Case<'_, '_> {
             explains: Vec::new(),
             confidence: 0.5,
             why: Vec::new(),
-            meaning: fault.signature.map_or_else(|| "An error that no signature knows.".into(), |signature| signature.meaning.clone()),
+            meaning: fault
+                .signature
+                .map_or_else(|| "An error that no signature knows.".into(), |signature| signature.meaning.clone()),
             fix: fault.signature.map_or_else(
                 || "Read the evidence lines; look for what changed just before the first one.".into(),
                 |signature| signature.fix.clone(),
@@ -278,8 +299,16 @@ impl Case<'_, '_> {
         if !self.chronicle.runs.is_empty() && last_start > last_refused {
             return;
         }
-        let loose: BTreeSet<Id> = self.faults.iter().filter(|(_, fault)| fault.role == Role::Root && fault.signature.is_some_and(|signature| signature.phase == Phase::Init)).map(|(id, _)| id).collect();
-        let refused_at: BTreeSet<(usize, u64)> = self.chronicle.refused.iter().map(|point| (point.part, point.offset)).collect();
+        let loose: BTreeSet<Id> = self
+            .faults
+            .iter()
+            .filter(|(_, fault)| {
+                fault.role == Role::Root && fault.signature.is_some_and(|signature| signature.phase == Phase::Init)
+            })
+            .map(|(id, _)| id)
+            .collect();
+        let refused_at: BTreeSet<(usize, u64)> =
+            self.chronicle.refused.iter().map(|point| (point.part, point.offset)).collect();
         let everything = || self.chronicle.runs.iter().flat_map(|run| &run.faults).chain(&self.chronicle.loose);
         let roots: BTreeSet<Id> = everything()
             .filter(|seen| refused_at.contains(&(seen.part, seen.offset)) && loose.contains(&seen.fault))
@@ -288,7 +317,8 @@ impl Case<'_, '_> {
         let mut causes = Vec::new();
         for id in roots {
             let seen: Vec<_> = everything().filter(|seen| seen.fault == id).collect();
-            let window = (seen.iter().filter_map(|seen| seen.time).min(), seen.iter().filter_map(|seen| seen.time).max());
+            let window =
+                (seen.iter().filter_map(|seen| seen.time).min(), seen.iter().filter_map(|seen| seen.time).max());
             let Some(mut cause) = self.cause(id, Role::Root, &[], 1) else { continue };
             cause.first = window.0.map(Time::rfc3339);
             cause.last = window.1.map(Time::rfc3339);
@@ -330,7 +360,9 @@ impl Case<'_, '_> {
         let mut by_fault: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
         for at in &runs {
             let all: BTreeSet<Id> = lost(at).map(|seen| seen.fault).collect();
-            let roots = all.iter().filter(|id| !all.iter().any(|other| other != *id && self.faults.explains(*other, **id, self.pack)));
+            let roots = all
+                .iter()
+                .filter(|id| !all.iter().any(|other| other != *id && self.faults.explains(*other, **id, self.pack)));
             roots.for_each(|id| by_fault.entry(*id).or_default().push(*at));
         }
         let affected: BTreeSet<usize> = by_fault.values().flatten().copied().collect();

@@ -27,11 +27,13 @@ fn input(path: &str, stream: &Stream, story: &Story) -> Input {
         tally.overlong_lines += segment.tally.overlong_lines;
         tally.dropped += segment.tally.dropped;
         tally.outside_window += segment.tally.outside_window;
-        tally.first_overlong_line = tally.first_overlong_line.or(segment.tally.first_overlong_line.map(|line| lines + line));
+        tally.first_overlong_line =
+            tally.first_overlong_line.or(segment.tally.first_overlong_line.map(|line| lines + line));
         lines += segment.lines;
     }
     // Written newest first, the first record is the last one in time.
-    let (first, last) = (segments().find_map(|segment| segment.first), segments().filter_map(|segment| segment.last).next_back());
+    let (first, last) =
+        (segments().find_map(|segment| segment.first), segments().filter_map(|segment| segment.last).next_back());
     let (first, last) = if story_is_reversed(first, last) { (last, first) } else { (first, last) };
     Input {
         path: path.into(),
@@ -58,9 +60,18 @@ fn problems(stream: &Stream, tally: &Tally) -> Vec<String> {
         }
     };
     add(tally.nul_bytes, format!("{} NUL bytes in the part that was read whole", tally.nul_bytes));
-    add(tally.invalid_utf8_lines, format!("{} lines that are not UTF-8 in the part that was read whole; shown with U+FFFD", tally.invalid_utf8_lines));
+    add(
+        tally.invalid_utf8_lines,
+        format!(
+            "{} lines that are not UTF-8 in the part that was read whole; shown with U+FFFD",
+            tally.invalid_utf8_lines
+        ),
+    );
     let at = tally.first_overlong_line.map_or(0, |line| line + 1);
-    add(tally.overlong_lines, format!("{} lines over 64 KiB, first in line {at}; only their first 64 KiB were matched", tally.overlong_lines));
+    add(
+        tally.overlong_lines,
+        format!("{} lines over 64 KiB, first in line {at}; only their first 64 KiB were matched", tally.overlong_lines),
+    );
     add(tally.dropped, format!("{} occurrences of rare unknown errors were counted and not kept", tally.dropped));
     for (start, end) in stream.holes() {
         problems.push(format!("bytes {start}..{end} were not scanned"));

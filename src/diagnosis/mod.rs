@@ -41,7 +41,8 @@ impl Diagnosis {
     pub fn of(evidence: &Evidence, pack: &Pack, question: &Question) -> Diagnosis {
         let stories = story::stories(evidence);
         let asked = |name: &str| {
-            question.services.is_empty() || question.services.iter().any(|wanted| name.to_lowercase().contains(&wanted.to_lowercase()))
+            question.services.is_empty()
+                || question.services.iter().any(|wanted| name.to_lowercase().contains(&wanted.to_lowercase()))
         };
         let mut services: Vec<Service> = services::cast(&stories)
             .iter()

@@ -128,15 +128,21 @@ impl Run<'_> {
 /// Reconciles all parts of a service.
 pub fn chronicle<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> Chronicle<'e> {
     let traits = Traits::of(stories, cast);
-    let mut chronicle = Chronicle {
-        tells_ready: traits.tells_ready,
-        has_application: traits.has_application,
-        ..Chronicle::default()
-    };
+    let mut chronicle =
+        Chronicle { tells_ready: traits.tells_ready, has_application: traits.has_application, ..Chronicle::default() };
     let mut order: Vec<usize> = (0..cast.parts.len()).collect();
     order.sort_by_key(|&part| (std::cmp::Reverse(traits.weight[part]), part));
     for (nth, &part) in order.iter().enumerate() {
-        let mut teller = Teller { stories, cast, traits: &traits, chronicle: &mut chronicle, part, leads: nth == 0, at: 0, pending: Vec::new() };
+        let mut teller = Teller {
+            stories,
+            cast,
+            traits: &traits,
+            chronicle: &mut chronicle,
+            part,
+            leads: nth == 0,
+            at: 0,
+            pending: Vec::new(),
+        };
         teller.tell();
     }
     settle(&mut chronicle);
@@ -164,13 +170,15 @@ impl Traits {
         let tells_ready = application_tells || marks().any(|mark| !mark.manager && mark.tells_ready);
         let has_application = cast.parts.iter().any(|part| {
             part.events.iter().any(|event| {
-                let own_line = actor_of(stories, part, event.actor).is_some_and(|actor| actor.kind == crate::evidence::ActorKind::Application);
+                let own_line = actor_of(stories, part, event.actor)
+                    .is_some_and(|actor| actor.kind == crate::evidence::ActorKind::Application);
                 own_line && event.mark().is_none_or(|mark| !mark.manager)
             })
         });
         let sure_starts = marks().any(|mark| mark.kind == MarkKind::Start && !mark.weak);
         let usable = |mark: &&Mark| mark.kind == MarkKind::Start && !(mark.weak && sure_starts);
-        let weight = cast.parts.iter().map(|part| weight(part.events.iter().filter_map(Event::mark), sure_starts)).collect();
+        let weight =
+            cast.parts.iter().map(|part| weight(part.events.iter().filter_map(Event::mark), sure_starts)).collect();
         let has_starts = cast
             .parts
             .iter()
@@ -268,7 +276,8 @@ impl<'e> Teller<'_, 'e> {
         while let Some(next) = self.chronicle.runs.get(self.at + 1) {
             let begun = next.start_limit().is_some_and(|start| time.ns >= start);
             let current = &self.chronicle.runs[self.at];
-            let over = match (current.end_limit(), current.witnesses.get(&self.part).and_then(|witness| witness.ended)) {
+            let over = match (current.end_limit(), current.witnesses.get(&self.part).and_then(|witness| witness.ended))
+            {
                 (_, Some(Some(ended))) if time.ns > ended.ns + AFTERMATH => true,
                 (Some(limit), _) => time.ns >= limit,
                 // A later run has begun and nothing is known of this one's end.
@@ -289,7 +298,9 @@ impl<'e> Teller<'_, 'e> {
             MarkKind::Ready => self.ready(point, mark),
             MarkKind::Stop => {
                 if let Some(run) = self.run() {
-                    let better = run.stop.is_none_or(|known| known.mark.is_none_or(|known| known.asked.is_none()) && mark.asked.is_some());
+                    let better = run.stop.is_none_or(|known| {
+                        known.mark.is_none_or(|known| known.asked.is_none()) && mark.asked.is_some()
+                    });
                     let alive = run.exit.is_none_or(|exit| exit.time >= point.time) && run.fatal.is_none();
                     if better && alive {
                         run.stop = Some(point);
@@ -314,7 +325,8 @@ impl<'e> Teller<'_, 'e> {
             MarkKind::SessionFile => self.chronicle.session_files += 1,
             MarkKind::Gap => self.chronicle.gaps.push(point),
             MarkKind::Change => self.chronicle.changes.push(point),
-            MarkKind::Throttle | MarkKind::Progress => {}
+            MarkKind::Progress => self.progress(),
+            MarkKind::Throttle => {}
         }
     }
 
@@ -381,8 +393,11 @@ impl<'e> Teller<'_, 'e> {
         let free = |at: &usize| {
             let run = &self.chronicle.runs[*at];
             let witness = run.witnesses.get(&self.part).copied().unwrap_or_default();
-            let untold = witness.application_step.is_none() && witness.manager_step.is_none() && witness.ended.is_none();
-            untold && run.start_limit().is_none_or(|start| start <= time.ns + SLACK) && run.end_limit().is_none_or(|end| time.ns < end + SLACK)
+            let untold =
+                witness.application_step.is_none() && witness.manager_step.is_none() && witness.ended.is_none();
+            untold
+                && run.start_limit().is_none_or(|start| start <= time.ns + SLACK)
+                && run.end_limit().is_none_or(|end| time.ns < end + SLACK)
         };
         match (self.at + 1..self.chronicle.runs.len()).find(free) {
             Some(at) => {
@@ -424,7 +439,11 @@ impl<'e> Teller<'_, 'e> {
 
     /// A line of the service's own process with a pid that the run does not have.
     fn meet_pid(&mut self, event: &Event<'e>, pid: u32) {
-        let known = self.chronicle.runs.get(self.at).map(|run| run.witnesses.get(&self.part).and_then(|witness| witness.run_pid));
+        let known = self
+            .chronicle
+            .runs
+            .get(self.at)
+            .map(|run| run.witnesses.get(&self.part).and_then(|witness| witness.run_pid));
         let point = Point { mark: None, ..self.point(event) };
         match known {
             Some(Some(known)) if known == pid => return,
@@ -462,6 +481,19 @@ impl<'e> Teller<'_, 'e> {
             let slot = if mark.manager { &mut run.manager_ready } else { &mut run.ready };
             slot.get_or_insert(point);
             run.see(point.time);
+        }
+    }
+
+    /// A program that goes on after its own goodbye did not end (a Node-RED deploy stops and starts its flows).
+    fn progress(&mut self) {
+        let part = self.part;
+        if let Some(run) = self.run()
+            && run.exit.is_some_and(|exit| exit.part == part && exit.mark.is_some_and(|mark| !mark.manager))
+            && run.fatal.is_none()
+        {
+            run.exit = None;
+            run.stop = None;
+            run.witnesses.entry(part).or_default().ended = None;
         }
     }
 
@@ -506,8 +538,10 @@ impl<'e> Teller<'_, 'e> {
             return;
         }
         if witness.ended.is_some() {
-            let close_by = witness.ended.flatten().zip(point.time).is_some_and(|(known, time)| time.ns <= known.ns + AFTERMATH);
-            let starts_told = self.traits.has_starts[self.part] || self.traits.weight.iter().any(|weight| weight.0 >= 2);
+            let close_by =
+                witness.ended.flatten().zip(point.time).is_some_and(|(known, time)| time.ns <= known.ns + AFTERMATH);
+            let starts_told =
+                self.traits.has_starts[self.part] || self.traits.weight.iter().any(|weight| weight.0 >= 2);
             if !close_by && !self.find_later(point.time) && !starts_told {
                 self.begin(point);
             }
@@ -524,15 +558,22 @@ impl<'e> Teller<'_, 'e> {
     fn fault(&mut self, fault: FaultSeen) {
         let waits = match self.chronicle.runs.get(self.at) {
             None => true,
-            // Without start marks, what follows an end is the next run's.
-            Some(run) => self.leads && run.is_over() && !self.traits.has_starts[self.part],
+            // Without start marks, what follows an end is the next run's; but a program's last words may go on.
+            Some(run) => {
+                let own_words = run.exit.is_none().then_some(run.fatal).flatten().and_then(|fatal| fatal.time);
+                let goes_on = own_words.zip(fault.time).is_some_and(|(fatal, time)| time.ns <= fatal.ns + AFTERMATH);
+                self.leads && run.is_over() && !self.traits.has_starts[self.part] && !goes_on
+            }
         };
         if waits {
             return self.pending.push(fault);
         }
         let before_first = self.at == 0
             && !self.leads
-            && self.chronicle.runs[0].start_limit().zip(fault.time).is_some_and(|(start, time)| time.ns + SLACK < start);
+            && self.chronicle.runs[0]
+                .start_limit()
+                .zip(fault.time)
+                .is_some_and(|(start, time)| time.ns + SLACK < start);
         if before_first {
             return self.chronicle.loose.push(fault);
         }
@@ -551,9 +592,7 @@ fn settle(chronicle: &mut Chronicle) {
         // A refused start is no part of the run before it.
         let outside = run.faults.extract_if(.., |fault| refused.contains(&(fault.part, fault.offset)));
         chronicle.loose.extend(outside);
-        if by_manager
-            && let Some(point) = run.manager_ready
-        {
+        if by_manager && let Some(point) = run.manager_ready {
             // Running a moment before its end is not ready.
             let ended_at_once = run
                 .exit

@@ -63,7 +63,11 @@ pub fn cast<'e>(stories: &[Story<'e>]) -> Vec<Cast<'e>> {
     for (at, story) in stories.iter().enumerate() {
         for (subject, event) in subjects[at].iter().zip(&story.events) {
             let Some(group) = groups.get(&(at, subject.clone())) else { continue };
-            let cast = casts.entry(group.0).or_insert_with(|| Cast { name: group.1.clone(), manager: None, parts: Vec::new() });
+            let cast = casts.entry(group.0).or_insert_with(|| Cast {
+                name: group.1.clone(),
+                manager: None,
+                parts: Vec::new(),
+            });
             match cast.parts.last_mut().filter(|part| part.story == at) {
                 Some(part) => part.events.push(*event),
                 None => cast.parts.push(Part { story: at, events: vec![*event] }),
@@ -121,7 +125,11 @@ pub fn normal(name: &str) -> String {
     let name = if is_domain { name.rsplit('/').next().unwrap_or(name) } else { name };
     let name = name.strip_suffix(".service").unwrap_or(name);
     let name = match name.rsplit_once(['-', '_']) {
-        Some((stem, number)) if !stem.is_empty() && number.len() <= 2 && number.bytes().all(|byte| byte.is_ascii_digit()) => stem,
+        Some((stem, number))
+            if !stem.is_empty() && number.len() <= 2 && number.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            stem
+        }
         _ => name,
     };
     name.to_string()
@@ -142,7 +150,10 @@ fn same_name(a: &str, b: &str) -> bool {
 /// A log file's stem: without folder, extensions, numbers, dates, and the words for its kind.
 fn stem(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let kinds = ["log", "err", "error", "errors", "out", "stdout", "stderr", "gz", "zst", "txt", "json", "jsonl", "ndjson", "current", "access"];
+    let kinds = [
+        "log", "err", "error", "errors", "out", "stdout", "stderr", "gz", "zst", "txt", "json", "jsonl", "ndjson",
+        "current", "access",
+    ];
     let parts: Vec<&str> = name
         .split(['.', '-', '_'])
         .filter(|part| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit()) && !kinds.contains(part))
@@ -225,7 +236,8 @@ impl<'n, 'e> Joiner<'n, 'e> {
                 let same_stream = self.keys[a].0 == self.keys[b].0;
                 let (name_a, name_b) = (self.name_of(a), self.name_of(b));
                 // In one stream two names may be a unit and its description; the words of the one are in the other.
-                let related = same_stream && same_name(name_a, name_b) && (name_a.contains(' ') || name_b.contains(' '));
+                let related =
+                    same_stream && same_name(name_a, name_b) && (name_a.contains(' ') || name_b.contains(' '));
                 let same_place = folder(self.path_of(a)) == folder(self.path_of(b));
                 if related || (name_a == name_b && same_place) {
                     self.union(a, b);
@@ -285,7 +297,10 @@ impl<'n, 'e> Joiner<'n, 'e> {
         let roots: BTreeSet<usize> = members.iter().map(|&at| self.find(at)).collect();
         let managed: Vec<usize> = roots.iter().copied().filter(|&root| is_managed(self, root)).collect();
         let programs = |joiner: &Self, root: usize| -> BTreeSet<String> {
-            (0..joiner.keys.len()).filter(|&at| joiner.find(at) == root).flat_map(|at| joiner.facts[at].programs.clone()).collect()
+            (0..joiner.keys.len())
+                .filter(|&at| joiner.find(at) == root)
+                .flat_map(|at| joiner.facts[at].programs.clone())
+                .collect()
         };
         let target = match managed.as_slice() {
             [one] => Some(*one),
@@ -317,12 +332,16 @@ impl<'n, 'e> Joiner<'n, 'e> {
     }
 
     fn labels_in(&self, story: usize) -> usize {
-        let labels = self.keys.iter().filter(|key| key.0 == story && matches!(&key.1, Subject::Application(label) if !label.is_empty()));
+        let labels = self
+            .keys
+            .iter()
+            .filter(|key| key.0 == story && matches!(&key.1, Subject::Application(label) if !label.is_empty()));
         labels.count()
     }
 
     fn tells_of_life(&self, root: usize) -> bool {
-        (0..self.keys.len()).any(|at| self.find(at) == root && (self.facts[at].marks > 0 || !self.facts[at].programs.is_empty()))
+        (0..self.keys.len())
+            .any(|at| self.find(at) == root && (self.facts[at].marks > 0 || !self.facts[at].programs.is_empty()))
     }
 
     fn join_anonymous_managers(&mut self) {
@@ -330,7 +349,10 @@ impl<'n, 'e> Joiner<'n, 'e> {
             let same_story = |joiner: &Self, other: usize| joiner.keys[other].0 == joiner.keys[at].0;
             let same_folder = |joiner: &Self, other: usize| folder(joiner.path_of(other)) == folder(joiner.path_of(at));
             let roots = |joiner: &Self, near: &dyn Fn(&Self, usize) -> bool| -> BTreeSet<usize> {
-                (0..joiner.keys.len()).filter(|&other| other != at && near(joiner, other)).map(|other| joiner.find(other)).collect()
+                (0..joiner.keys.len())
+                    .filter(|&other| other != at && near(joiner, other))
+                    .map(|other| joiner.find(other))
+                    .collect()
             };
             let candidates = match roots(self, &same_story) {
                 found if found.is_empty() => roots(self, &same_folder),

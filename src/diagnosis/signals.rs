@@ -16,7 +16,13 @@ const MANY_FILES: usize = 50;
 const ALL_SIGNALS: usize = 5;
 
 /// The signals of a service, and the escalation that follows.
-pub fn signals(stories: &[Story], cast: &Cast, chronicle: &Chronicle, faults: &Faults, incidents: &[Incident]) -> (Vec<String>, Escalation) {
+pub fn signals(
+    stories: &[Story],
+    cast: &Cast,
+    chronicle: &Chronicle,
+    faults: &Faults,
+    incidents: &[Incident],
+) -> (Vec<String>, Escalation) {
     let mut raised: BTreeSet<&'static str> = BTreeSet::new();
     for (_, fault) in faults.iter() {
         match fault.signature.and_then(|signature| signature.signal) {

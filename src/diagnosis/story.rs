@@ -42,7 +42,8 @@ pub fn stories(evidence: &Evidence) -> Vec<Story<'_>> {
         .iter()
         .map(|(path, stream)| {
             let segments: Vec<&Segment> = stream.segments.values().collect();
-            let mut events: Vec<Event> = segments.iter().flat_map(|segment| segment.epochs.iter().flat_map(epoch_events)).collect();
+            let mut events: Vec<Event> =
+                segments.iter().flat_map(|segment| segment.epochs.iter().flat_map(epoch_events)).collect();
             if runs_backwards(&events) {
                 events.reverse();
             }
@@ -53,7 +54,12 @@ pub fn stories(evidence: &Evidence) -> Vec<Story<'_>> {
 }
 
 fn epoch_events(epoch: &Epoch) -> Vec<Event<'_>> {
-    let mark = epoch.mark.iter().map(|mark| Event { offset: mark.offset, time: mark.time, actor: mark.actor, what: What::Mark(mark) });
+    let mark = epoch.mark.iter().map(|mark| Event {
+        offset: mark.offset,
+        time: mark.time,
+        actor: mark.actor,
+        what: What::Mark(mark),
+    });
     let mut folds: Vec<Event> = epoch
         .folds
         .iter()
@@ -104,14 +110,20 @@ impl<'e> Story<'e> {
         let mut lines_before = 0;
         let mut samples = Vec::new();
         for segment in &self.segments {
-            samples.extend(segment.samples(fault).into_iter().map(|sample| (lines_before + sample.line.wrapping_add(1), sample)));
+            samples.extend(
+                segment.samples(fault).into_iter().map(|sample| (lines_before + sample.line.wrapping_add(1), sample)),
+            );
             lines_before += segment.lines;
         }
         samples
     }
 
     pub fn last_time(&self) -> Option<Time> {
-        self.segments.iter().filter_map(|segment| segment.last).max().max(self.events.iter().filter_map(|event| event.time).max())
+        self.segments
+            .iter()
+            .filter_map(|segment| segment.last)
+            .max()
+            .max(self.events.iter().filter_map(|event| event.time).max())
     }
 
     pub fn first_time(&self) -> Option<Time> {

@@ -42,7 +42,8 @@ pub fn timeline(chronicle: &Chronicle, ends: &[End], incidents: &[Incident]) -> 
         let text = format!("the service manager refused to start it ({} times)", chronicle.refused.len());
         moments.push((first.time.map(Time::rfc3339), "refused", text));
     }
-    let recovered = |at: usize| at > 0 && ends[at - 1].is_unplanned() && !ends[at].is_unplanned() && chronicle.runs[at].is_ready();
+    let recovered =
+        |at: usize| at > 0 && ends[at - 1].is_unplanned() && !ends[at].is_unplanned() && chronicle.runs[at].is_ready();
     for at in (0..ends.len()).filter(|&at| recovered(at)) {
         let ready = chronicle.runs[at].ready.and_then(|point| point.time);
         moments.push((ready.map(Time::rfc3339), "recovered", "ready again".into()));

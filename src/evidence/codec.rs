@@ -15,7 +15,9 @@ pub enum DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            DecodeError::NotEvidence => write!(f, "this is no evidence file of this version; write one with `relapse scan -o FILE`"),
+            DecodeError::NotEvidence => {
+                write!(f, "this is no evidence file of this version; write one with `relapse scan -o FILE`")
+            }
             DecodeError::Damaged(why) => write!(f, "the evidence file is damaged ({why}); scan its source again"),
         }
     }

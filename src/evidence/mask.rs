@@ -84,6 +84,9 @@ mod tests {
         check(r#"{"api_key": "a1b2c3d4"}"#, r#"{"api_key": "****"}"#);
         check("invalid token: expired", "invalid token: expired");
         check("reason=token_missing status=401", "reason=token_missing status=401");
-        check("FATAL: password authentication failed for user \"app\"", "FATAL: password authentication failed for user \"app\"");
+        check(
+            "FATAL: password authentication failed for user \"app\"",
+            "FATAL: password authentication failed for user \"app\"",
+        );
     }
 }

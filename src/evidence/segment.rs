@@ -168,7 +168,8 @@ impl Segment {
             FaultKind::Words(_) => Some(u8::MAX),
             FaultKind::Signature(_) | FaultKind::Mark(_) => None,
         };
-        let mut ranked: Vec<(u8, Id)> = self.faults.iter().filter_map(|(id, fault)| Some((rank(&fault.kind)?, *id))).collect();
+        let mut ranked: Vec<(u8, Id)> =
+            self.faults.iter().filter_map(|(id, fault)| Some((rank(&fault.kind)?, *id))).collect();
         if ranked.len() <= MAX_TEMPLATES {
             return;
         }

@@ -155,6 +155,14 @@ impl Catalog {
             }
             let message = reading.take(fields, &text, format.is_envelope(), &mut outer_time);
             if format.is_envelope() {
+                // docker keeps the line end in the message.
+                let message = match message {
+                    Cow::Borrowed(text) => Cow::Borrowed(text.strip_suffix(b"\n").unwrap_or(text)),
+                    Cow::Owned(mut text) => {
+                        text.truncate(text.len() - usize::from(text.ends_with(b"\n")));
+                        Cow::Owned(text)
+                    }
+                };
                 // The program's own escapes may only now be plain.
                 reading.text = match ansi::plain(&message) {
                     Cow::Borrowed(plain) if plain.len() == message.len() => message,
@@ -186,7 +194,8 @@ impl Catalog {
         let shared = format.marks_of.iter().filter_map(|name| {
             let at = self.formats.iter().position(|format| &format.name == name)?;
             let names_itself = self.formats[at].name != format.name;
-            names_itself.then(|| self.marks.iter().zip(&self.allowed[at]).filter(|(_, own)| **own).map(|(mark, _)| mark))
+            names_itself
+                .then(|| self.marks.iter().zip(&self.allowed[at]).filter(|(_, own)| **own).map(|(mark, _)| mark))
         });
         let marks: Vec<&Mark> = format.own_marks.iter().chain(shared.flatten()).collect();
         examples::check(source, &format, &file, &marks)

@@ -84,7 +84,12 @@ mod tests {
     #[test]
     fn it_points_at_the_place() {
         let source = Source { path: "x.toml", text: "a = 1\nline = \"{mesage}\"\n" };
-        let mistake = Mistake { at: 0, width: 8, message: "no field named `mesage`".into(), hint: Some("did you mean `message`?".into()) };
+        let mistake = Mistake {
+            at: 0,
+            width: 8,
+            message: "no field named `mesage`".into(),
+            hint: Some("did you mean `message`?".into()),
+        };
         let shown = source.complain_pattern(13..23, mistake).to_string();
         let expected = "error: no field named `mesage`\n --> x.toml:2:9\n  |\n2 | line = \"{mesage}\"\n  |         ^^^^^^^^\n  = help: did you mean `message`?";
         assert_eq!(shown, expected);

@@ -44,7 +44,11 @@ pub fn check(source: Source, format: &Format, file: &FormatFile, marks: &[&Mark]
     let name = file.name.span();
     for (at, _) in patterns_hit.iter().enumerate().filter(|(_, hit)| !**hit) {
         let hint = "add one: an untested pattern is a guess".to_string();
-        complaints.push(source.complain(name.clone(), format!("line pattern {} is hit by no example", at + 1), Some(hint)));
+        complaints.push(source.complain(
+            name.clone(),
+            format!("line pattern {} is hit by no example", at + 1),
+            Some(hint),
+        ));
     }
     for (at, _) in marks_hit.iter().enumerate().filter(|(_, hit)| !**hit) {
         let text = &format.own_marks[at].text;
@@ -59,7 +63,9 @@ pub fn check(source: Source, format: &Format, file: &FormatFile, marks: &[&Mark]
 
 fn check_marks_only(example: &ExampleEntry, marks: &[&Mark], hit: &mut [bool]) -> Vec<String> {
     let ident = example.ident.as_deref().map(str::as_bytes);
-    let fits = |mark: &Mark| mark.idents.is_empty() || ident.is_some_and(|ident| mark.idents.iter().any(|known| known == ident));
+    let fits = |mark: &Mark| {
+        mark.idents.is_empty() || ident.is_some_and(|ident| mark.idents.iter().any(|known| known == ident))
+    };
     let found: Vec<(usize, MarkReading)> = marks
         .iter()
         .enumerate()
@@ -92,7 +98,11 @@ fn check_line(
         return if recognised { vec!["a near miss is read by this format".into()] } else { Vec::new() };
     }
     let Some(fields) = read else {
-        return if format.is_frame(line) { Vec::new() } else { vec!["this format does not read its own example".into()] };
+        return if format.is_frame(line) {
+            Vec::new()
+        } else {
+            vec!["this format does not read its own example".into()]
+        };
     };
     if let Some(at) = format.lines.iter().position(|pattern| pattern.read(line, &mut Captures::default())) {
         patterns_hit[at] = true;
@@ -105,7 +115,11 @@ fn check_line(
     };
     let text = |bytes: Option<&[u8]>| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let utc = |time: &str| parse_user_time(time, &TimeZone::UTC).map(Time::rfc3339);
-    compare("time", example.time.as_deref().map(|time| utc(time).unwrap_or(time.into())), fields.time.map(Time::rfc3339));
+    compare(
+        "time",
+        example.time.as_deref().map(|time| utc(time).unwrap_or(time.into())),
+        fields.time.map(Time::rfc3339),
+    );
     compare("level", example.level.clone(), fields.level.map(Level::word).map(Into::into));
     compare("host", example.host.clone(), text(fields.host.as_deref()));
     compare("ident", example.ident.clone(), text(fields.ident.as_deref()));
@@ -122,7 +136,8 @@ fn check_line(
         }
     }
     let message = fields.message.as_deref().unwrap_or(line);
-    let component_fits = |mark: &Mark| mark.component.is_none() || mark.component.as_deref() == fields.component.as_deref();
+    let component_fits =
+        |mark: &Mark| mark.component.is_none() || mark.component.as_deref() == fields.component.as_deref();
     let mut found = Vec::new();
     for (at, mark) in marks.iter().enumerate().filter(|(_, mark)| component_fits(mark)) {
         if let Some(reading) = MarkReading::new(mark, message) {
@@ -138,15 +153,20 @@ fn check_line(
 
 fn check_mark(example: &ExampleEntry, found: &[(usize, MarkReading)]) -> Vec<String> {
     let Some(kind) = example.mark else { return Vec::new() };
-    let of_kind: Vec<&MarkReading> = found.iter().map(|(_, reading)| reading).filter(|reading| reading.mark.kind == kind).collect();
+    let of_kind: Vec<&MarkReading> =
+        found.iter().map(|(_, reading)| reading).filter(|reading| reading.mark.kind == kind).collect();
     if of_kind.is_empty() {
         let kinds: Vec<String> = found.iter().map(|(_, reading)| format!("{:?}", reading.mark.kind)).collect();
-        return vec![format!("the mark is {}, not {kind:?}", if kinds.is_empty() { "absent".into() } else { kinds.join(", ") })];
+        return vec![format!(
+            "the mark is {}, not {kind:?}",
+            if kinds.is_empty() { "absent".into() } else { kinds.join(", ") }
+        )];
     }
     let has = |reading: &MarkReading, name: &str, value: &str| {
         Field::from_name(name).and_then(|field| reading.text(field)).is_some_and(|got| got == value.as_bytes())
     };
-    let missing = example.captures.iter().find(|(name, value)| !of_kind.iter().any(|reading| has(reading, name, value)));
+    let missing =
+        example.captures.iter().find(|(name, value)| !of_kind.iter().any(|reading| has(reading, name, value)));
     missing.map(|(name, value)| format!("no mark captures {name} = {value:?}")).into_iter().collect()
 }
 

@@ -209,11 +209,8 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
     let file: FormatFile = toml::from_str(source.text).map_err(|error| vec![toml_complaint(source, &error)])?;
     let mut complaints = Vec::new();
     let lines = compile_lines(source, &file, &mut complaints);
-    let frames = file
-        .frame
-        .iter()
-        .filter_map(|frame| compile_pattern(source, &frame.line, &mut complaints))
-        .collect::<Vec<_>>();
+    let frames =
+        file.frame.iter().filter_map(|frame| compile_pattern(source, &frame.line, &mut complaints)).collect::<Vec<_>>();
     let members = compile_members(source, &file, &mut complaints);
     let require = file.require.iter().filter_map(|text| compile_requirement(source, text, &mut complaints)).collect();
     let own_marks = compile_marks(source, &file, &mut complaints);
@@ -263,14 +260,19 @@ fn compile_lines(source: Source, file: &FormatFile, complaints: &mut Vec<Complai
     let name = file.name.span();
     match (file.kind, &file.line) {
         (Kind::Text | Kind::Envelope, None) => {
-            complaints.push(source.complain(name, "this kind of format needs `line`, a pattern or a list of them", None));
+            complaints.push(source.complain(
+                name,
+                "this kind of format needs `line`, a pattern or a list of them",
+                None,
+            ));
         }
         (Kind::Json | Kind::JsonEnvelope | Kind::Marks, Some(_)) => {
             complaints.push(source.complain(name, "this kind of format has no `line`", None));
         }
         _ => {}
     }
-    let lines: Vec<Pattern> = file.lines().iter().filter_map(|line| compile_pattern(source, line, complaints)).collect();
+    let lines: Vec<Pattern> =
+        file.lines().iter().filter_map(|line| compile_pattern(source, line, complaints)).collect();
     if file.kind == Kind::Envelope && !lines.iter().any(Pattern::captures_message) {
         complaints.push(source.complain(file.name.span(), "an envelope needs a line pattern with {message}", None));
     }
@@ -301,7 +303,11 @@ fn compile_members(source: Source, file: &FormatFile, complaints: &mut Vec<Compl
     members
 }
 
-fn compile_requirement(source: Source, text: &toml::Spanned<String>, complaints: &mut Vec<Complaint>) -> Option<Requirement> {
+fn compile_requirement(
+    source: Source,
+    text: &toml::Spanned<String>,
+    complaints: &mut Vec<Complaint>,
+) -> Option<Requirement> {
     let mut alternatives = Vec::new();
     let mut keys = Vec::new();
     for alternative in text.get_ref().split(" | ") {
@@ -310,7 +316,11 @@ fn compile_requirement(source: Source, text: &toml::Spanned<String>, complaints:
             None => (alternative, None),
         };
         let Some(compiled) = Path::parse(path) else {
-            complaints.push(source.complain(text.span(), format!("`{path}` is no path"), Some("a path is /a/b".into())));
+            complaints.push(source.complain(
+                text.span(),
+                format!("`{path}` is no path"),
+                Some("a path is /a/b".into()),
+            ));
             return None;
         };
         let key = path.split('~').next().and_then(|level| level.rsplit('/').next()).unwrap_or_default();

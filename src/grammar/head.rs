@@ -46,7 +46,9 @@ fn is_redis(line: &[u8]) -> bool {
 
 /// `Mon DD HH:MM:SS`, or with a weekday before.
 fn is_month_time(line: &[u8]) -> bool {
-    is_shape(line, b"aaa _d dd:dd:dd") || is_shape(line, b"aaa aaa _d dd:dd:dd") || is_shape(line, b"aaa dddd-dd-dd dd:dd:dd")
+    is_shape(line, b"aaa _d dd:dd:dd")
+        || is_shape(line, b"aaa aaa _d dd:dd:dd")
+        || is_shape(line, b"aaa dddd-dd-dd dd:dd:dd")
 }
 
 /// `d` digit, `a` letter, `_` digit or blank, `?` anything, others for themselves.

@@ -152,7 +152,10 @@ fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
             }
         }
         _ => {
-            let len = bytes[at..].iter().take_while(|byte| !matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r')).count();
+            let len = bytes[at..]
+                .iter()
+                .take_while(|byte| !matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r'))
+                .count();
             (len > 0).then_some(at + len)
         }
     }
@@ -229,7 +232,10 @@ mod tests {
 
     #[track_caller]
     fn check(path: &str, object: &str, expected: Option<&str>) {
-        let text = Path::parse(path).unwrap().text(object.as_bytes()).map(|text| String::from_utf8(text.into_owned()).unwrap());
+        let text = Path::parse(path)
+            .unwrap()
+            .text(object.as_bytes())
+            .map(|text| String::from_utf8(text.into_owned()).unwrap());
         assert_eq!(text.as_deref(), expected);
     }
 

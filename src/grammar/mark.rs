@@ -96,7 +96,8 @@ impl<'a> MarkReading<'a> {
 
 /// What to look for: the literal, or the words of a choice, whose shortest plain run is longest. None under three bytes.
 pub fn needles_of(pattern: &Pattern) -> Option<Vec<Vec<u8>>> {
-    let plain = |words: &[Vec<u8>]| words.iter().map(|word| searchable(word).map(<[u8]>::to_vec)).collect::<Option<Vec<_>>>();
+    let plain =
+        |words: &[Vec<u8>]| words.iter().map(|word| searchable(word).map(<[u8]>::to_vec)).collect::<Option<Vec<_>>>();
     pattern.literals().filter_map(plain).max_by_key(|runs| runs.iter().map(Vec::len).min())
 }
 

@@ -62,9 +62,14 @@ enum Item {
 #[derive(Clone, Debug)]
 enum Matcher {
     /// Up to a literal that follows; set when the pattern is compiled. Empty: up to the end of the line.
-    Free { stops: Vec<Vec<u8>>, may_be_empty: bool },
+    Free {
+        stops: Vec<Vec<u8>>,
+        may_be_empty: bool,
+    },
     Rest,
-    Digits { signed: bool },
+    Digits {
+        signed: bool,
+    },
     Hex,
     Word,
     Class(Box<[bool; 256]>),
@@ -276,7 +281,12 @@ fn parse_items(text: &str, from: usize, inside: bool) -> Result<(Tree, usize), M
         let rest = &text[at..];
         if rest.is_empty() {
             if inside {
-                return Err(mistake(from.saturating_sub(2), 2, "this optional part has no end", Some("close it with `}`")));
+                return Err(mistake(
+                    from.saturating_sub(2),
+                    2,
+                    "this optional part has no end",
+                    Some("close it with `}`"),
+                ));
             }
             return Ok((tree, at));
         }
@@ -288,7 +298,12 @@ fn parse_items(text: &str, from: usize, inside: bool) -> Result<(Tree, usize), M
         }
         if rest.starts_with("{?") {
             if inside {
-                return Err(mistake(at, 2, "an optional part inside another", Some("give the format a second line pattern")));
+                return Err(mistake(
+                    at,
+                    2,
+                    "an optional part inside another",
+                    Some("give the format a second line pattern"),
+                ));
             }
             let (inner, end) = parse_items(text, at + 2, true)?;
             tree.push((at, Node::Optional(inner)));
@@ -298,13 +313,19 @@ fn parse_items(text: &str, from: usize, inside: bool) -> Result<(Tree, usize), M
         if rest.starts_with('{') {
             let (left, node) = item(rest).map_err(|_| {
                 let width = rest.find('}').map_or(rest.len(), |end| end + 1);
-                mistake(at, width, "this item cannot be read", Some("items are {name}, {name:matcher} and {name:matcher('…')}"))
+                mistake(
+                    at,
+                    width,
+                    "this item cannot be read",
+                    Some("items are {name}, {name:matcher} and {name:matcher('…')}"),
+                )
             })?;
             tree.push((at, node));
             at = text.len() - left.len();
             continue;
         }
-        let (left, literal) = literal(rest).map_err(|_| mistake(at, 1, "a `\\` before a character that needs none", None))?;
+        let (left, literal) =
+            literal(rest).map_err(|_| mistake(at, 1, "a `\\` before a character that needs none", None))?;
         tree.push((at, Node::Literal(literal.into_bytes())));
         at = text.len() - left.len();
     }
@@ -350,10 +371,7 @@ fn arguments(input: &str) -> IResult<&str, Vec<String>> {
 }
 
 fn quoted(input: &str) -> IResult<&str, String> {
-    let escaped = preceded(
-        char('\\'),
-        alt((value('\t', char('t')), value('\u{1b}', tag("e")), anychar)),
-    );
+    let escaped = preceded(char('\\'), alt((value('\t', char('t')), value('\u{1b}', tag("e")), anychar)));
     map(delimited(char('\''), many0(alt((none_of("'\\"), escaped))), char('\'')), |chars| chars.into_iter().collect())
         .parse(input)
 }
@@ -368,7 +386,12 @@ fn compile(tree: &Tree, text: &str) -> Result<Vec<Item>, Mistake> {
             Node::Optional(inner) => Ok(Item::Optional(compile(inner, text)?)),
             Node::Item { name, matcher } => {
                 let width = text[*at..].find('}').map_or(1, |end| end + 1);
-                compile_item(name, matcher.as_ref()).map_err(|(message, hint)| Mistake { at: *at, width, message, hint })
+                compile_item(name, matcher.as_ref()).map_err(|(message, hint)| Mistake {
+                    at: *at,
+                    width,
+                    message,
+                    hint,
+                })
             }
         })
         .collect()
@@ -419,7 +442,10 @@ fn compile_matcher(text: &MatcherText) -> Result<Matcher, Wrong> {
         other => {
             return Err((
                 format!("no matcher `{other}`"),
-                Some("there are uint, int, hex, word, quoted, rest, chars('…'), until('…' | '…') and one_of('…' | '…')".into()),
+                Some(
+                    "there are uint, int, hex, word, quoted, rest, chars('…'), until('…' | '…') and one_of('…' | '…')"
+                        .into(),
+                ),
             ));
         }
     })
@@ -498,7 +524,12 @@ fn settle_stops(items: &mut [Item], after: &[Vec<u8>], text: &str, tree: &Tree) 
                 *stops = follow(right).map_err(|()| {
                     let place = tree[at].0;
                     let width = text[place..].find('}').map_or(1, |end| end + 1);
-                    mistake(place, width, "nothing says where this text ends", Some("put a literal after it, or give it a matcher"))
+                    mistake(
+                        place,
+                        width,
+                        "nothing says where this text ends",
+                        Some("put a literal after it, or give it a matcher"),
+                    )
                 })?;
             }
             Item::Optional(inner) => {
@@ -543,7 +574,11 @@ mod tests {
             &[("host", "mini"), ("ident", "gateway"), ("pid", "812"), ("message", "ready")],
         );
         check(journal, "2026-02-03T04:12:07+0000 mini kernel: up", &[("ident", "kernel"), ("message", "up")]);
-        check("spawned: '{service}' with pid {pid:uint}", "spawned: 'a b' with pid 7", &[("service", "a b"), ("pid", "7")]);
+        check(
+            "spawned: '{service}' with pid {pid:uint}",
+            "spawned: 'a b' with pid 7",
+            &[("service", "a b"), ("pid", "7")],
+        );
         check("{level}{ws}{message}", "WARN   low", &[("level", "WARN"), ("message", "low")]);
         check("{component:chars('a-z/')} {_}", "a/b anything", &[("component", "a/b")]);
         check(r#"{message:quoted}{_}"#, r#""a \" b" c"#, &[("message", r#"a \" b"#)]);

@@ -26,12 +26,8 @@ impl Time {
         let of_day = self.ns.rem_euclid(86_400 * SECOND);
         let (year, month, day) = civil_from_days(days);
         let (second, fraction) = (of_day / SECOND, of_day % SECOND);
-        let mut out = format!(
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}",
-            second / 3600,
-            second / 60 % 60,
-            second % 60
-        );
+        let mut out =
+            format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
         if self.digits > 0 {
             let digits = format!("{fraction:09}");
             out.push('.');
@@ -466,12 +462,13 @@ fn read_epoch(bytes: &[u8], raw: &mut RawTime) -> Option<usize> {
     if !(9..=19).contains(&len) {
         return None;
     }
-    let value = bytes[..len].iter().fold(0u64, |value, byte| value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')));
+    let value =
+        bytes[..len].iter().fold(0u64, |value, byte| value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')));
     let value = i64::try_from(value).ok()?;
-    let (unit, digits) = match value {
-        ..100_000_000_000 => (SECOND, 0),
-        ..100_000_000_000_000 => (1_000_000, 3),
-        ..100_000_000_000_000_000 => (1_000, 6),
+    let (unit, digits) = match len {
+        ..=11 => (SECOND, 0),
+        12..=14 => (1_000_000, 3),
+        15..=17 => (1_000, 6),
         _ => (1, 9),
     };
     let mut ns = value.checked_mul(unit)?;

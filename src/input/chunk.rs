@@ -42,7 +42,9 @@ impl PlainFile {
         let mut filled = self.fill(buffer, base)?;
         // The last line may go on for long; most do not.
         let own_len = (own.end - base) as usize;
-        let ends = |buffer: &[u8]| buffer.get(own_len.saturating_sub(1)..).is_none_or(|tail| memchr::memchr(b'\n', tail).is_some());
+        let ends = |buffer: &[u8]| {
+            buffer.get(own_len.saturating_sub(1)..).is_none_or(|tail| memchr::memchr(b'\n', tail).is_some())
+        };
         if filled == buffer.len() && end < limit && !ends(buffer) {
             end = limit;
             let old = buffer.len();

@@ -76,7 +76,8 @@ impl Walk {
             path: path.display().to_string(),
             kind,
             bytes: metadata.map_or(0, Metadata::len),
-            modified_ns: metadata.map(|metadata| metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec())),
+            modified_ns: metadata
+                .map(|metadata| metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec())),
         });
     }
 
@@ -189,7 +190,9 @@ fn kind_of(metadata: &Metadata) -> &'static str {
 pub fn explain(error: &io::Error) -> (String, &'static str) {
     match error.kind() {
         io::ErrorKind::NotFound => ("no such file or folder".into(), "check the path"),
-        io::ErrorKind::PermissionDenied => ("not readable by this user".into(), "run as a user who may read it, or copy it"),
+        io::ErrorKind::PermissionDenied => {
+            ("not readable by this user".into(), "run as a user who may read it, or copy it")
+        }
         // ELOOP has no stable kind.
         _ if error.raw_os_error() == Some(40) || error.raw_os_error() == Some(62) => {
             ("a loop of symbolic links".into(), "name the file that the link should lead to")

@@ -28,8 +28,10 @@ const MAX_INPUTS: usize = 12;
 /// The whole report. Log text is escaped: no byte of it can reach the terminal as a command.
 pub fn text(diagnosis: &Diagnosis, style: Style) -> String {
     let mut page = Page { out: String::new(), style };
-    let (loud, quiet): (Vec<&Service>, Vec<&Service>) =
-        diagnosis.services.iter().partition(|service| service.verdict != Verdict::Healthy || diagnosis.services.len() <= 3);
+    let (loud, quiet): (Vec<&Service>, Vec<&Service>) = diagnosis
+        .services
+        .iter()
+        .partition(|service| service.verdict != Verdict::Healthy || diagnosis.services.len() <= 3);
     if diagnosis.services.is_empty() {
         page.line(&page.paint(BOLD, "No service seen: no start, stop or exit of one is in these logs."));
         page.line("Add the service manager's log (launchd, systemd, pm2, supervisord, docker) or the service's own.");
@@ -42,7 +44,8 @@ pub fn text(diagnosis: &Diagnosis, style: Style) -> String {
     }
     if !quiet.is_empty() {
         page.line("");
-        let names: Vec<String> = quiet.iter().map(|service| format!("{} ({} runs)", printable(&service.service), service.runs)).collect();
+        let names: Vec<String> =
+            quiet.iter().map(|service| format!("{} ({} runs)", printable(&service.service), service.runs)).collect();
         page.line(&format!("{} {}", page.paint(GREEN, "healthy:"), names.join(", ")));
     }
     page.inputs(diagnosis);
@@ -151,7 +154,12 @@ impl Page {
             (Some(first), Some(last)) if last > first => format!(" over {}", span((last - first) as f64 / 1e9)),
             _ => String::new(),
         };
-        let mut text = format!("  {} restarts{over}, {} of {} runs became ready", group(service.restarts), group(service.ready_runs), group(service.runs));
+        let mut text = format!(
+            "  {} restarts{over}, {} of {} runs became ready",
+            group(service.restarts),
+            group(service.ready_runs),
+            group(service.runs)
+        );
         if service.planned_restarts > 0 {
             let _ = write!(text, ", {} restarts planned", service.planned_restarts);
         }
@@ -163,7 +171,8 @@ impl Page {
 
     fn incident(&mut self, incident: &Incident) {
         let verdict = incident.verdict.word();
-        let span = format!("{} to {}", incident.first.as_deref().unwrap_or("?"), incident.last.as_deref().unwrap_or("?"));
+        let span =
+            format!("{} to {}", incident.first.as_deref().unwrap_or("?"), incident.last.as_deref().unwrap_or("?"));
         self.heading(&format!("{verdict}, {span}{}", if incident.ongoing { ", ongoing" } else { "" }));
         let mut facts = vec![format!("{} runs, {} ready", group(incident.runs), group(incident.ready_runs))];
         if let Some(interval) = incident.interval_s {
@@ -173,7 +182,8 @@ impl Page {
             facts.push(format!("rhythm: {rhythm}"));
         }
         if !incident.stopped_by.is_empty() {
-            let by: Vec<String> = incident.stopped_by.iter().map(|(who, runs)| format!("{who} {}", group(*runs))).collect();
+            let by: Vec<String> =
+                incident.stopped_by.iter().map(|(who, runs)| format!("{who} {}", group(*runs))).collect();
             facts.push(format!("ended by: {}", by.join(", ")));
         }
         if incident.runs > 0 {
@@ -182,7 +192,9 @@ impl Page {
         let roots: Vec<&Cause> = incident.causes.iter().filter(|cause| cause.role == "root").collect();
         for (at, cause) in roots.iter().enumerate() {
             self.root(at + 1, cause);
-            for other in incident.causes.iter().filter(|other| other.role != "root" && cause.explains.contains(&other.id)) {
+            for other in
+                incident.causes.iter().filter(|other| other.role != "root" && cause.explains.contains(&other.id))
+            {
                 self.explained(other);
             }
         }
@@ -193,7 +205,11 @@ impl Page {
     }
 
     fn root(&mut self, number: usize, cause: &Cause) {
-        let share = if cause.runs > 0 { format!(", {} runs ({:.0} %)", group(cause.runs), cause.share * 100.0) } else { String::new() };
+        let share = if cause.runs > 0 {
+            format!(", {} runs ({:.0} %)", group(cause.runs), cause.share * 100.0)
+        } else {
+            String::new()
+        };
         let masked = if cause.masked { ", was hidden by other causes" } else { "" };
         let title = self.paint(RED, &format!("{number}. {}", printable(&cause.title)));
         self.line("");
@@ -256,7 +272,12 @@ impl Page {
                 (None, Some(format)) => format.clone(),
                 _ => "no known format".into(),
             };
-            let line = format!("  {}  {format}, {} lines, {} records", printable(&input.path), group(input.lines), group(input.records));
+            let line = format!(
+                "  {}  {format}, {} lines, {} records",
+                printable(&input.path),
+                group(input.lines),
+                group(input.records)
+            );
             self.line(&line);
             for problem in &input.problems {
                 self.line(&format!("    {} {}", self.paint(YELLOW, "!"), printable(problem)));
@@ -265,12 +286,19 @@ impl Page {
         if plain.len() > MAX_INPUTS {
             self.line(&format!("  … and {} more", plain.len() - MAX_INPUTS));
         }
-        let unread: Vec<&String> = diagnosis.problems.iter().filter(|problem| !diagnosis.inputs.iter().any(|input| problem.starts_with(&input.path))).collect();
+        let unread: Vec<&String> = diagnosis
+            .problems
+            .iter()
+            .filter(|problem| !diagnosis.inputs.iter().any(|input| problem.starts_with(&input.path)))
+            .collect();
         for problem in unread.iter().take(MAX_INPUTS) {
             self.line(&format!("  {} {}", self.paint(YELLOW, "!"), printable(problem)));
         }
         if unread.len() > MAX_INPUTS {
-            self.line(&format!("  … and {} more that were not read (--format json lists them)", unread.len() - MAX_INPUTS));
+            self.line(&format!(
+                "  … and {} more that were not read (--format json lists them)",
+                unread.len() - MAX_INPUTS
+            ));
         }
         if !diagnosis.complete {
             let text = self.paint(YELLOW, "Not everything could be read; what was read is above.");
@@ -293,7 +321,9 @@ pub fn printable(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\t' => out.push(' '),
-            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}') => {
+            c if c.is_control()
+                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}') =>
+            {
                 let _ = write!(out, "\\u{{{:x}}}", c as u32);
             }
             c => out.push(c),

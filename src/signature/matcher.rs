@@ -27,10 +27,44 @@ impl Finder for Automaton {
 
 /// Marks of error level in the many spellings of loggers; a line that has one is read, and its level decides.
 const ERROR_WORDS: &[&str] = &[
-    "ERROR", "FATAL", "CRIT", "PANIC", "EMERG", "SEVERE", "ERRO ", " ERR ", " FTL ", "Error", "Exception", "[error]", "[crit]", "[alert]",
-    "[emerg]", "<Fault>", "=error", "=fatal", "=crit", "=panic", "error:", "fatal:", "panic:", "\"error\"", "\"fatal\"",
-    "\"critical\"", "\"panic\"", "\"level\":50", "\"level\":60", "\"PRIORITY\":\"0\"", "\"PRIORITY\":\"1\"", "\"PRIORITY\":\"2\"",
-    "\"PRIORITY\":\"3\"", " Fault ", "failed: ", "Failed to ", "failed to ", "panicked at",
+    "ERROR",
+    "FATAL",
+    "CRIT",
+    "PANIC",
+    "EMERG",
+    "SEVERE",
+    "ERRO ",
+    " ERR ",
+    " FTL ",
+    "Error",
+    "Exception",
+    "[error]",
+    "[crit]",
+    "[alert]",
+    "[emerg]",
+    "<Fault>",
+    "=error",
+    "=fatal",
+    "=crit",
+    "=panic",
+    "error:",
+    "fatal:",
+    "panic:",
+    "\"error\"",
+    "\"fatal\"",
+    "\"critical\"",
+    "\"panic\"",
+    "\"level\":50",
+    "\"level\":60",
+    "\"PRIORITY\":\"0\"",
+    "\"PRIORITY\":\"1\"",
+    "\"PRIORITY\":\"2\"",
+    "\"PRIORITY\":\"3\"",
+    " Fault ",
+    "failed: ",
+    "Failed to ",
+    "failed to ",
+    "panicked at",
 ];
 
 /// What holds in one message.
@@ -99,7 +133,10 @@ impl Matcher {
         }
         needles.sort();
         needles.dedup();
-        let finder = AhoCorasickBuilder::new().kind(Some(AhoCorasickKind::DFA)).match_kind(MatchKind::Standard).build(&needles)?;
+        let finder = AhoCorasickBuilder::new()
+            .kind(Some(AhoCorasickKind::DFA))
+            .match_kind(MatchKind::Standard)
+            .build(&needles)?;
         let (keys, users): (Vec<Vec<u8>>, Vec<Vec<User>>) = texts.into_iter().unzip();
         let collector = AhoCorasickBuilder::new().match_kind(MatchKind::Standard).build(&keys)?;
         Ok(Matcher { finder: Box::new(Automaton(finder)), collector, users, lists, used_by })

@@ -195,14 +195,22 @@ pub fn check(source: Source, known: &Pack) -> Vec<Complaint> {
             complaints.push(source.complain(example.span(), "this example is not matched", None));
         }
         for miss in entry.near_misses.iter().filter(|text| signature.matches(text.get_ref().as_bytes())) {
-            complaints.push(source.complain(miss.span(), "this near miss is matched", Some("tighten the literals, or add `not`".into())));
+            complaints.push(source.complain(
+                miss.span(),
+                "this near miss is matched",
+                Some("tighten the literals, or add `not`".into()),
+            ));
         }
         if entry.examples.is_empty() || entry.near_misses.is_empty() {
             complaints.push(source.complain(id.clone(), "a signature needs an example and a near miss", None));
         }
         for other in &entry.explains {
             if known.get(other).is_none() && !own.contains(&other.as_str()) {
-                complaints.push(source.complain(id.clone(), format!("it explains `{other}`, which is no signature"), None));
+                complaints.push(source.complain(
+                    id.clone(),
+                    format!("it explains `{other}`, which is no signature"),
+                    None,
+                ));
             }
         }
     }
@@ -212,7 +220,8 @@ pub fn check(source: Source, known: &Pack) -> Vec<Complaint> {
 fn compile(source: Source, family: &str, entry: &Entry) -> Result<Signature, Vec<Complaint>> {
     let mut complaints = Vec::new();
     let lists = entry.literals.get_ref();
-    let findable = |list: &Vec<String>| list.iter().any(|text| searchable(text.as_bytes()).is_some_and(|run| run.len() >= 4));
+    let findable =
+        |list: &Vec<String>| list.iter().any(|text| searchable(text.as_bytes()).is_some_and(|run| run.len() >= 4));
     if lists.is_empty() || !lists.iter().all(findable) {
         complaints.push(source.complain(
             entry.literals.span(),

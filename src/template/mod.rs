@@ -25,7 +25,8 @@ pub fn skeleton(message: &[u8]) -> String {
 
 /// One word between blanks: its punctuation stays, its core is masked or kept.
 fn push_word(word: &str, out: &mut String) {
-    let is_core = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ':' | '@' | '%' | '+' | '#' | '~' | '\\');
+    let is_core =
+        |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ':' | '@' | '%' | '+' | '#' | '~' | '\\');
     let mut rest = word;
     while !rest.is_empty() {
         let core_len = rest.find(|c| !is_core(c)).unwrap_or(rest.len());
@@ -89,7 +90,8 @@ fn varies(word: &str) -> bool {
         && letters >= 3;
     // `sqlite3`, `x509`, `oauth2`: a word with a digit or two is a name.
     let is_name = letters >= 3 && digits <= 3 && letters > digits && !word.contains(['-', ':', '%', '#', '.']);
-    let dotted_name = letters >= 5 && digits <= 1 && word.contains('.') && !word.starts_with(|c: char| c.is_ascii_digit());
+    let dotted_name =
+        letters >= 5 && digits <= 1 && word.contains('.') && !word.starts_with(|c: char| c.is_ascii_digit());
     !(is_code || is_name || dotted_name)
 }
 
@@ -110,9 +112,18 @@ mod tests {
 
     #[test]
     fn values_go_and_names_stay() {
-        check("listen EADDRINUSE: address already in use 127.0.0.1:8080", "listen EADDRINUSE: address already in use <*>");
-        check("ModuleNotFoundError: No module named 'audit_backend'", "ModuleNotFoundError: No module named 'audit_backend'");
-        check("QuotaLedgerError: ledger epoch 4471 is ahead of shard 12", "QuotaLedgerError: ledger epoch <*> is ahead of shard <*>");
+        check(
+            "listen EADDRINUSE: address already in use 127.0.0.1:8080",
+            "listen EADDRINUSE: address already in use <*>",
+        );
+        check(
+            "ModuleNotFoundError: No module named 'audit_backend'",
+            "ModuleNotFoundError: No module named 'audit_backend'",
+        );
+        check(
+            "QuotaLedgerError: ledger epoch 4471 is ahead of shard 12",
+            "QuotaLedgerError: ledger epoch <*> is ahead of shard <*>",
+        );
         check("cannot read /srv/app/7f3a/config.json:12:3", "cannot read <*>/config.json:<*>");
         check("sqlite3.OperationalError: no such column", "sqlite3.OperationalError: no such column");
         check("job 4f9c2d1e8ab34417 (id=42) failed", "job <*> (id=<*>) failed");
