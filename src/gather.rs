@@ -173,7 +173,7 @@ impl Gatherer<'_> {
 
     fn clock(&self, input: &Input) -> Clock {
         let ns = input.modified_ns.unwrap_or(self.now_ns);
-        Clock::new(self.zone.clone(), Time { ns: ns.div_euclid(SECOND) * SECOND, digits: 0 })
+        Clock::new(self.zone.clone(), Time::new(ns.div_euclid(SECOND) * SECOND, 0))
     }
 }
 

@@ -257,7 +257,8 @@ impl<'a> Pass<'a> {
         let fatal = marks.iter().any(|mark| mark.mark.kind == MarkKind::Fatal && mark.text(Field::Reason).is_some());
         let unknown =
             if !signatures.is_empty() || (sure_mark && !fatal) { None } else { class_of(reading, text, fatal) };
-        if marks.is_empty() && signatures.is_empty() && unknown.is_none() {
+        let told = marks.iter().any(|mark| mark.mark.kind != MarkKind::Progress);
+        if !told && signatures.is_empty() && unknown.is_none() {
             return;
         }
         place.actor = self.actor(reading, marks.first());
@@ -271,8 +272,9 @@ impl<'a> Pass<'a> {
             let id = stable_hash(format!("unknown\0{}\0{template}", class as u8).as_bytes());
             self.occurrence(id, || FaultKind::Unknown { class, template }, place, shown);
         }
-        for mark in marks {
-            self.mark(place, &mark, shown, program);
+        // A step of the boot only silences the weak marks of its line.
+        for mark in marks.iter().filter(|mark| mark.mark.kind != MarkKind::Progress) {
+            self.mark(place, mark, shown, program);
         }
     }
 

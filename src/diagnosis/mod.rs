@@ -39,12 +39,12 @@ pub struct Question {
 
 impl Diagnosis {
     pub fn of(evidence: &Evidence, pack: &Pack, question: &Question) -> Diagnosis {
-        let stories = story::stories(evidence);
+        let mut stories = story::stories(evidence);
         let asked = |name: &str| {
             question.services.is_empty()
                 || question.services.iter().any(|wanted| name.to_lowercase().contains(&wanted.to_lowercase()))
         };
-        let mut services: Vec<Service> = services::cast(&stories)
+        let mut services: Vec<Service> = services::cast(&mut stories)
             .iter()
             .filter(|cast| asked(&cast.name))
             .filter_map(|cast| service(&stories, cast, pack))

@@ -9,7 +9,7 @@ use super::services::{Cast, actor_of};
 use super::story::{Event, Story, What};
 use crate::evidence::{Id, Mark};
 use crate::grammar::{Asker, MarkKind, SECOND, Time};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A run's end is not sought further than this from its last sign, in nanoseconds.
 const SLACK: i64 = 2 * SECOND;
@@ -54,7 +54,7 @@ pub struct Run<'e> {
     pub first_seen: Option<Time>,
     pub last_seen: Option<Time>,
     restarting: bool,
-    witnesses: BTreeMap<usize, Witness>,
+    witnesses: Witnesses,
 }
 
 /// What one stream told of a run so far.
@@ -64,6 +64,27 @@ struct Witness {
     manager_step: Option<u8>,
     ended: Option<Option<Time>>,
     run_pid: Option<u32>,
+}
+
+/// What each stream told; there are only ever a few.
+#[derive(Clone, Debug, Default)]
+struct Witnesses(Vec<(usize, Witness)>);
+
+impl Witnesses {
+    fn of(&self, part: usize) -> Witness {
+        self.0.iter().find(|(known, _)| *known == part).map(|(_, witness)| *witness).unwrap_or_default()
+    }
+
+    fn of_mut(&mut self, part: usize) -> &mut Witness {
+        let at = match self.0.iter().position(|(known, _)| *known == part) {
+            Some(at) => at,
+            None => {
+                self.0.push((part, Witness::default()));
+                self.0.len() - 1
+            }
+        };
+        &mut self.0[at].1
+    }
 }
 
 /// What belongs to the service and to no run.
@@ -267,7 +288,7 @@ impl<'e> Teller<'_, 'e> {
 
     fn witness(&mut self) -> Option<&mut Witness> {
         let part = self.part;
-        self.run().map(|run| run.witnesses.entry(part).or_default())
+        self.run().map(|run| run.witnesses.of_mut(part))
     }
 
     /// Moves on to the run that a time belongs to, never back.
@@ -276,8 +297,7 @@ impl<'e> Teller<'_, 'e> {
         while let Some(next) = self.chronicle.runs.get(self.at + 1) {
             let begun = next.start_limit().is_some_and(|start| time.ns >= start);
             let current = &self.chronicle.runs[self.at];
-            let over = match (current.end_limit(), current.witnesses.get(&self.part).and_then(|witness| witness.ended))
-            {
+            let over = match (current.end_limit(), current.witnesses.of(self.part).ended) {
                 (_, Some(Some(ended))) if time.ns > ended.ns + AFTERMATH => true,
                 (Some(limit), _) => time.ns >= limit,
                 // A later run has begun and nothing is known of this one's end.
@@ -325,15 +345,15 @@ impl<'e> Teller<'_, 'e> {
             MarkKind::SessionFile => self.chronicle.session_files += 1,
             MarkKind::Gap => self.chronicle.gaps.push(point),
             MarkKind::Change => self.chronicle.changes.push(point),
-            MarkKind::Progress => self.progress(),
-            MarkKind::Throttle => {}
+            MarkKind::Alive => self.alive(),
+            MarkKind::Throttle | MarkKind::Progress => {}
         }
     }
 
     fn start(&mut self, point: Point<'e>, mark: &'e Mark) {
         let step = mark.step;
         let known = self.chronicle.runs.get(self.at).map(|run| {
-            let witness = run.witnesses.get(&self.part).copied().unwrap_or_default();
+            let witness = run.witnesses.of(self.part);
             let told = if mark.manager { witness.manager_step } else { witness.application_step };
             let manager_told_later = mark.manager && witness.application_step.is_some();
             let repeats = told.is_some_and(|told| step <= told) || manager_told_later || witness.ended.is_some();
@@ -392,7 +412,7 @@ impl<'e> Teller<'_, 'e> {
         let Some(time) = time else { return false };
         let free = |at: &usize| {
             let run = &self.chronicle.runs[*at];
-            let witness = run.witnesses.get(&self.part).copied().unwrap_or_default();
+            let witness = run.witnesses.of(self.part);
             let untold =
                 witness.application_step.is_none() && witness.manager_step.is_none() && witness.ended.is_none();
             untold
@@ -439,11 +459,7 @@ impl<'e> Teller<'_, 'e> {
 
     /// A line of the service's own process with a pid that the run does not have.
     fn meet_pid(&mut self, event: &Event<'e>, pid: u32) {
-        let known = self
-            .chronicle
-            .runs
-            .get(self.at)
-            .map(|run| run.witnesses.get(&self.part).and_then(|witness| witness.run_pid));
+        let known = self.chronicle.runs.get(self.at).map(|run| run.witnesses.of(self.part).run_pid);
         let point = Point { mark: None, ..self.point(event) };
         match known {
             Some(Some(known)) if known == pid => return,
@@ -485,7 +501,7 @@ impl<'e> Teller<'_, 'e> {
     }
 
     /// A program that goes on after its own goodbye did not end (a Node-RED deploy stops and starts its flows).
-    fn progress(&mut self) {
+    fn alive(&mut self) {
         let part = self.part;
         if let Some(run) = self.run()
             && run.exit.is_some_and(|exit| exit.part == part && exit.mark.is_some_and(|mark| !mark.manager))
@@ -493,7 +509,7 @@ impl<'e> Teller<'_, 'e> {
         {
             run.exit = None;
             run.stop = None;
-            run.witnesses.entry(part).or_default().ended = None;
+            run.witnesses.of_mut(part).ended = None;
         }
     }
 
@@ -506,7 +522,7 @@ impl<'e> Teller<'_, 'e> {
                 run.exit = Some(point);
             }
             run.see(point.time);
-            run.witnesses.entry(part).or_default().ended = Some(point.time);
+            run.witnesses.of_mut(part).ended = Some(point.time);
         }
         self.take_pending();
     }
@@ -517,7 +533,7 @@ impl<'e> Teller<'_, 'e> {
         if let Some(run) = self.run() {
             run.fatal.get_or_insert(point);
             run.see(point.time);
-            run.witnesses.entry(part).or_default().ended = Some(point.time);
+            run.witnesses.of_mut(part).ended = Some(point.time);
         }
         self.take_pending();
     }
@@ -525,7 +541,7 @@ impl<'e> Teller<'_, 'e> {
     /// Finds the run that an end belongs to: the open one, the next that has begun, or one that nobody told of.
     fn close(&mut self, point: Point<'e>) {
         let Some(run) = self.chronicle.runs.get(self.at) else { return self.begin(point) };
-        let witness = run.witnesses.get(&self.part).copied().unwrap_or_default();
+        let witness = run.witnesses.of(self.part);
         if self.leads {
             let by_manager = point.mark.is_some_and(|mark| mark.manager);
             let manager_ended = run.exit.is_some_and(|exit| exit.mark.is_some_and(|mark| mark.manager));
@@ -604,6 +620,8 @@ fn settle(chronicle: &mut Chronicle) {
                 run.ready = Some(point);
             }
         }
+        run.witnesses = Witnesses::default();
+        run.faults.shrink_to_fit();
         run.faults.sort_by_key(|fault| (fault.time, fault.part, fault.offset));
         let ready = run.ready.and_then(|point| point.time);
         for fault in &mut run.faults {

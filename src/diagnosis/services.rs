@@ -43,16 +43,19 @@ struct NodeFacts {
 }
 
 /// Sorts all events into services.
-pub fn cast<'e>(stories: &[Story<'e>]) -> Vec<Cast<'e>> {
+pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
     let mut nodes: BTreeMap<Node, NodeFacts> = BTreeMap::new();
-    let mut subjects: Vec<Vec<Subject>> = Vec::new();
+    let mut subjects: Vec<Subjects> = Vec::new();
     for (at, story) in stories.iter().enumerate() {
-        let of_story: Vec<Subject> = story.events.iter().map(|event| subject(story, event)).collect();
-        for (subject, event) in of_story.iter().zip(&story.events) {
+        let mut of_story = Subjects::default();
+        for event in &story.events {
+            let subject = of_story.of(story, event);
             let facts = nodes.entry((at, subject.clone())).or_default();
             facts.events += 1;
             facts.marks += usize::from(event.mark().is_some_and(|mark| mark.kind != MarkKind::SessionFile));
-            if let Some(program) = application_program(story, event) {
+            if let Some(program) = application_program(story, event)
+                && !facts.programs.contains(program)
+            {
                 facts.programs.insert(program.to_string());
             }
         }
@@ -60,8 +63,11 @@ pub fn cast<'e>(stories: &[Story<'e>]) -> Vec<Cast<'e>> {
     }
     let groups = Joiner::new(stories, &nodes).join();
     let mut casts: BTreeMap<usize, Cast> = BTreeMap::new();
-    for (at, story) in stories.iter().enumerate() {
-        for (subject, event) in subjects[at].iter().zip(&story.events) {
+    for (at, story) in stories.iter_mut().enumerate() {
+        // The events move over: in a long loop they are most of the memory.
+        let events = std::mem::take(&mut story.events);
+        for event in events {
+            let subject = subjects[at].of(story, &event);
             let Some(group) = groups.get(&(at, subject.clone())) else { continue };
             let cast = casts.entry(group.0).or_insert_with(|| Cast {
                 name: group.1.clone(),
@@ -69,20 +75,32 @@ pub fn cast<'e>(stories: &[Story<'e>]) -> Vec<Cast<'e>> {
                 parts: Vec::new(),
             });
             match cast.parts.last_mut().filter(|part| part.story == at) {
-                Some(part) => part.events.push(*event),
-                None => cast.parts.push(Part { story: at, events: vec![*event] }),
+                Some(part) => part.events.push(event),
+                None => cast.parts.push(Part { story: at, events: vec![event] }),
             }
-            if let Some(mark) = event.mark().filter(|mark| mark.manager) {
-                let program = story.string(mark.program);
-                if !program.is_empty() {
-                    cast.manager = Some(program.to_string());
-                }
+            if let Some(mark) = event.mark().filter(|mark| mark.manager)
+                && cast.manager.is_none()
+                && mark.program != 0
+            {
+                cast.manager = Some(story.string(mark.program).to_string());
             }
         }
     }
     let mut casts: Vec<Cast> = casts.into_values().collect();
     casts.sort_by(|a, b| a.name.cmp(&b.name));
     casts
+}
+
+/// The subjects of one stream, found once for each actor and named service.
+#[derive(Default)]
+struct Subjects(BTreeMap<(Id, Id), Subject>);
+
+impl Subjects {
+    fn of(&mut self, story: &Story, event: &Event) -> &Subject {
+        let managed =
+            event.mark().filter(|mark| mark.manager).map_or(0, |mark| if mark.service == 0 { 1 } else { mark.service });
+        self.0.entry((event.actor, managed)).or_insert_with(|| subject(story, event))
+    }
 }
 
 fn subject(story: &Story, event: &Event) -> Subject {

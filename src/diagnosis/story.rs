@@ -7,7 +7,10 @@ use crate::grammar::Time;
 pub struct Story<'e> {
     pub path: &'e str,
     pub segments: Vec<&'e Segment>,
+    /// Given away to the services once they are cast.
     pub events: Vec<Event<'e>>,
+    first: Option<Time>,
+    last: Option<Time>,
 }
 
 /// Something that happened at a place of a stream.
@@ -48,7 +51,10 @@ pub fn stories(evidence: &Evidence) -> Vec<Story<'_>> {
                 events.reverse();
             }
             fill_times(&mut events);
-            Story { path, segments, events }
+            let times = || events.iter().filter_map(|event| event.time);
+            let first = segments.iter().filter_map(|segment| segment.first).chain(times()).min();
+            let last = segments.iter().filter_map(|segment| segment.last).chain(times()).max();
+            Story { path, segments, events, first, last }
         })
         .collect()
 }
@@ -118,16 +124,11 @@ impl<'e> Story<'e> {
         samples
     }
 
-    pub fn last_time(&self) -> Option<Time> {
-        self.segments
-            .iter()
-            .filter_map(|segment| segment.last)
-            .max()
-            .max(self.events.iter().filter_map(|event| event.time).max())
+    pub fn first_time(&self) -> Option<Time> {
+        self.first
     }
 
-    pub fn first_time(&self) -> Option<Time> {
-        let first = self.segments.iter().filter_map(|segment| segment.first).min();
-        [first, self.events.iter().filter_map(|event| event.time).min()].into_iter().flatten().min()
+    pub fn last_time(&self) -> Option<Time> {
+        self.last
     }
 }

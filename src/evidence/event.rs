@@ -166,10 +166,59 @@ impl Fold {
     }
 }
 
+/// Folds sorted by their keys. A plain vector: most epochs hold a handful, and a tree's node would cost them a kilobyte.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Folds(Vec<(FoldKey, Fold)>);
+
+impl Folds {
+    /// Adds occurrences; true when the key is new.
+    pub fn add(&mut self, key: FoldKey, fold: Fold) -> bool {
+        // Time goes on, so the place is nearly always at the end.
+        let at = match self.0.last() {
+            Some((last, _)) if *last < key => Err(self.0.len()),
+            _ => self.0.binary_search_by_key(&key, |(key, _)| *key),
+        };
+        match at {
+            Ok(at) => self.0[at].1.merge(fold),
+            Err(at) => self.0.insert(at, (key, fold)),
+        }
+        at.is_err()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &(FoldKey, Fold)> {
+        self.0.iter()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn retain(&mut self, keep: impl Fn(&FoldKey) -> bool) {
+        self.0.retain(|(key, _)| keep(key));
+    }
+
+    pub fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
+}
+
+impl IntoIterator for Folds {
+    type Item = (FoldKey, Fold);
+    type IntoIter = std::vec::IntoIter<(FoldKey, Fold)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 /// The stretch from one mark of a stream to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Epoch {
     /// The mark that begins it; none before the first mark.
     pub mark: Option<Mark>,
-    pub folds: std::collections::BTreeMap<FoldKey, Fold>,
+    pub folds: Folds,
 }

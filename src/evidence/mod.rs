@@ -9,7 +9,7 @@ pub mod event;
 pub mod mask;
 pub mod segment;
 
-pub use event::{Actor, ActorKind, Class, Epoch, Fault, FaultKind, Fold, FoldKey, Id, Mark, Sample};
+pub use event::{Actor, ActorKind, Class, Epoch, Fault, FaultKind, Fold, FoldKey, Folds, Id, Mark, Sample};
 pub use segment::{Segment, Tally};
 
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@
 //! joining needs no look at the source, and the order of joining does not matter. Every bound is a function of the set
 //! of what was seen, never of the order: a coarser fold or a dropped template in a part is one in the whole as well.
 
-use super::event::{Actor, Epoch, Fault, FaultKind, Fold, FoldKey, Id, Mark, Sample};
+use super::event::{Actor, Epoch, Fault, FaultKind, Fold, FoldKey, Folds, Id, Mark, Sample};
 use crate::grammar::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -99,7 +99,7 @@ impl Segment {
         let mut epochs = epochs.into_iter();
         if let (Some(open), Some(head)) = (self.epochs.last_mut(), epochs.next()) {
             for (key, fold) in head.folds {
-                self.folds += usize::from(insert_fold(&mut open.folds, key, fold));
+                self.folds += usize::from(open.folds.add(key, fold));
             }
         }
         for epoch in epochs {
@@ -112,7 +112,10 @@ impl Segment {
     // Filling a segment while its lines are read.
 
     pub fn add_mark(&mut self, mark: Mark) {
-        self.epochs.push(Epoch { mark: Some(mark), folds: BTreeMap::new() });
+        if let Some(closed) = self.epochs.last_mut() {
+            closed.folds.shrink();
+        }
+        self.epochs.push(Epoch { mark: Some(mark), folds: Folds::default() });
     }
 
     /// Counts one occurrence of a fault in the open epoch.
@@ -120,7 +123,7 @@ impl Segment {
         let bucket = time.map_or(i64::MIN, |time| bucket_of(time.ns.div_euclid(crate::grammar::SECOND), self.width));
         let fold = Fold { count: 1, first_offset: offset, last_offset: offset, first: time, last: time };
         if let Some(open) = self.epochs.last_mut() {
-            self.folds += usize::from(insert_fold(&mut open.folds, FoldKey { bucket, fault, actor }, fold));
+            self.folds += usize::from(open.folds.add(FoldKey { bucket, fault, actor }, fold));
         }
     }
 
@@ -182,7 +185,7 @@ impl Segment {
         }
         self.folds = 0;
         for epoch in &mut self.epochs {
-            epoch.folds.retain(|key, _| !dropped.contains(&key.fault));
+            epoch.folds.retain(|key| !dropped.contains(&key.fault));
             self.folds += epoch.folds.len();
         }
     }
@@ -208,25 +211,12 @@ fn bucket_of(second: i64, width: u8) -> i64 {
     second >> width
 }
 
-fn insert_fold(folds: &mut BTreeMap<FoldKey, Fold>, key: FoldKey, fold: Fold) -> bool {
-    match folds.get_mut(&key) {
-        Some(known) => {
-            known.merge(fold);
-            false
-        }
-        None => {
-            folds.insert(key, fold);
-            true
-        }
-    }
-}
-
 fn widen(epoch: &mut Epoch, by: u8) {
     let folds = std::mem::take(&mut epoch.folds);
     for (mut key, fold) in folds {
         if key.bucket != i64::MIN {
             key.bucket >>= by;
         }
-        insert_fold(&mut epoch.folds, key, fold);
+        epoch.folds.add(key, fold);
     }
 }

@@ -7,7 +7,7 @@ fn piece(start: u64, end: u64, seed: u64) -> Segment {
     segment.lines = end - start;
     for offset in start..end {
         let fault = (offset * 7 + seed) % 5;
-        let time = Some(Time { ns: (offset as i64 / 3) * SECOND, digits: 0 });
+        let time = Some(Time::new((offset as i64 / 3) * SECOND, 0));
         segment.add_occurrence(fault, 1, offset, time);
         let sample = Sample { offset, line: offset - start, time, actor: 1, text: format!("line {offset}") };
         let kind = FaultKind::Signature(format!("f{fault}"));
@@ -77,12 +77,13 @@ fn too_many_folds_are_folded_wider_and_nothing_is_lost() {
     let mut right = Segment::new(1, 2);
     for second in 0..200_000i64 {
         let half = if second < 100_000 { &mut left } else { &mut right };
-        half.add_occurrence(1, 1, 0, Some(Time { ns: second * 2 * SECOND, digits: 0 }));
+        half.add_occurrence(1, 1, 0, Some(Time::new(second * 2 * SECOND, 0)));
     }
     left.keep_bounds();
     right.keep_bounds();
     left.append(right);
-    let count: u64 = left.epochs.iter().flat_map(|epoch| epoch.folds.values()).map(|fold| u64::from(fold.count)).sum();
+    let count: u64 =
+        left.epochs.iter().flat_map(|epoch| epoch.folds.iter()).map(|(_, fold)| u64::from(fold.count)).sum();
     assert_eq!(count, 200_000);
     assert!(left.epochs[0].folds.len() <= 1 << 17);
 }

@@ -10,6 +10,7 @@ use super::examples;
 use super::format::{self, Fields, Format};
 use super::level::Level;
 use super::mark::{Mark, MarkKind};
+use super::pattern::{LeadNumbers, Leads};
 use super::timestamp::{Clock, Time};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,7 +77,9 @@ impl Catalog {
     fn assemble(mut formats: Vec<Format>) -> Catalog {
         let mut marks: Vec<Mark> = Vec::new();
         let mut owned: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut leads = LeadNumbers::default();
         for format in &mut formats {
+            format.lines.iter_mut().for_each(|line| leads.number(line));
             for mark in std::mem::take(&mut format.own_marks) {
                 owned.entry(format.name.clone()).or_default().push(marks.len());
                 marks.push(mark);
@@ -202,7 +205,9 @@ impl Catalog {
     }
 
     fn first_match<'t>(&self, text: &'t [u8], clock: &Clock) -> Option<(FormatId, Fields<'t>)> {
-        self.formats.iter().enumerate().find_map(|(id, format)| Some((id as FormatId, format.read(text, clock)?)))
+        let mut leads = Leads::default();
+        let mut formats = self.formats.iter().enumerate();
+        formats.find_map(|(id, format)| Some((id as FormatId, format.read_with(text, clock, &mut leads)?)))
     }
 
     /// The format of a line that is no record: a header, a gap.

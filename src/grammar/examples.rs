@@ -25,7 +25,7 @@ fn head_line(example: &ExampleEntry) -> &[u8] {
 
 fn clock_of(example: &ExampleEntry) -> Clock {
     let anchor = example.anchor.as_deref().unwrap_or("2026-12-31");
-    let anchor = parse_user_time(anchor, &TimeZone::UTC).unwrap_or(Time { ns: 1_798_675_200 * SECOND, digits: 0 });
+    let anchor = parse_user_time(anchor, &TimeZone::UTC).unwrap_or(Time::new(1_798_675_200 * SECOND, 0));
     Clock::utc(anchor)
 }
 

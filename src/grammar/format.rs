@@ -5,8 +5,8 @@ use super::definition::{FormatFile, FrameKind, Kind, Role};
 use super::field::Field;
 use super::json::{self, Path};
 use super::level::Level;
-use super::mark::{Mark, MarkKind, needles_of};
-use super::pattern::{Captures, Pattern};
+use super::mark::{Mark, MarkKind, needles_of, weight};
+use super::pattern::{Captures, Leads, Pattern};
 use super::timestamp::{Clock, Form, Time, read_member_time};
 use memchr::memmem::Finder;
 use std::borrow::Cow;
@@ -73,10 +73,15 @@ impl Format {
 
     /// Reads one line, or says that it is not of this format. Frame lines are read with no fields.
     pub fn read<'a>(&self, line: &'a [u8], clock: &Clock) -> Option<Fields<'a>> {
+        self.read_with(line, clock, &mut Leads::default())
+    }
+
+    /// As `read`, with the times that other formats found at the line's start.
+    pub fn read_with<'a>(&self, line: &'a [u8], clock: &Clock, leads: &mut Leads) -> Option<Fields<'a>> {
         if !self.first_bytes[usize::from(*line.first()?)] {
             return None;
         }
-        if self.is_json() { self.read_json(line, clock) } else { self.read_text(line, clock) }
+        if self.is_json() { self.read_json(line, clock) } else { self.read_text(line, clock, leads) }
     }
 
     /// Whether a line is of this format, without reading it out.
@@ -94,10 +99,10 @@ impl Format {
         lines + 16 * self.require.len() as u32 + if self.is_json() { 40 } else { 0 }
     }
 
-    fn read_text<'a>(&self, line: &'a [u8], clock: &Clock) -> Option<Fields<'a>> {
+    fn read_text<'a>(&self, line: &'a [u8], clock: &Clock, leads: &mut Leads) -> Option<Fields<'a>> {
         let mut captures = Captures::default();
         for pattern in &self.lines {
-            if !pattern.read(line, &mut captures) {
+            if !pattern.read_with(line, &mut captures, leads) {
                 continue;
             }
             let time = captures.time.and_then(|raw| clock.settle(&raw));
@@ -213,7 +218,7 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         file.frame.iter().filter_map(|frame| compile_pattern(source, &frame.line, &mut complaints)).collect::<Vec<_>>();
     let members = compile_members(source, &file, &mut complaints);
     let require = file.require.iter().filter_map(|text| compile_requirement(source, text, &mut complaints)).collect();
-    let own_marks = compile_marks(source, &file, &mut complaints);
+    let own_marks = compile_marks(source, &file, &lines, &mut complaints);
     if !complaints.is_empty() {
         return Err(complaints);
     }
@@ -330,13 +335,17 @@ fn compile_requirement(
     Some(Requirement { alternatives, keys })
 }
 
-fn compile_marks(source: Source, file: &FormatFile, complaints: &mut Vec<Complaint>) -> Vec<Mark> {
+fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaints: &mut Vec<Complaint>) -> Vec<Mark> {
+    let longest =
+        |line: &Pattern| line.literals().filter(|set| set.len() == 1).map(|set| set[0].clone()).max_by_key(Vec::len);
+    let line_texts: Option<Vec<Vec<u8>>> =
+        (file.role == Role::Manager && !lines.is_empty()).then(|| lines.iter().map(longest).collect()).flatten();
     let mut marks = Vec::new();
     let gaps = file.frame.iter().filter(|frame| frame.kind == FrameKind::Gap);
     let entries = file.mark.iter().map(|entry| (&entry.message, Some(entry)));
     for (text, entry) in entries.chain(gaps.map(|frame| (&frame.line, None))) {
         let Some(pattern) = compile_pattern(source, text, complaints) else { continue };
-        let Some(needles) = needles_of(&pattern) else {
+        let Some(texts) = needles_of(pattern.literals()) else {
             complaints.push(source.complain(
                 text.span(),
                 "no literal of this mark has three plain bytes, so no scan can find it",
@@ -344,7 +353,15 @@ fn compile_marks(source: Source, file: &FormatFile, complaints: &mut Vec<Complai
             ));
             continue;
         };
+        // What stands outside the message may say better where to look: the component, or what all of a manager's lines
+        // hold.
+        let component =
+            entry.and_then(|entry| entry.component.as_ref()).map(|component| vec![component.clone().into_bytes()]);
+        let around = needles_of(component.as_deref().into_iter().chain(line_texts.as_deref()));
+        let says_more = |around: &Vec<Vec<u8>>| weight(around) >= 6 && weight(around) > weight(&texts);
+        let needles = around.filter(says_more).unwrap_or_else(|| texts.clone());
         marks.push(Mark {
+            texts,
             kind: entry.map_or(MarkKind::Gap, |entry| entry.kind),
             pattern,
             text: text.get_ref().clone(),

@@ -10,6 +10,8 @@ pub enum MarkKind {
     Start,
     /// A step of the boot that is not ready yet, whatever its words suggest.
     Progress,
+    /// The program goes on after what looked like its end.
+    Alive,
     Ready,
     /// A stop was asked.
     Stop,
@@ -60,7 +62,9 @@ pub struct Mark {
     /// Applies to messages of any format, if the identifier fits.
     pub anywhere: bool,
     pub idents: Vec<Vec<u8>>,
-    /// The texts that the scan looks for; every matching message holds one of them.
+    /// Texts of which every matching message holds one.
+    pub texts: Vec<Vec<u8>>,
+    /// Texts of which every line with such a message holds one, for the scan: those above, or what says more.
     pub needles: Vec<Vec<u8>>,
 }
 
@@ -94,11 +98,17 @@ impl<'a> MarkReading<'a> {
     }
 }
 
-/// What to look for: the literal, or the words of a choice, whose shortest plain run is longest. None under three bytes.
-pub fn needles_of(pattern: &Pattern) -> Option<Vec<Vec<u8>>> {
-    let plain =
-        |words: &[Vec<u8>]| words.iter().map(|word| searchable(word).map(<[u8]>::to_vec)).collect::<Option<Vec<_>>>();
-    pattern.literals().filter_map(plain).max_by_key(|runs| runs.iter().map(Vec::len).min())
+/// What to look for: of the sets of texts of which every match holds one, the set that says most. None under three
+/// plain bytes.
+pub fn needles_of<'s>(sets: impl IntoIterator<Item = &'s [Vec<u8>]>) -> Option<Vec<Vec<u8>>> {
+    let plain = |words: &[Vec<u8>]| words.iter().map(|word| searchable(word).map(<[u8]>::to_vec)).collect();
+    sets.into_iter().filter_map(plain).max_by_key(|runs: &Vec<Vec<u8>>| (weight(runs), std::cmp::Reverse(runs.len())))
+}
+
+/// How rare the commonest of some texts is, roughly: plain lower-case words are found everywhere.
+pub fn weight(runs: &[Vec<u8>]) -> usize {
+    let is_plain = |run: &[u8]| run.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b' ');
+    runs.iter().map(|run| if is_plain(run) { run.len() / 2 } else { run.len() }).min().unwrap_or(0)
 }
 
 /// The longest run of a literal that JSON writes as it is: ASCII without quotes, backslashes and control bytes.

@@ -16,22 +16,71 @@ use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 
 /// What a pattern captured from one line: spans of it, and the time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Captures {
-    spans: [Option<(u32, u32)>; Field::COUNT],
+    spans: [(u32, u32); Field::COUNT],
+    /// Which spans hold something: one bit a field.
+    held: u16,
     pub time: Option<RawTime>,
 }
 
 impl Captures {
     pub fn get<'a>(&self, field: Field, line: &'a [u8]) -> Option<&'a [u8]> {
-        let (start, end) = self.spans[field as usize]?;
+        if self.held & (1 << field as u16) == 0 {
+            return None;
+        }
+        let (start, end) = self.spans[field as usize];
         line.get(start as usize..end as usize)
     }
 
     fn set(&mut self, field: Option<Field>, start: usize, end: usize) {
         if let Some(field) = field {
-            self.spans[field as usize] = Some((start as u32, end as u32));
+            self.spans[field as usize] = (start as u32, end as u32);
+            self.held |= 1 << field as u16;
         }
+    }
+
+    fn clear(&mut self) {
+        self.held = 0;
+        self.time = None;
+    }
+}
+
+/// Times found at a line's start, each form tried once for all patterns that begin with it.
+#[derive(Clone, Debug, Default)]
+pub struct Leads {
+    /// By the number that the form was given: what it read, and where it ends.
+    tried: Vec<(u16, Option<(RawTime, usize)>)>,
+}
+
+impl Leads {
+    fn read(&mut self, number: Option<u16>, form: &Form, text: &[u8]) -> Option<(RawTime, usize)> {
+        let Some(number) = number else { return form.read(text) };
+        if let Some((_, read)) = self.tried.iter().find(|(known, _)| *known == number) {
+            return *read;
+        }
+        let read = form.read(text);
+        self.tried.push((number, read));
+        read
+    }
+}
+
+/// Numbers the leading times of patterns: equal ones share a number.
+#[derive(Debug, Default)]
+pub struct LeadNumbers(Vec<(usize, Form)>);
+
+impl LeadNumbers {
+    pub fn number(&mut self, pattern: &mut Pattern) {
+        let lead = match pattern.items.as_slice() {
+            [Item::Time(form), ..] => (0, form.clone()),
+            [Item::Literal(text), Item::Time(form), ..] if text.len() == 1 => (1, form.clone()),
+            _ => return,
+        };
+        let at = self.0.iter().position(|known| *known == lead).unwrap_or_else(|| {
+            self.0.push(lead);
+            self.0.len() - 1
+        });
+        pattern.lead = u16::try_from(at).ok();
     }
 }
 
@@ -39,6 +88,8 @@ impl Captures {
 #[derive(Clone, Debug)]
 pub struct Pattern {
     items: Vec<Item>,
+    /// The number of the time that it begins with, where it was given one.
+    lead: Option<u16>,
 }
 
 /// A mistake in a pattern: where (bytes from its start), how wide, what, and what would help.
@@ -83,13 +134,42 @@ impl Pattern {
         let tree = parse_items(text, 0, false)?.0;
         let mut items = compile(&tree, text)?;
         settle_stops(&mut items, &[], text, &tree)?;
-        Ok(Pattern { items })
+        Ok(Pattern { items, lead: None })
     }
 
     /// Matches a whole line. On failure the captures hold nothing of use.
     pub fn read(&self, line: &[u8], captures: &mut Captures) -> bool {
-        *captures = Captures::default();
-        read_items(&self.items, line, 0, captures) == Some(line.len())
+        self.read_with(line, captures, &mut Leads::default())
+    }
+
+    /// As `read`, with the times that other patterns found at the line's start.
+    pub fn read_with(&self, line: &[u8], captures: &mut Captures, leads: &mut Leads) -> bool {
+        captures.clear();
+        let (items, at) = match self.items.as_slice() {
+            [Item::Time(form), rest @ ..] => match leads.read(self.lead, form, line) {
+                Some((raw, len)) => {
+                    captures.time = Some(raw);
+                    captures.set(Some(Field::Time), 0, len);
+                    (rest, len)
+                }
+                None => return false,
+            },
+            [Item::Literal(text), Item::Time(form), rest @ ..] if text.len() == 1 => {
+                if line.first() != text.first() {
+                    return false;
+                }
+                match leads.read(self.lead, form, &line[1..]) {
+                    Some((raw, len)) => {
+                        captures.time = Some(raw);
+                        captures.set(Some(Field::Time), 1, 1 + len);
+                        (rest, 1 + len)
+                    }
+                    None => return false,
+                }
+            }
+            items => (items, 0),
+        };
+        read_items(items, line, at, captures) == Some(line.len())
     }
 
     /// Whether a byte can be the first of a matching line: a cheap refusal before `read`.
@@ -101,7 +181,7 @@ impl Pattern {
                 Item::Time(form) => return form.can_begin_with(byte),
                 Item::Capture(_, matcher) => return matcher.can_begin_with(byte),
                 Item::Optional(inner) => {
-                    if (Pattern { items: inner.clone() }).can_begin_with(byte) {
+                    if (Pattern { items: inner.clone(), lead: None }).can_begin_with(byte) {
                         return true;
                     }
                 }
@@ -222,7 +302,7 @@ fn read_items(items: &[Item], line: &[u8], mut at: usize, captures: &mut Capture
                 len
             }
             Item::Optional(inner) => {
-                let before = captures.clone();
+                let before = *captures;
                 match read_items(inner, line, at, captures) {
                     Some(after) => after - at,
                     None => {

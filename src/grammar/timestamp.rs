@@ -4,20 +4,32 @@
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU8;
 
 /// A moment in UTC: nanoseconds since 1970, and how many fraction digits its source had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Time {
     pub ns: i64,
-    pub digits: u8,
+    /// One more than the number of digits, so that an absent time takes no room of its own.
+    fraction: NonZeroU8,
 }
 
 pub const SECOND: i64 = 1_000_000_000;
 
 impl Time {
+    /// A moment with so many fraction digits (0 to 9).
+    pub fn new(ns: i64, digits: u8) -> Time {
+        Time { ns, fraction: NonZeroU8::MIN.saturating_add(digits.min(9)) }
+    }
+
+    /// Fraction digits of the source.
+    pub fn digits(self) -> u8 {
+        self.fraction.get() - 1
+    }
+
     /// Width of what the source's digits leave open, in nanoseconds: a whole second for a time without a fraction.
     pub fn resolution(self) -> i64 {
-        SECOND / 10i64.pow(u32::from(self.digits.min(9)))
+        SECOND / 10i64.pow(u32::from(self.digits()))
     }
 
     /// RFC 3339 in UTC with the source's digits.
@@ -28,10 +40,10 @@ impl Time {
         let (second, fraction) = (of_day / SECOND, of_day % SECOND);
         let mut out =
             format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
-        if self.digits > 0 {
+        if self.digits() > 0 {
             let digits = format!("{fraction:09}");
             out.push('.');
-            out.push_str(&digits[..usize::from(self.digits.min(9))]);
+            out.push_str(&digits[..usize::from(self.digits())]);
         }
         out.push('Z');
         out
@@ -89,7 +101,7 @@ impl Clock {
     /// The moment meant, or None for a time of day without a date.
     pub fn settle(&self, raw: &RawTime) -> Option<Time> {
         if let Some(ns) = raw.epoch_ns {
-            return Some(Time { ns, digits: raw.digits });
+            return Some(Time::new(ns, raw.digits));
         }
         if !raw.has_date() {
             return None;
@@ -114,7 +126,7 @@ impl Clock {
             None => self.look_up(raw, year)?,
         };
         let ns = (civil - i64::from(offset)).checked_mul(SECOND)?.checked_add(i64::from(raw.ns))?;
-        Some(Time { ns, digits: raw.digits })
+        Some(Time::new(ns, raw.digits))
     }
 
     fn year_of(&self, raw: &RawTime) -> Option<i32> {
@@ -215,10 +227,10 @@ impl Form {
         Ok(Form { steps, utc: text == "tai64n" })
     }
 
-    fn compile_percent(text: &str) -> Result<Form, String> {
-        let (text, utc) = match text.strip_suffix("@utc") {
+    fn compile_percent(whole: &str) -> Result<Form, String> {
+        let (text, utc) = match whole.strip_suffix("@utc") {
             Some(text) => (text, true),
-            None => (text, false),
+            None => (whole, false),
         };
         let mut steps = Vec::new();
         let mut bytes = text.bytes();
@@ -530,7 +542,7 @@ fn civil_from_days(days: i64) -> (i32, u8, u8) {
 
 /// Reads an RFC 3339 time or a date, as arguments and examples give them; zoneless is in `zone`.
 pub fn parse_user_time(text: &str, zone: &TimeZone) -> Option<Time> {
-    let clock = Clock::new(zone.clone(), Time { ns: 0, digits: 0 });
+    let clock = Clock::new(zone.clone(), Time::new(0, 0));
     let full = if text.len() == 10 { format!("{text}T00:00:00") } else { text.to_string() };
     let (raw, len) = Form::compile("iso").ok()?.read(full.as_bytes())?;
     (len == full.len()).then(|| clock.settle(&raw)).flatten()
@@ -599,7 +611,7 @@ mod tests {
         #[test]
         fn a_printed_time_reads_back(ns in -2_000_000_000_000_000_000i64..6_000_000_000_000_000_000, digits in 0u8..=9) {
             let unit = SECOND / 10i64.pow(u32::from(digits));
-            let time = Time { ns: ns.div_euclid(unit) * unit, digits };
+            let time = Time::new(ns.div_euclid(unit) * unit, digits);
             prop_assert_eq!(parse_user_time(&time.rfc3339(), &TimeZone::UTC), Some(time));
         }
 

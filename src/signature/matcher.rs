@@ -126,9 +126,9 @@ impl Matcher {
             lists.push(own_lists);
         }
         for (id, mark) in catalog.marks().iter().enumerate() {
-            for needle in &mark.needles {
-                needles.push(needle.clone());
-                texts.entry(needle.clone()).or_default().push(User::Mark(id as MarkId));
+            needles.extend(mark.needles.iter().cloned());
+            for text in &mark.texts {
+                texts.entry(text.clone()).or_default().push(User::Mark(id as MarkId));
             }
         }
         needles.sort();

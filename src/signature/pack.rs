@@ -4,7 +4,7 @@ use crate::grammar::complaint::{Complaint, Source};
 use crate::grammar::format::toml_complaint;
 use crate::grammar::mark::searchable;
 use memchr::memmem;
-use regex::bytes::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -83,7 +83,7 @@ pub struct Signature {
     /// Any of the lists; all literals of a list must be in one message.
     pub literals: Vec<Vec<Vec<u8>>>,
     pub regex: Option<Regex>,
-    not: Vec<Vec<u8>>,
+    not: Vec<memmem::Finder<'static>>,
     pub not_programs: Vec<String>,
     pub ignore_case: bool,
     pub role: Role,
@@ -117,7 +117,7 @@ impl Signature {
     /// What is left to ask once the literals are there.
     pub fn verify(&self, message: &[u8]) -> bool {
         self.regex.as_ref().is_none_or(|regex| regex.is_match(message))
-            && !self.not.iter().any(|literal| memmem::find(message, literal).is_some())
+            && !self.not.iter().any(|literal| literal.find(message).is_some())
     }
 
     /// Bytes of text that an instance surely holds: of two signatures on one line the longer says more.
@@ -232,7 +232,7 @@ fn compile(source: Source, family: &str, entry: &Entry) -> Result<Signature, Vec
     if !(1..=5).contains(&entry.severity) {
         complaints.push(source.complain(entry.id.span(), "severity is from 1 to 5", None));
     }
-    let regex = entry.regex.as_ref().and_then(|text| match Regex::new(text.get_ref()) {
+    let regex = entry.regex.as_ref().and_then(|text| match RegexBuilder::new(text.get_ref()).unicode(false).build() {
         Ok(regex) => Some(regex),
         Err(error) => {
             let reason = error.to_string();
@@ -251,7 +251,7 @@ fn compile(source: Source, family: &str, entry: &Entry) -> Result<Signature, Vec
         title: entry.title.clone(),
         literals: lists.iter().map(|list| list.iter().map(|text| text.clone().into_bytes()).collect()).collect(),
         regex,
-        not: entry.not.iter().map(|text| text.clone().into_bytes()).collect(),
+        not: entry.not.iter().map(|text| memmem::Finder::new(text.as_bytes()).into_owned()).collect(),
         not_programs: entry.not_programs.clone(),
         ignore_case: entry.ignore_case,
         role: entry.role,
