@@ -1,9 +1,12 @@
 //! What is worth a word beside the causes: the state at the end, and what hides the answer.
 
 use super::ends::End;
+use super::faults::Faults;
 use super::model::{Finding, Incident, State};
 use super::runs::Chronicle;
+use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
+use std::collections::BTreeMap;
 
 /// A start without readiness for so long is a finding of its own (nanoseconds).
 const SLOW_BOOT: i64 = 120 * SECOND;
@@ -23,15 +26,49 @@ pub fn state(chronicle: &Chronicle, ends: &[End]) -> State {
     }
 }
 
+/// Whether there is an error that an application wrote; a manager's word alone is none.
+pub fn has_errors(faults: &Faults) -> bool {
+    faults.iter().any(|(_, fault)| fault.rank().is_some_and(|rank| rank <= 4))
+}
+
+/// The most frequent errors of a service whose life nobody tells, with their counts.
+fn frequent(chronicle: &Chronicle, faults: &Faults) -> String {
+    let mut counts: BTreeMap<Id, u64> = BTreeMap::new();
+    for seen in &chronicle.loose {
+        *counts.entry(seen.fault).or_default() += u64::from(seen.count);
+    }
+    let mut known: Vec<(u64, &str)> = counts
+        .iter()
+        .filter_map(|(id, count)| {
+            let fault = faults.get(*id).filter(|fault| fault.rank().is_some_and(|rank| rank <= 4))?;
+            Some((*count, fault.template.unwrap_or(&fault.id)))
+        })
+        .collect();
+    known.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    let shown: Vec<String> = known.iter().take(3).map(|(count, text)| format!("{text} ({count} times)")).collect();
+    shown.join("; ")
+}
+
 pub fn findings(
     chronicle: &Chronicle,
     ends: &[End],
     state: State,
     incidents: &[Incident],
     last: Option<Time>,
+    faults: &Faults,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |id: &str, text: String, fix: &str| findings.push(Finding { id: id.into(), text, fix: fix.into() });
+    if chronicle.runs.is_empty() && chronicle.refused.is_empty() {
+        add(
+            "no-lifecycle",
+            format!(
+                "No start, stop or exit of it is in these logs. Its most frequent errors: {}.",
+                frequent(chronicle, faults)
+            ),
+            "Add the service manager's log, so that its restarts can be seen.",
+        );
+    }
     if state == State::GaveUp {
         add(
             "gave-up",

@@ -231,6 +231,7 @@ impl Case<'_, '_> {
         let good = self.good_runs_with(id);
         why.push(match good {
             (0, 0) => "there is no healthy run to compare with".into(),
+            (0, 1) => "the only healthy run does not have it".into(),
             (0, all) => format!("none of {all} healthy runs has it"),
             (some, all) => format!("{some} of {all} healthy runs have it too"),
         });

@@ -66,13 +66,17 @@ impl Diagnosis {
 /// One service's part; None for lines of a program that tells nothing of its life and fails at nothing.
 fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
     let chronicle = runs::chronicle(stories, cast);
-    if chronicle.runs.is_empty() && chronicle.refused.is_empty() {
+    let lifeless = chronicle.runs.is_empty() && chronicle.refused.is_empty();
+    if lifeless && chronicle.loose.is_empty() {
         return None;
     }
     let parts: Vec<usize> = cast.parts.iter().map(|part| part.story).collect();
     let ends = ends::ends(stories, &parts, &chronicle);
     let seen = chronicle.runs.iter().flat_map(|run| &run.faults).chain(&chronicle.loose).copied();
     let faults = Faults::of(stories, cast, seen, pack);
+    if lifeless && !findings::has_errors(&faults) {
+        return None;
+    }
     let lines = Lines { stories, cast };
     let case = incidents::Case { chronicle: &chronicle, ends: &ends, faults: &faults, lines: &lines, pack };
     let incidents = incidents::incidents(&case);
@@ -99,7 +103,7 @@ fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
             .filter(|(end, next)| matches!(end, End::Planned(_)) && !next.in_process)
             .count() as u64,
         ready_runs: chronicle.runs.iter().filter(|run| run.is_ready()).count() as u64,
-        findings: findings::findings(&chronicle, &ends, state, &incidents, last),
+        findings: findings::findings(&chronicle, &ends, state, &incidents, last, &faults),
         timeline: timeline::timeline(&chronicle, &ends, &incidents),
         incidents,
     })

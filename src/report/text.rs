@@ -1,6 +1,7 @@
 //! The report for a person at 3 a.m.: the answer first, the evidence below, the advice with it.
 
 use crate::diagnosis::model::{Cause, Diagnosis, Incident, Input, Service, State, Verdict};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// How the text is dressed.
@@ -126,22 +127,24 @@ impl Page {
         }
     }
 
-    fn why(&mut self, service: &Service, roots: &[&Cause]) {
+    fn why(&mut self, service: &Service, roots: &[(&Cause, bool)]) {
         if service.verdict == Verdict::Healthy {
             return;
         }
-        match roots {
-            [] => self.line("  why    cannot tell: no error stands before its ends in these logs"),
-            roots => {
-                for (at, cause) in roots.iter().enumerate() {
-                    let label = if at == 0 { "why  " } else { "     " };
-                    let share = if cause.runs > 0 { format!(" ({} runs)", cause.runs) } else { String::new() };
-                    let title = self.paint(RED, &printable(&cause.title));
-                    self.line(&format!("  {label}  {title}{share}"));
-                }
-            }
+        if roots.is_empty() {
+            self.line("  why    cannot tell: no error stands before its ends in these logs");
         }
-        let first = roots.iter().map(|cause| cause.fix.as_str()).next();
+        for (at, (cause, gone)) in roots.iter().enumerate() {
+            let label = if at == 0 { "why  " } else { "     " };
+            let runs = if cause.runs > 0 { format!(" ({} runs)", group(cause.runs)) } else { String::new() };
+            let until = match &cause.last {
+                Some(last) if *gone => format!(", not seen since {last}: mended, or hidden by the above"),
+                _ => String::new(),
+            };
+            let title = self.paint(if *gone { YELLOW } else { RED }, &printable(&cause.title));
+            self.line(&format!("  {label}  {title}{runs}{until}"));
+        }
+        let first = roots.iter().map(|(cause, _)| cause.fix.as_str()).next();
         let first = first.or(service.findings.first().map(|finding| finding.fix.as_str()));
         if let Some(fix) = first {
             let label = self.paint(GREEN, "do");
@@ -190,17 +193,21 @@ impl Page {
             self.line(&format!("  {}", facts.join("; ")));
         }
         let roots: Vec<&Cause> = incident.causes.iter().filter(|cause| cause.role == "root").collect();
+        let mut told: BTreeSet<&str> = BTreeSet::new();
         for (at, cause) in roots.iter().enumerate() {
             self.root(at + 1, cause);
             for other in
                 incident.causes.iter().filter(|other| other.role != "root" && cause.explains.contains(&other.id))
             {
-                self.explained(other);
+                if told.insert(&other.id) {
+                    self.explained(other);
+                }
             }
         }
-        let told = |other: &&Cause| other.role != "root" && !roots.iter().any(|root| root.explains.contains(&other.id));
-        for other in incident.causes.iter().filter(told) {
-            self.explained(other);
+        for other in incident.causes.iter().filter(|other| other.role != "root") {
+            if told.insert(&other.id) {
+                self.explained(other);
+            }
         }
     }
 
@@ -311,8 +318,14 @@ fn manager(service: &Service) -> String {
     service.manager.as_deref().map(|manager| format!("  (under {})", printable(manager))).unwrap_or_default()
 }
 
-fn roots(service: &Service) -> Vec<&Cause> {
-    service.incidents.iter().flat_map(|incident| &incident.causes).filter(|cause| cause.role == "root").collect()
+/// The root causes, those first that are still seen: what superseded a cause is what ends runs now.
+fn roots(service: &Service) -> Vec<(&Cause, bool)> {
+    let all: Vec<&Cause> =
+        service.incidents.iter().flat_map(|incident| &incident.causes).filter(|cause| cause.role == "root").collect();
+    let gone = |cause: &Cause| all.iter().any(|other| cause.last.is_some() && other.first > cause.last);
+    let mut roots: Vec<(&Cause, bool)> = all.iter().map(|cause| (*cause, gone(cause))).collect();
+    roots.sort_by(|a, b| a.1.cmp(&b.1).then(if a.1 { b.0.last.cmp(&a.0.last) } else { b.0.runs.cmp(&a.0.runs) }));
+    roots
 }
 
 /// Text that a terminal shows as it is: control characters and direction marks become visible escapes.
