@@ -345,8 +345,10 @@ impl<'a> Pass<'a> {
 
     fn mark(&mut self, place: Place, mark: &MarkReading, text: &[u8], program: Option<&str>) {
         let definition = mark.mark;
-        let words = stable_hash(format!("mark\0{}", definition.text).as_bytes());
-        self.sample(words, || FaultKind::Mark(definition.text.clone()), place, text);
+        // A weak mark is known by its line's skeleton: only the one at the head of the log will count.
+        let name = if definition.weak { skeleton(mark.message()) } else { definition.text.clone() };
+        let words = stable_hash(format!("mark\0{name}").as_bytes());
+        self.sample(words, || FaultKind::Mark(name), place, text);
         let string = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).trim().to_string();
         let service = string(mark.text(Field::Service));
         let signal = string(mark.text(Field::Signal));
@@ -370,6 +372,7 @@ impl<'a> Pass<'a> {
             count: mark.number(Field::Count).and_then(|count| u32::try_from(count).ok()),
             step: definition.step,
             weak: definition.weak,
+            never_ready: definition.never_ready,
             manager: definition.manager,
             asked: definition.asked,
             tells_ready: self.scanner.catalog.tells_ready(program),

@@ -5,7 +5,7 @@
 //! more (a start that the leader missed, the end's reason, faults) is added. Marks lie, so a manager's "running" is
 //! not readiness where the application has a word of its own for it.
 
-use super::services::{Cast, actor_of};
+use super::services::{Cast, Part, actor_of};
 use super::story::{Event, Story, What};
 use crate::evidence::{Id, Mark};
 use crate::grammar::{Asker, MarkKind, SECOND, Time};
@@ -60,6 +60,7 @@ pub struct Run<'e> {
 /// What one stream told of a run so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Witness {
+    first_step: Option<u8>,
     application_step: Option<u8>,
     manager_step: Option<u8>,
     ended: Option<Option<Time>>,
@@ -115,6 +116,12 @@ impl Run<'_> {
     pub fn ended(&self) -> Option<Time> {
         let told = |point: Option<Point>| point.and_then(|point| point.time);
         told(self.exit).max(told(self.fatal)).or(self.last_seen)
+    }
+
+    /// A time for what came at some time in it.
+    fn end_or_start(&self) -> Option<Time> {
+        let told = |point: Option<Point>| point.and_then(|point| point.time);
+        told(self.exit).or(told(self.fatal)).or(self.began())
     }
 
     pub fn is_over(&self) -> bool {
@@ -174,13 +181,18 @@ pub fn chronicle<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> Chronicle<'e> {
 struct Traits {
     tells_ready: bool,
     has_application: bool,
-    /// Some start is sure, so weak ones do not count.
-    sure_starts: bool,
     /// By part: how good a leader it is.
     weight: Vec<(u8, usize)>,
     /// By part: whether it tells starts at all.
     has_starts: Vec<bool>,
+    /// By part: the weak start that stands at the head of the log, if any; only its like counts.
+    head_start: Vec<Option<Id>>,
+    /// By part: no line of it has a time, so only the order of its events tells where they belong.
+    untimed: Vec<bool>,
 }
+
+/// A weak start counts only where its first instance begins within so many bytes of its stream.
+const LOG_HEAD: u64 = 8 << 10;
 
 impl Traits {
     fn of(stories: &[Story], cast: &Cast) -> Traits {
@@ -197,31 +209,44 @@ impl Traits {
             })
         });
         let sure_starts = marks().any(|mark| mark.kind == MarkKind::Start && !mark.weak);
-        let usable = |mark: &&Mark| mark.kind == MarkKind::Start && !(mark.weak && sure_starts);
-        let weight =
-            cast.parts.iter().map(|part| weight(part.events.iter().filter_map(Event::mark), sure_starts)).collect();
+        let head_start: Vec<Option<Id>> = cast.parts.iter().map(|part| head_start(part, sure_starts)).collect();
+        let untimed = cast.parts.iter().map(|part| part.events.iter().all(|event| event.time.is_none())).collect();
+        let weight = cast
+            .parts
+            .iter()
+            .zip(&head_start)
+            .map(|(part, head)| weight(part.events.iter().filter_map(Event::mark), *head))
+            .collect();
         let has_starts = cast
             .parts
             .iter()
-            .map(|part| {
+            .zip(&head_start)
+            .map(|(part, head)| {
+                let usable = |mark: &&Mark| mark.kind == MarkKind::Start && (!mark.weak || Some(mark.words) == *head);
                 let pids: BTreeSet<u32> =
                     part.events.iter().filter_map(|event| actor_of(stories, part, event.actor)?.run_pid).collect();
                 !pids.is_empty() || part.events.iter().filter_map(Event::mark).any(|mark| usable(&mark))
             })
             .collect();
-        Traits { tells_ready, has_application, sure_starts, weight, has_starts }
+        Traits { tells_ready, has_application, weight, has_starts, head_start, untimed }
     }
 }
 
+/// The weak start at the head of a log, where no start is sure.
+fn head_start(part: &Part, sure_starts: bool) -> Option<Id> {
+    let first = part.events.iter().filter_map(Event::mark).find(|mark| mark.kind == MarkKind::Start && mark.weak)?;
+    (!sure_starts && first.offset < LOG_HEAD).then_some(first.words)
+}
+
 /// Managers lead, then those that tell of starts, then those that tell of ends.
-fn weight<'m>(marks: impl Iterator<Item = &'m Mark>, sure_starts: bool) -> (u8, usize) {
+fn weight<'m>(marks: impl Iterator<Item = &'m Mark>, head_start: Option<Id>) -> (u8, usize) {
     let mut manager_starts = 0;
     let mut starts = 0;
     let mut ends = 0;
     for mark in marks {
         match mark.kind {
             MarkKind::Start if mark.manager && mark.step == 1 => manager_starts += 1,
-            MarkKind::Start if !(mark.weak && sure_starts) => starts += 1,
+            MarkKind::Start if !mark.weak || Some(mark.words) == head_start => starts += 1,
             MarkKind::Exit | MarkKind::Fatal => ends += 1,
             _ => {}
         }
@@ -313,7 +338,7 @@ impl<'e> Teller<'_, 'e> {
     fn mark(&mut self, event: &Event<'e>, mark: &'e Mark) {
         let point = self.point(event);
         match mark.kind {
-            MarkKind::Start if mark.weak && self.traits.sure_starts => {}
+            MarkKind::Start if mark.weak && Some(mark.words) != self.traits.head_start[self.part] => {}
             MarkKind::Start => self.start(point, mark),
             MarkKind::Ready => self.ready(point, mark),
             MarkKind::Stop => {
@@ -356,7 +381,9 @@ impl<'e> Teller<'_, 'e> {
             let witness = run.witnesses.of(self.part);
             let told = if mark.manager { witness.manager_step } else { witness.application_step };
             let manager_told_later = mark.manager && witness.application_step.is_some();
-            let repeats = told.is_some_and(|told| step <= told) || manager_told_later || witness.ended.is_some();
+            // Workers repeat a later step of the same boot.
+            let is_worker = step > 1 && witness.first_step.is_some_and(|first| first < step) && !run.restarting;
+            let repeats = told.is_some_and(|told| step <= told && !is_worker) || manager_told_later || witness.ended.is_some();
             // The leader's order is exact: after an end, a start begins the next run.
             (repeats || (self.leads && run.is_over()), run.restarting)
         });
@@ -364,7 +391,7 @@ impl<'e> Teller<'_, 'e> {
             None => self.begin(point),
             Some((false, _)) if self.fits(point) => {}
             Some((_, restarting)) => {
-                if !self.find_later(point.time) {
+                if !self.find_later(point.time, SLACK) {
                     self.begin(point);
                     if let Some(run) = self.run() {
                         run.in_process = restarting && !mark.manager;
@@ -381,8 +408,12 @@ impl<'e> Teller<'_, 'e> {
             run.see(point.time);
         }
         if let Some(witness) = self.witness() {
-            let slot = if mark.manager { &mut witness.manager_step } else { &mut witness.application_step };
-            *slot = Some(step);
+            if mark.manager {
+                witness.manager_step = Some(step);
+            } else {
+                witness.application_step = witness.application_step.max(Some(step));
+                witness.first_step.get_or_insert(step);
+            }
         }
         let waiting = std::mem::take(&mut self.pending);
         self.chronicle.loose.extend(waiting.iter().filter(|_| self.at == 0));
@@ -404,10 +435,16 @@ impl<'e> Teller<'_, 'e> {
         after_start && before_end
     }
 
-    /// Goes to the next run that has begun by then and that this stream has not told of.
-    fn find_later(&mut self, time: Option<Time>) -> bool {
+    /// Goes to the next run that has begun by then, give or take `slack`, and that this stream has not told of. Without
+    /// times it is simply the next one.
+    fn find_later(&mut self, time: Option<Time>, slack: i64) -> bool {
         if self.leads {
             return false;
+        }
+        if self.traits.untimed[self.part] {
+            let next = self.at + 1 < self.chronicle.runs.len();
+            self.at += usize::from(next);
+            return next;
         }
         let Some(time) = time else { return false };
         let free = |at: &usize| {
@@ -416,7 +453,7 @@ impl<'e> Teller<'_, 'e> {
             let untold =
                 witness.application_step.is_none() && witness.manager_step.is_none() && witness.ended.is_none();
             untold
-                && run.start_limit().is_none_or(|start| start <= time.ns + SLACK)
+                && run.start_limit().is_none_or(|start| start <= time.ns + slack)
                 && run.end_limit().is_none_or(|end| time.ns < end + SLACK)
         };
         match (self.at + 1..self.chronicle.runs.len()).find(free) {
@@ -466,7 +503,7 @@ impl<'e> Teller<'_, 'e> {
             Some(None) => {}
             None => self.begin(point),
             Some(Some(_)) => {
-                if !self.find_later(event.time) {
+                if !self.find_later(event.time, SLACK) {
                     self.begin(point);
                 }
             }
@@ -484,6 +521,9 @@ impl<'e> Teller<'_, 'e> {
     fn ready(&mut self, point: Point<'e>, mark: &'e Mark) {
         if mark.weak && self.traits.tells_ready {
             return;
+        }
+        if self.traits.untimed[self.part] && self.witness().is_some_and(|witness| witness.ended.is_some()) {
+            self.find_later(None, 0);
         }
         let over = self.chronicle.runs.get(self.at).is_none_or(|run| self.leads && run.is_over());
         // A manager may call a process running that has just ended.
@@ -534,6 +574,9 @@ impl<'e> Teller<'_, 'e> {
             run.fatal.get_or_insert(point);
             run.see(point.time);
             run.witnesses.of_mut(part).ended = Some(point.time);
+            if point.mark.is_some_and(|mark| mark.never_ready) {
+                run.ready = None;
+            }
         }
         self.take_pending();
     }
@@ -558,7 +601,7 @@ impl<'e> Teller<'_, 'e> {
                 witness.ended.flatten().zip(point.time).is_some_and(|(known, time)| time.ns <= known.ns + AFTERMATH);
             let starts_told =
                 self.traits.has_starts[self.part] || self.traits.weight.iter().any(|weight| weight.0 >= 2);
-            if !close_by && !self.find_later(point.time) && !starts_told {
+            if !close_by && !self.find_later(point.time, 0) && !starts_told {
                 self.begin(point);
             }
         }
@@ -568,6 +611,18 @@ impl<'e> Teller<'_, 'e> {
         let waiting = std::mem::take(&mut self.pending);
         if let Some(run) = self.run() {
             run.faults.extend(waiting);
+        }
+    }
+
+    /// A fault without a time: after an end it is the next run's, and one that came as often as there are runs came once
+    /// in each.
+    fn spread(&mut self, fault: FaultSeen) {
+        if self.witness().is_some_and(|witness| witness.ended.is_some()) {
+            self.find_later(None, 0);
+        }
+        let times = (fault.count as usize).clamp(1, self.chronicle.runs.len() - self.at);
+        for run in &mut self.chronicle.runs[self.at..self.at + times] {
+            run.faults.push(FaultSeen { count: fault.count.div_ceil(times as u32), time: run.end_or_start(), ..fault });
         }
     }
 
@@ -583,6 +638,9 @@ impl<'e> Teller<'_, 'e> {
         };
         if waits {
             return self.pending.push(fault);
+        }
+        if self.traits.untimed[self.part] && !self.leads {
+            return self.spread(fault);
         }
         let before_first = self.at == 0
             && !self.leads

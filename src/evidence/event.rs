@@ -53,6 +53,8 @@ pub struct Mark {
     pub count: Option<u32>,
     pub step: u8,
     pub weak: bool,
+    /// The run was not ready, whatever it said before.
+    pub never_ready: bool,
     pub manager: bool,
     pub asked: Option<Asker>,
     /// The mark's program has a sure mark of readiness.

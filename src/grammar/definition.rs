@@ -120,6 +120,8 @@ pub struct MarkEntry {
     pub step: u8,
     #[serde(default)]
     pub weak: bool,
+    #[serde(default)]
+    pub never_ready: bool,
     pub asked: Option<super::mark::Asker>,
 }
 

@@ -369,6 +369,7 @@ fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaint
             program: entry.and_then(|entry| entry.program.clone()).or_else(|| file.program.clone()),
             step: entry.map_or(1, |entry| entry.step),
             weak: entry.is_some_and(|entry| entry.weak),
+            never_ready: entry.is_some_and(|entry| entry.never_ready),
             asked: entry.and_then(|entry| entry.asked),
             manager: file.role == Role::Manager,
             anywhere: file.kind == Kind::Marks,

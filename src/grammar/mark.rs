@@ -56,6 +56,8 @@ pub struct Mark {
     pub program: Option<String>,
     pub step: u8,
     pub weak: bool,
+    /// The run was not ready, whatever it said before.
+    pub never_ready: bool,
     pub asked: Option<Asker>,
     /// The mark comes from a service manager, and speaks of a service that it runs.
     pub manager: bool,
@@ -87,6 +89,10 @@ impl<'a> MarkReading<'a> {
     pub fn new(mark: &'a Mark, message: &'a [u8]) -> Option<MarkReading<'a>> {
         let mut captures = Captures::default();
         mark.read(message, &mut captures).then_some(MarkReading { mark, captures, message })
+    }
+
+    pub fn message(&self) -> &'a [u8] {
+        self.message
     }
 
     pub fn text(&self, field: Field) -> Option<&'a [u8]> {
