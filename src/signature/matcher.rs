@@ -64,7 +64,7 @@ const ERROR_WORDS: &[&str] = &[
     "failed: ",
     "Failed to ",
     "failed to ",
-    "panicked at",
+    "panicked at", "Traceback (most recent call last)",
 ];
 
 /// What holds in one message.

@@ -4,14 +4,19 @@
 //! the grammars, verified and made events. What a line means depends on the line and on at most `CONTEXT` bytes before
 //! it, never on where the chunk was cut: that is the whole of the merge law.
 
+mod block;
+mod words;
+
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
 use crate::evidence::{self, Actor, ActorKind, Class, Fault, FaultKind, Id, Sample, Segment, mask};
 use crate::grammar::definition::Role;
-use crate::grammar::{Catalog, Clock, Field, Level, MarkKind, MarkReading, Reading, Time, ansi, head};
+use crate::grammar::{Catalog, Clock, Field, MarkKind, MarkReading, Reading, Time, ansi, head};
 use crate::signature::{Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
+use block::Thrown;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use words::class_of;
 
 /// A line without a time takes that of the nearest timed record that begins at most this many bytes before it.
 pub const CONTEXT: u64 = 16 << 10;
@@ -59,13 +64,15 @@ impl Scanner {
     pub fn scan(&self, chunk: &Chunk, clock: &Clock) -> Segment {
         let mut pass = Pass::new(self, chunk, clock);
         let mut at = pass.first_line();
+        pass.look_back_for_traceback(at);
         let mut candidate = pass.next_candidate(at);
         while at < pass.own_end {
             let end = memchr::memchr(b'\n', &chunk.bytes[at..]).map_or(chunk.bytes.len(), |len| at + len);
             pass.count(at, end);
-            if candidate < end || pass.is_window(at) {
+            let thrown = pass.thrown_at(at);
+            if candidate < end || thrown.is_some() || pass.is_window(at) {
                 let is_candidate = candidate < end;
-                pass.read_line(at, end, is_candidate);
+                pass.read_line(at, end, is_candidate, thrown);
                 if is_candidate {
                     candidate = pass.next_candidate(end);
                 }
@@ -90,6 +97,8 @@ struct Pass<'a> {
     /// No timed record begins between `timed` and here.
     timed_until: usize,
     faults: BTreeMap<Id, Draft>,
+    /// The line that ends the traceback in progress.
+    thrown: Option<Thrown>,
 }
 
 /// A fault while its chunk is scanned: the last samples are places only, and become text at the end.
@@ -123,6 +132,7 @@ impl<'a> Pass<'a> {
             timed: None,
             timed_until: 0,
             faults: BTreeMap::new(),
+            thrown: None,
         }
     }
 
@@ -170,7 +180,7 @@ impl<'a> Pass<'a> {
         &bytes[at..end.min(at + MAX_LINE as usize)]
     }
 
-    fn read_line(&mut self, at: usize, end: usize, is_candidate: bool) {
+    fn read_line(&mut self, at: usize, end: usize, is_candidate: bool, thrown: Option<Thrown>) {
         let line = self.visible(at, end);
         let reading = self.scanner.catalog.read(line, self.clock);
         if let Some(time) = reading.time {
@@ -188,8 +198,8 @@ impl<'a> Pass<'a> {
                 self.segment.tally.invalid_utf8_lines += 1;
             }
         }
-        if is_candidate {
-            self.judge(at, &reading);
+        if is_candidate || thrown.is_some() {
+            self.judge(at, &reading, thrown);
         }
     }
 
@@ -207,7 +217,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Decides what a candidate line tells of, and records it.
-    fn judge(&mut self, at: usize, reading: &Reading) {
+    fn judge(&mut self, at: usize, reading: &Reading, thrown: Option<Thrown>) {
         let time = reading.time.or_else(|| self.inherited_time(at));
         let options = &self.scanner.options;
         if let Some(time) = time
@@ -221,13 +231,23 @@ impl<'a> Pass<'a> {
         for (part, text) in parts(reading).enumerate() {
             self.scanner.matcher.collect(&self.scanner.pack, text, &mut matches);
             let place = Place { at, line: self.segment.lines, time, actor: 0, part };
-            self.judge_part(place, reading, text, &matches);
+            self.judge_part(place, reading, text, &matches, thrown);
+            if block::is_traceback(text) {
+                self.meet_traceback(at, reading);
+            }
         }
         self.matches = matches;
     }
 
     /// Judges one line of a message: its marks, its signatures, or an error that no signature knows.
-    fn judge_part(&mut self, mut place: Place, reading: &Reading, text: &[u8], matches: &Matches) {
+    fn judge_part(
+        &mut self,
+        mut place: Place,
+        reading: &Reading,
+        text: &[u8],
+        matches: &Matches,
+        thrown: Option<Thrown>,
+    ) {
         let catalog = &self.scanner.catalog;
         let mut marks: Vec<MarkReading> = matches
             .marks
@@ -253,12 +273,19 @@ impl<'a> Pass<'a> {
             })
             .collect();
         let sure_mark = marks.iter().any(|mark| !mark.mark.weak);
-        // Last words that name a reason are an error even where no level says so.
-        let fatal = marks.iter().any(|mark| mark.mark.kind == MarkKind::Fatal && mark.text(Field::Reason).is_some());
-        let unknown =
-            if !signatures.is_empty() || (sure_mark && !fatal) { None } else { class_of(reading, text, fatal) };
+        // Last words that name a reason are an error even where no level says so, unless a signature knows the reason.
+        let fatal = marks.iter().find(|mark| mark.mark.kind == MarkKind::Fatal);
+        let reason = fatal.and_then(|mark| mark.text(Field::Reason)).filter(|reason| !self.is_known(reason));
+        let unknown = match reason {
+            Some(_) => Some(Class::Exception),
+            None if !signatures.is_empty() || fatal.is_some() => None,
+            None if thrown.is_some() => Some(Class::Exception),
+            None if sure_mark => None,
+            None => class_of(reading, text),
+        };
         let told = marks.iter().any(|mark| mark.mark.kind != MarkKind::Progress);
-        if !told && signatures.is_empty() && unknown.is_none() {
+        let uncaught = thrown.is_some_and(|thrown| thrown.uncaught) && fatal.is_none();
+        if !told && !uncaught && signatures.is_empty() && unknown.is_none() {
             return;
         }
         place.actor = self.actor(reading, marks.first());
@@ -268,14 +295,27 @@ impl<'a> Pass<'a> {
             self.occurrence(signature_id(id), || FaultKind::Signature(id.clone()), place, shown);
         }
         if let Some(class) = unknown {
-            let template = skeleton(text.trim_ascii());
+            let template = skeleton(reason.unwrap_or(text).trim_ascii());
             let id = stable_hash(format!("unknown\0{}\0{template}", class as u8).as_bytes());
             self.occurrence(id, || FaultKind::Unknown { class, template }, place, shown);
+        }
+        if fatal.is_some() && reason.is_none() && unknown.is_none() {
+            self.thrown_before(place);
+        }
+        if uncaught {
+            self.uncaught(place, shown, program);
         }
         // A step of the boot only silences the weak marks of its line.
         for mark in marks.iter().filter(|mark| mark.mark.kind != MarkKind::Progress) {
             self.mark(place, mark, shown, program);
         }
+    }
+
+    /// Whether a signature knows a text.
+    fn is_known(&self, text: &[u8]) -> bool {
+        let mut matches = Matches::default();
+        self.scanner.matcher.collect(&self.scanner.pack, text, &mut matches);
+        !matches.signatures.is_empty()
     }
 
     fn actor(&mut self, reading: &Reading, mark: Option<&MarkReading>) -> Id {
@@ -488,51 +528,6 @@ fn parts<'r>(reading: &'r Reading) -> impl Iterator<Item = &'r [u8]> {
 /// What is shown of a line: all that the program wrote on it, or the one line of a message of several.
 fn shown<'r>(reading: &'r Reading, part: &'r [u8]) -> &'r [u8] {
     if reading.message.contains(&b'\n') { part } else { &reading.text }
-}
-
-/// Whether an unmatched line tells of a fault, and how surely.
-fn class_of(reading: &Reading, text: &[u8], fatal: bool) -> Option<Class> {
-    if fatal || is_exception_head(text) {
-        return Some(Class::Exception);
-    }
-    match reading.level {
-        Some(Level::Fatal) => Some(Class::Fatal),
-        Some(Level::Error) => Some(Class::Error),
-        Some(_) => None,
-        None => is_worded(text).then_some(Class::Worded),
-    }
-}
-
-/// `pkg.NameError: message`, `Error [CODE]: message`, `panic: message`, at the start of a line.
-fn is_exception_head(text: &[u8]) -> bool {
-    let text = text.strip_prefix(b"Uncaught ").or(text.strip_prefix(b"Caused by: ")).unwrap_or(text);
-    if text.starts_with(b"panic: ") {
-        return true;
-    }
-    let name_len =
-        text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$')).count();
-    let (name, rest) = text.split_at(name_len);
-    let ends = [&b"Error"[..], b"Exception", b"SystemExit", b"KeyboardInterrupt"];
-    name.len() < 120
-        && name.first().is_some_and(u8::is_ascii_alphabetic)
-        && ends.iter().any(|end| name.ends_with(end))
-        && (rest.is_empty() || rest.starts_with(b": ") || rest.starts_with(b" [") || rest == b":")
-        && !(name == b"Error" && rest.is_empty())
-}
-
-/// Words of failure in a line that has no level.
-fn is_worded(text: &[u8]) -> bool {
-    if text.first().is_none_or(|byte| byte.is_ascii_whitespace()) {
-        return false;
-    }
-    let holds = |needle: &[u8]| memchr::memmem::find(text, needle).is_some();
-    holds(b"error: ")
-        || holds(b"Error: ")
-        || holds(b"fatal: ")
-        || holds(b"FATAL")
-        || holds(b"failed: ")
-        || holds(b"Failed to ")
-        || holds(b"ERROR")
 }
 
 /// A text for people: valid, masked, at most `MAX_TEXT` bytes.

@@ -1,0 +1,190 @@
+//! Crash blocks of several lines: what a Python traceback ends in, and what Node threw before its last line.
+//!
+//! An exception's class may be called anything, so its line is known by where it stands. A traceback that no log record
+//! introduces is an uncaught one: the program dies by it.
+
+use super::{CONTEXT, Draft, FIRST_SAMPLES, Pass, Place, Sample, evidence_text, parts, shown, words};
+use crate::evidence::{self, Class, FaultKind};
+use crate::grammar::definition::Role;
+use crate::grammar::{Level, MarkKind, Reading};
+use crate::template::{skeleton, stable_hash};
+use memchr::memmem;
+
+const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
+/// Lines between two exceptions of a chain.
+const CHAINS: [&[u8]; 2] = [b"During handling of the above exception", b"The above exception was the direct cause"];
+/// What introduces a traceback that does not end the program.
+const HANDLED: [&[u8]; 3] = [b"Exception in thread", b"Exception ignored in", b"Task exception was never retrieved"];
+/// A block is not followed further than this.
+const MAX_LINES: usize = 200;
+
+/// The line that a traceback ends in.
+#[derive(Clone, Copy, Debug)]
+pub struct Thrown {
+    /// Where it begins in the chunk.
+    at: usize,
+    /// No log record introduced it.
+    pub uncaught: bool,
+}
+
+pub fn is_traceback(text: &[u8]) -> bool {
+    text.starts_with(TRACEBACK)
+}
+
+impl<'a> Pass<'a> {
+    /// The traceback that ends in the line that begins here.
+    pub(super) fn thrown_at(&self, at: usize) -> Option<Thrown> {
+        self.thrown.filter(|thrown| thrown.at == at)
+    }
+
+    /// A traceback's first line was read: finds its last one.
+    pub(super) fn meet_traceback(&mut self, at: usize, reading: &Reading) {
+        let Some(end) = self.traceback_end(at) else { return };
+        if self.thrown_at(end).is_none() {
+            self.thrown = Some(Thrown { at: end, uncaught: self.is_uncaught(at, reading) });
+        }
+    }
+
+    /// A piece may begin in the middle of a traceback, whose last line it owns.
+    pub(super) fn look_back_for_traceback(&mut self, first: usize) {
+        let from = first.saturating_sub(CONTEXT as usize);
+        let bytes = self.chunk.bytes;
+        let Some(found) = bytes.get(from..first).and_then(|before| memmem::rfind(before, TRACEBACK)) else { return };
+        let start = memchr::memrchr(b'\n', &bytes[..from + found]).map_or(0, |newline| newline + 1);
+        if start == 0 && self.chunk.base > 0 {
+            return;
+        }
+        let reading = self.reading_at(start);
+        if parts(&reading).next().is_some_and(is_traceback) {
+            self.meet_traceback(start, &reading);
+        }
+    }
+
+    fn reading_at(&self, at: usize) -> Reading<'a> {
+        self.scanner.catalog.read(self.visible(at, self.line_end(at)), self.clock)
+    }
+
+    fn line_end(&self, at: usize) -> usize {
+        memchr::memchr(b'\n', &self.chunk.bytes[at..]).map_or(self.chunk.bytes.len(), |len| at + len)
+    }
+
+    /// The first line after the frames that stands at the first column and is no log record.
+    fn traceback_end(&self, at: usize) -> Option<usize> {
+        let mut next = self.line_end(at) + 1;
+        for _ in 0..MAX_LINES {
+            if next >= self.chunk.bytes.len() {
+                return None;
+            }
+            let reading = self.reading_at(next);
+            let text: &[u8] = &reading.message;
+            let goes_on = text.first().is_none_or(u8::is_ascii_whitespace)
+                || is_traceback(text)
+                || CHAINS.iter().any(|chain| text.starts_with(chain));
+            if !goes_on {
+                return reading.level.is_none().then_some(next);
+            }
+            next = self.line_end(next) + 1;
+        }
+        None
+    }
+
+    /// Whether nothing before a traceback says that somebody caught it.
+    fn is_uncaught(&self, at: usize, reading: &Reading) -> bool {
+        let manager = reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role == Role::Manager);
+        if manager || reading.level.is_some_and(|level| level >= Level::Error) {
+            return false;
+        }
+        let mut end = at;
+        for _ in 0..MAX_LINES {
+            let Some(start) = self.line_before(end, at) else { return true };
+            end = start;
+            let before = self.reading_at(start);
+            let text: &[u8] = &before.message;
+            if text.trim_ascii().is_empty() {
+                continue;
+            }
+            if CHAINS.iter().any(|chain| text.starts_with(chain)) {
+                // The chain's first traceback decides.
+                let from = start.saturating_sub(CONTEXT as usize);
+                let Some(found) = memmem::rfind(&self.chunk.bytes[from..start], TRACEBACK) else { return true };
+                end = memchr::memrchr(b'\n', &self.chunk.bytes[..from + found]).map_or(0, |newline| newline + 1);
+                continue;
+            }
+            let manager = before.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role == Role::Manager);
+            let introduces = before.level.is_some_and(|level| level >= Level::Error)
+                || manager && before.level.is_some_and(|level| level >= Level::Warn);
+            return !introduces && !HANDLED.iter().any(|handled| text.starts_with(handled));
+        }
+        true
+    }
+
+    /// The mark of a program that died by the exception on this line.
+    pub(super) fn uncaught(&mut self, place: Place, text: &[u8], program: Option<&str>) {
+        let words = stable_hash(b"mark\0uncaught exception");
+        self.sample(words, || FaultKind::Mark("uncaught exception".into()), place, text);
+        let program = program.unwrap_or_default();
+        let mark = evidence::Mark {
+            kind: MarkKind::Fatal,
+            offset: self.offset(place.at),
+            line: place.line,
+            time: place.time,
+            actor: place.actor,
+            program: self.string(program),
+            service: 0,
+            signal: 0,
+            words,
+            last_words: 0,
+            pid: None,
+            code: None,
+            count: None,
+            step: 1,
+            weak: false,
+            never_ready: false,
+            manager: false,
+            asked: None,
+            tells_ready: self.scanner.catalog.tells_ready(program),
+        };
+        self.segment.add_mark(mark);
+    }
+
+    /// Before a line that only says that the program died: the error that it threw, where its words alone do not tell.
+    pub(super) fn thrown_before(&mut self, place: Place) {
+        let mut end = place.at;
+        let mut above_frames = false;
+        for _ in 0..MAX_LINES {
+            let Some(start) = self.line_before(end, place.at) else { return };
+            let reading = self.reading_at(start);
+            let text: &[u8] = &reading.message;
+            end = start;
+            if above_frames && text.first().is_some_and(|byte| !byte.is_ascii_whitespace()) {
+                // Known by its words, it was judged when it was read.
+                if reading.level.is_some() || words::is_exception_head(text) || self.is_known(text) {
+                    return;
+                }
+                let template = skeleton(text.trim_ascii());
+                let id = stable_hash(format!("unknown\0{}\0{template}", Class::Exception as u8).as_bytes());
+                let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[start..place.at]).count() as u64;
+                let sample = Sample {
+                    offset: self.offset(start),
+                    line: place.line.wrapping_sub(back),
+                    time: place.time,
+                    actor: place.actor,
+                    text: evidence_text(shown(&reading, text), self.scanner.options.show_secrets),
+                };
+                self.segment.add_occurrence(id, place.actor, sample.offset, place.time);
+                let draft = self.faults.entry(id).or_insert_with(|| Draft {
+                    kind: FaultKind::Unknown { class: Class::Exception, template },
+                    count: 0,
+                    first: Vec::new(),
+                    last: Default::default(),
+                });
+                draft.count += 1;
+                if draft.first.len() < FIRST_SAMPLES {
+                    draft.first.push(sample);
+                }
+                return;
+            }
+            above_frames = text.starts_with(b"    at ");
+        }
+    }
+}

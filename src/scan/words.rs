@@ -1,0 +1,50 @@
+//! What the words of a line say where no signature knows them.
+
+use crate::evidence::Class;
+use crate::grammar::{Level, Reading};
+
+/// Whether an unmatched line tells of a fault, and how surely.
+pub fn class_of(reading: &Reading, text: &[u8]) -> Option<Class> {
+    if is_exception_head(text) {
+        return Some(Class::Exception);
+    }
+    match reading.level {
+        Some(Level::Fatal) => Some(Class::Fatal),
+        Some(Level::Error) => Some(Class::Error),
+        Some(_) => None,
+        None => is_worded(text).then_some(Class::Worded),
+    }
+}
+
+/// `pkg.NameError: message`, `Error [CODE]: message`, `panic: message`, at the start of a line.
+pub fn is_exception_head(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"Uncaught ").or(text.strip_prefix(b"Caused by: ")).unwrap_or(text);
+    if text.starts_with(b"panic: ") {
+        return true;
+    }
+    let name_len =
+        text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$')).count();
+    let (name, rest) = text.split_at(name_len);
+    let ends = [&b"Error"[..], b"Exception", b"SystemExit", b"KeyboardInterrupt"];
+    name.len() < 120
+        && name.first().is_some_and(u8::is_ascii_alphabetic)
+        && ends.iter().any(|end| name.ends_with(end))
+        && (rest.is_empty() || rest.starts_with(b": ") || rest.starts_with(b" [") || rest == b":")
+        && !(name == b"Error" && rest.is_empty())
+}
+
+/// Words of failure in a line that has no level.
+fn is_worded(text: &[u8]) -> bool {
+    if text.first().is_none_or(|byte| byte.is_ascii_whitespace()) {
+        return false;
+    }
+    let holds = |needle: &[u8]| memchr::memmem::find(text, needle).is_some();
+    holds(b"error: ")
+        || holds(b"Error: ")
+        || holds(b"fatal: ")
+        || holds(b"FATAL")
+        || holds(b"failed: ")
+        || holds(b"Failed to ")
+        || holds(b"ERROR")
+}
+
