@@ -240,18 +240,19 @@ fn head_start(part: &Part, sure_starts: bool) -> Option<Id> {
 
 /// Managers lead, then those that tell of starts, then those that tell of ends.
 fn weight<'m>(marks: impl Iterator<Item = &'m Mark>, head_start: Option<Id>) -> (u8, usize) {
-    let mut manager_starts = 0;
+    // The steps of one boot are one start.
+    let mut manager_starts = [0usize; 4];
     let mut starts = 0;
     let mut ends = 0;
     for mark in marks {
         match mark.kind {
-            MarkKind::Start if mark.manager && mark.step == 1 => manager_starts += 1,
+            MarkKind::Start if mark.manager => manager_starts[usize::from(mark.step.min(3))] += 1,
             MarkKind::Start if !mark.weak || Some(mark.words) == head_start => starts += 1,
             MarkKind::Exit | MarkKind::Fatal => ends += 1,
             _ => {}
         }
     }
-    match (manager_starts, starts, ends) {
+    match (manager_starts.into_iter().max().unwrap_or(0), starts, ends) {
         (0, 0, 0) => (0, 0),
         (0, 0, ends) => (1, ends),
         (0, starts, _) => (2, starts),
@@ -279,6 +280,7 @@ impl<'e> Teller<'_, 'e> {
         for event in &part.events {
             let run_pid = actor_of(self.stories, part, event.actor).and_then(|actor| actor.run_pid);
             self.advance(event.time);
+            self.outlive(event);
             if let Some(pid) = run_pid {
                 self.meet_pid(event, pid);
             }
@@ -478,9 +480,11 @@ impl<'e> Teller<'_, 'e> {
         }
         if at > 0 && !self.leads {
             let later = |known: Option<Point<'e>>| known.filter(|known| known.time > point.time);
+            // In a log of whole seconds an end of the same second is the later run's.
+            let not_before = |known: Option<Point<'e>>| known.filter(|known| known.time >= point.time);
             let before = &mut self.chronicle.runs[at - 1];
-            run.exit = later(before.exit);
-            run.stop = later(before.stop);
+            run.exit = not_before(before.exit);
+            run.stop = not_before(before.stop);
             run.fatal = later(before.fatal);
             run.ready = later(before.ready);
             run.manager_ready = later(before.manager_ready);
@@ -540,6 +544,24 @@ impl<'e> Teller<'_, 'e> {
         }
     }
 
+    /// A program that goes on after an exception that looked uncaught did not die by it.
+    fn outlive(&mut self, event: &Event<'e>) {
+        let part = self.part;
+        let starts = event.mark().is_some_and(|mark| mark.kind == MarkKind::Start);
+        if starts || !self.traits.has_starts[part] {
+            return;
+        }
+        if let Some(run) = self.run()
+            && let Some(fatal) = run.fatal.filter(|fatal| fatal.part == part && fatal.mark.is_some_and(|mark| mark.weak))
+            && fatal.time.zip(event.time).is_some_and(|(fatal, time)| time.ns > fatal.ns + AFTERMATH)
+        {
+            run.fatal = None;
+            if run.exit.is_none() {
+                run.witnesses.of_mut(part).ended = None;
+            }
+        }
+    }
+
     /// A program that goes on after its own goodbye did not end (a Node-RED deploy stops and starts its flows).
     fn alive(&mut self) {
         let part = self.part;
@@ -596,11 +618,10 @@ impl<'e> Teller<'_, 'e> {
             }
             return;
         }
-        if witness.ended.is_some() {
+        if witness.ended.is_some() && !self.traits.has_starts[self.part] {
             let close_by =
                 witness.ended.flatten().zip(point.time).is_some_and(|(known, time)| time.ns <= known.ns + AFTERMATH);
-            let starts_told =
-                self.traits.has_starts[self.part] || self.traits.weight.iter().any(|weight| weight.0 >= 2);
+            let starts_told = self.traits.weight.iter().any(|weight| weight.0 >= 2);
             if !close_by && !self.find_later(point.time, 0) && !starts_told {
                 self.begin(point);
             }

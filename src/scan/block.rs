@@ -78,6 +78,7 @@ impl<'a> Pass<'a> {
             let reading = self.reading_at(next);
             let text: &[u8] = &reading.message;
             let goes_on = text.first().is_none_or(u8::is_ascii_whitespace)
+                || text.iter().all(|byte| b"^~ ".contains(byte))
                 || is_traceback(text)
                 || CHAINS.iter().any(|chain| text.starts_with(chain));
             if !goes_on {
@@ -118,7 +119,7 @@ impl<'a> Pass<'a> {
         true
     }
 
-    /// The mark of a program that died by the exception on this line.
+    /// The mark of a program that seems to have died by the exception on this line: weak, for it may go on.
     pub(super) fn uncaught(&mut self, place: Place, text: &[u8], program: Option<&str>) {
         let words = stable_hash(b"mark\0uncaught exception");
         self.sample(words, || FaultKind::Mark("uncaught exception".into()), place, text);
@@ -138,7 +139,7 @@ impl<'a> Pass<'a> {
             code: None,
             count: None,
             step: 1,
-            weak: false,
+            weak: true,
             never_ready: false,
             manager: false,
             asked: None,
@@ -156,7 +157,9 @@ impl<'a> Pass<'a> {
             let reading = self.reading_at(start);
             let text: &[u8] = &reading.message;
             end = start;
-            if above_frames && text.first().is_some_and(|byte| !byte.is_ascii_whitespace()) {
+            // Node adds where an event came from, with frames of its own.
+            let is_addition = text.starts_with(b"Emitted 'error' event");
+            if above_frames && !is_addition && text.first().is_some_and(|byte| !byte.is_ascii_whitespace()) {
                 // Known by its words, it was judged when it was read.
                 if reading.level.is_some() || words::is_exception_head(text) || self.is_known(text) {
                     return;

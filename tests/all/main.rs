@@ -1,0 +1,19 @@
+//! relapse from outside: the real binary over real files, and the laws that its parts promise.
+//!
+//! One binary, so that it links once. Each module holds one idea.
+
+mod bad_input;
+mod corpora;
+mod evidence_files;
+mod grammar_files;
+mod large;
+mod literals;
+mod merge_law;
+mod options;
+mod readme;
+mod reports;
+mod schema;
+mod score;
+mod support;
+mod tidy;
+mod wrappings;

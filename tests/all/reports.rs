@@ -1,0 +1,42 @@
+//! The text reports of four stories, whole, so that every change of a word is seen by somebody.
+
+use crate::support::relapse;
+
+/// The report on a corpus, without the age of its last line, which grows.
+fn report(corpus: &str) -> String {
+    let ran = relapse(&["analyze", "--tz", "UTC", &format!("corpora/{corpus}")]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    ran.stdout.lines().map(|line| format!("{}\n", without_age(line))).collect()
+}
+
+fn without_age(line: &str) -> String {
+    match line.strip_suffix(" ago)").and_then(|rest| rest.rsplit_once(", ")) {
+        Some((before, _)) if line.starts_with("  now ") => format!("{before}, AGE ago)"),
+        _ => line.into(),
+    }
+}
+
+#[test]
+fn quickstart() {
+    insta::assert_snapshot!(report("quickstart"));
+}
+
+#[test]
+fn two_supervisors() {
+    insta::assert_snapshot!(report("two-supervisors"));
+}
+
+#[test]
+fn never_started() {
+    insta::assert_snapshot!(report("never-started"));
+}
+
+#[test]
+fn planned_restart() {
+    insta::assert_snapshot!(report("planned-restart"));
+}
+
+#[test]
+fn every_report_tells_the_age_of_its_last_line() {
+    assert!(report("never-started").contains(", AGE ago)"));
+}

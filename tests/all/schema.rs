@@ -1,0 +1,137 @@
+//! The JSON contract: every output is held against the schema that ships, and the schema against the model.
+
+use crate::corpora::DIAGNOSES;
+use crate::support::{Place, Ran, command, relapse, repository, run_with_input};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+    let path = repository().join("grammars/diagnosis.schema.json");
+    serde_json::from_slice(&std::fs::read(path).expect("the schema ships")).expect("JSON")
+});
+static VALIDATOR: LazyLock<Validator> =
+    LazyLock::new(|| jsonschema::draft202012::new(&SCHEMA).expect("the schema is one of draft 2020-12"));
+
+/// What is wrong with an object, one sentence each.
+fn wrongs(object: &Value) -> Vec<String> {
+    VALIDATOR.iter_errors(object).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
+/// The object that relapse printed, when it keeps the contract.
+#[track_caller]
+pub fn contract(ran: &Ran) -> Value {
+    let object = ran.json();
+    let wrongs = wrongs(&object);
+    assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
+    object
+}
+
+#[test]
+fn every_corpus_keeps_it() {
+    for (corpus, ran) in &*DIAGNOSES {
+        let wrongs = wrongs(&ran.json());
+        assert!(wrongs.is_empty(), "{corpus}: {}", wrongs.join("\n"));
+    }
+}
+
+#[test]
+fn an_empty_input_keeps_it() {
+    let place = Place::new();
+    let object = contract(&run_with_input(&mut command(place.path(), &["analyze", "--format", "json", "-"]), b""));
+    assert_eq!(object["verdict"], "healthy");
+    assert_eq!(object["services"], json!([]));
+}
+
+#[test]
+fn a_failing_input_keeps_it() {
+    let object = contract(&Place::new().relapse(&["analyze", "--format", "json", "missing.log"]));
+    assert_eq!(object["complete"], false);
+    assert_eq!(object["inputs"], json!([]));
+}
+
+/// "Whatever goes wrong, `--format json` still prints one such object."
+#[test]
+fn an_option_that_cannot_be_met_keeps_it() {
+    for wrong in [["--tz", "Nowhere/Land"], ["--since", "soon"], ["--grammars", "missing"], ["--threads", "0"]] {
+        let ran = relapse(&["analyze", "--format", "json", wrong[0], wrong[1], "corpora/never-started"]);
+        assert_eq!(ran.status, 2, "{wrong:?}");
+        let object = contract(&ran);
+        assert_eq!(object["complete"], false, "{wrong:?}");
+    }
+}
+
+#[test]
+fn broken_objects_do_not() {
+    let whole = DIAGNOSES["quickstart"].json();
+    let breaks: [(&str, Value); 9] = [
+        ("/schema", json!("relapse.diagnosis/2")),
+        ("/verdict", json!("ill")),
+        ("/services/0/restarts", json!(-1)),
+        ("/services/0/state", json!("gone")),
+        ("/services/0/first", json!("2026-02-03 04:10:00")),
+        ("/services/0/incidents/0/rhythm", json!("sometimes")),
+        ("/services/0/incidents/0/stopped_by", json!({"nobody": 1})),
+        ("/services/0/incidents/0/causes/0/share", json!(1.2)),
+        ("/services/0/incidents/0/causes/0/evidence/0/line", json!(0)),
+    ];
+    for (place, value) in breaks {
+        let mut broken = whole.clone();
+        *broken.pointer_mut(place).unwrap_or_else(|| panic!("{place} is there")) = value;
+        assert_eq!(wrongs(&broken).len(), 1, "{place}");
+    }
+    assert_eq!(wrongs(&json!({})).len(), 6, "every member of the object is required");
+}
+
+/// Members may be added later: a reader that holds to this schema must not fall over them.
+#[test]
+fn later_members_are_no_break() {
+    let mut object = DIAGNOSES["never-started"].json();
+    object["later"] = json!(1);
+    object["services"][0]["later"] = json!(1);
+    object["services"][0]["incidents"][0]["causes"][0]["later"] = json!(1);
+    assert_eq!(wrongs(&object), [""; 0]);
+}
+
+/// Whatever is printed is described, and each description says something.
+#[test]
+fn every_member_is_described() {
+    let mut unknown = Vec::new();
+    for ran in DIAGNOSES.values() {
+        undescribed(&ran.json(), &SCHEMA, "", &mut unknown);
+    }
+    unknown.sort();
+    unknown.dedup();
+    assert!(unknown.is_empty(), "not in the schema: {unknown:?}");
+}
+
+fn undescribed(value: &Value, schema: &Value, path: &str, unknown: &mut Vec<String>) {
+    let schema = resolved(schema);
+    match value {
+        Value::Array(items) => {
+            items.iter().for_each(|item| undescribed(item, &schema["items"], &format!("{path}[]"), unknown));
+        }
+        // A table of counts has no members of its own.
+        Value::Object(_) if schema["properties"].is_null() && schema["additionalProperties"].is_object() => {}
+        Value::Object(members) => {
+            for (name, member) in members {
+                let path = format!("{path}/{name}");
+                let described = &schema["properties"][name];
+                if described["description"].as_str().is_none_or(str::is_empty) {
+                    unknown.push(path.clone());
+                }
+                undescribed(member, described, &path, unknown);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The schema that a reference, or the choice between null and one, leads to.
+fn resolved(schema: &Value) -> &Value {
+    let schema = schema["oneOf"].get(1).unwrap_or(schema);
+    match schema["$ref"].as_str() {
+        Some(reference) => resolved(SCHEMA.pointer(&reference[1..]).expect("the reference leads somewhere")),
+        None => schema,
+    }
+}
