@@ -187,6 +187,8 @@ struct Traits {
     has_starts: Vec<bool>,
     /// By part: the weak start that stands at the head of the log, if any; only its like counts.
     head_start: Vec<Option<Id>>,
+    /// A manager tells of process starts; then weak ones only help to lay streams side by side.
+    managed: bool,
     /// By part: no line of it has a time, so only the order of its events tells where they belong.
     untimed: Vec<bool>,
 }
@@ -208,7 +210,8 @@ impl Traits {
                 own_line && event.mark().is_none_or(|mark| !mark.manager)
             })
         });
-        let sure_starts = marks().any(|mark| mark.kind == MarkKind::Start && !mark.weak);
+        let sure_starts = marks().any(|mark| mark.kind == MarkKind::Start && !mark.weak && !mark.manager);
+        let managed = marks().any(|mark| mark.kind == MarkKind::Start && mark.manager);
         let head_start: Vec<Option<Id>> = cast.parts.iter().map(|part| head_start(part, sure_starts)).collect();
         let untimed = cast.parts.iter().map(|part| part.events.iter().all(|event| event.time.is_none())).collect();
         let weight = cast
@@ -228,7 +231,7 @@ impl Traits {
                 !pids.is_empty() || part.events.iter().filter_map(Event::mark).any(|mark| usable(&mark))
             })
             .collect();
-        Traits { tells_ready, has_application, weight, has_starts, head_start, untimed }
+        Traits { tells_ready, has_application, weight, has_starts, head_start, untimed, managed }
     }
 }
 
@@ -356,6 +359,8 @@ impl<'e> Teller<'_, 'e> {
                 }
             }
             MarkKind::Exit => self.exit(point, mark),
+            // A program that had gone about its work may go on after a traceback; without starts nothing else tells.
+            MarkKind::Fatal if mark.weak && mark.step > 1 && self.leads && !self.traits.has_starts[self.part] => {}
             MarkKind::Fatal => self.fatal(point),
             MarkKind::GaveUp => {
                 self.chronicle.gave_up.push(point);
@@ -393,7 +398,10 @@ impl<'e> Teller<'_, 'e> {
             None => self.begin(point),
             Some((false, _)) if self.fits(point) => {}
             Some((_, restarting)) => {
-                if !self.find_later(point.time, SLACK) {
+                if self.find_later(point.time, SLACK) {
+                } else if mark.weak && self.traits.managed {
+                    return;
+                } else {
                     self.begin(point);
                     if let Some(run) = self.run() {
                         run.in_process = restarting && !mark.manager;
@@ -548,7 +556,8 @@ impl<'e> Teller<'_, 'e> {
     fn outlive(&mut self, event: &Event<'e>) {
         let part = self.part;
         let starts = event.mark().is_some_and(|mark| mark.kind == MarkKind::Start);
-        if starts || !self.traits.has_starts[part] {
+        // In a stream that leads by its ends alone, what follows is the next run.
+        if starts || (self.leads && !self.traits.has_starts[part]) {
             return;
         }
         if let Some(run) = self.run()
@@ -684,6 +693,13 @@ fn settle(chronicle: &mut Chronicle) {
     let by_manager = !chronicle.has_application;
     let refused: BTreeSet<(usize, u64)> = chronicle.refused.iter().map(|point| (point.part, point.offset)).collect();
     for run in &mut chronicle.runs {
+        // A manager's end long after an exception that looked uncaught: it was not.
+        let lived_on = run.exit.and_then(|exit| exit.time).zip(run.fatal.and_then(|fatal| fatal.time));
+        if run.fatal.is_some_and(|fatal| fatal.mark.is_some_and(|mark| mark.weak))
+            && lived_on.is_some_and(|(exit, fatal)| exit.ns - fatal.ns > 5 * SECOND)
+        {
+            run.fatal = None;
+        }
         // A refused start is no part of the run before it.
         let outside = run.faults.extract_if(.., |fault| refused.contains(&(fault.part, fault.offset)));
         chronicle.loose.extend(outside);

@@ -5,7 +5,7 @@
 
 use super::ansi;
 use super::complaint::{Complaint, Source};
-use super::definition::FormatFile;
+use super::definition::{FormatFile, Role};
 use super::examples;
 use super::format::{self, Fields, Format};
 use super::level::Level;
@@ -121,6 +121,11 @@ impl Catalog {
         if let Some(component) = &mark.component
             && reading.component.as_deref() != Some(component.as_slice())
         {
+            return false;
+        }
+        let by_manager = reading.formats.last().is_some_and(|&id| self.format(id).role == Role::Manager);
+        if mark.anywhere && !mark.manager && by_manager {
+            // What suggests a program's start or readiness does not do so in its manager's own lines.
             return false;
         }
         if mark.anywhere {

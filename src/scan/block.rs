@@ -25,6 +25,8 @@ pub struct Thrown {
     at: usize,
     /// No log record introduced it.
     pub uncaught: bool,
+    /// Nothing but another block stands before it: the program said nothing before it died.
+    alone: bool,
 }
 
 pub fn is_traceback(text: &[u8]) -> bool {
@@ -41,7 +43,8 @@ impl<'a> Pass<'a> {
     pub(super) fn meet_traceback(&mut self, at: usize, reading: &Reading) {
         let Some(end) = self.traceback_end(at) else { return };
         if self.thrown_at(end).is_none() {
-            self.thrown = Some(Thrown { at: end, uncaught: self.is_uncaught(at, reading) });
+            let (uncaught, alone) = self.is_uncaught(at, reading);
+            self.thrown = Some(Thrown { at: end, uncaught, alone });
         }
     }
 
@@ -89,15 +92,15 @@ impl<'a> Pass<'a> {
         None
     }
 
-    /// Whether nothing before a traceback says that somebody caught it.
-    fn is_uncaught(&self, at: usize, reading: &Reading) -> bool {
+    /// Whether nothing before a traceback says that somebody caught it, and whether nothing else stands before it.
+    fn is_uncaught(&self, at: usize, reading: &Reading) -> (bool, bool) {
         let manager = reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role == Role::Manager);
         if manager || reading.level.is_some_and(|level| level >= Level::Error) {
-            return false;
+            return (false, false);
         }
         let mut end = at;
         for _ in 0..MAX_LINES {
-            let Some(start) = self.line_before(end, at) else { return true };
+            let Some(start) = self.line_before(end, at) else { return (true, true) };
             end = start;
             let before = self.reading_at(start);
             let text: &[u8] = &before.message;
@@ -107,20 +110,23 @@ impl<'a> Pass<'a> {
             if CHAINS.iter().any(|chain| text.starts_with(chain)) {
                 // The chain's first traceback decides.
                 let from = start.saturating_sub(CONTEXT as usize);
-                let Some(found) = memmem::rfind(&self.chunk.bytes[from..start], TRACEBACK) else { return true };
+                let Some(found) = memmem::rfind(&self.chunk.bytes[from..start], TRACEBACK) else { return (true, false) };
                 end = memchr::memrchr(b'\n', &self.chunk.bytes[..from + found]).map_or(0, |newline| newline + 1);
                 continue;
             }
             let manager = before.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role == Role::Manager);
             let introduces = before.level.is_some_and(|level| level >= Level::Error)
                 || manager && before.level.is_some_and(|level| level >= Level::Warn);
-            return !introduces && !HANDLED.iter().any(|handled| text.starts_with(handled));
+            let uncaught = !introduces && !HANDLED.iter().any(|handled| text.starts_with(handled));
+            let above = self.line_before(start, at).map(|above| self.reading_at(above));
+            let ends_block = above.is_some_and(|above| above.message.first().is_some_and(u8::is_ascii_whitespace));
+            return (uncaught, uncaught && ends_block && before.level.is_none());
         }
-        true
+        (true, false)
     }
 
     /// The mark of a program that seems to have died by the exception on this line: weak, for it may go on.
-    pub(super) fn uncaught(&mut self, place: Place, text: &[u8], program: Option<&str>) {
+    pub(super) fn uncaught(&mut self, place: Place, text: &[u8], program: Option<&str>, thrown: Thrown) {
         let words = stable_hash(b"mark\0uncaught exception");
         self.sample(words, || FaultKind::Mark("uncaught exception".into()), place, text);
         let program = program.unwrap_or_default();
@@ -138,7 +144,8 @@ impl<'a> Pass<'a> {
             pid: None,
             code: None,
             count: None,
-            step: 1,
+            // Step 2: the program had said something before.
+            step: if thrown.alone { 1 } else { 2 },
             weak: true,
             never_ready: false,
             manager: false,

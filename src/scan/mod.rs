@@ -284,8 +284,8 @@ impl<'a> Pass<'a> {
             None => class_of(reading, text),
         };
         let told = marks.iter().any(|mark| mark.mark.kind != MarkKind::Progress);
-        let uncaught = thrown.is_some_and(|thrown| thrown.uncaught) && fatal.is_none();
-        if !told && !uncaught && signatures.is_empty() && unknown.is_none() {
+        let uncaught = thrown.filter(|thrown| thrown.uncaught && fatal.is_none());
+        if !told && uncaught.is_none() && signatures.is_empty() && unknown.is_none() {
             return;
         }
         place.actor = self.actor(reading, marks.first());
@@ -302,8 +302,8 @@ impl<'a> Pass<'a> {
         if fatal.is_some() && reason.is_none() && unknown.is_none() {
             self.thrown_before(place);
         }
-        if uncaught {
-            self.uncaught(place, shown, program);
+        if let Some(thrown) = uncaught {
+            self.uncaught(place, shown, program, thrown);
         }
         // A step of the boot only silences the weak marks of its line.
         for mark in marks.iter().filter(|mark| mark.mark.kind != MarkKind::Progress) {
