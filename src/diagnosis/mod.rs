@@ -113,7 +113,9 @@ fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
 fn restarts(chronicle: &runs::Chronicle) -> usize {
     let processes: Vec<&runs::Run> = chronicle.runs.iter().filter(|run| !run.in_process).collect();
     let told = processes.iter().any(|run| run.start.is_some());
-    let unseen_first = told && processes.first().is_some_and(|run| run.start.is_none());
+    // One that died before it could say that it starts was seen, though.
+    let unseen = |run: &&runs::Run| run.start.is_none() && run.fatal.is_none();
+    let unseen_first = told && processes.first().is_some_and(unseen);
     processes.len().saturating_sub(1 + usize::from(unseen_first))
 }
 

@@ -157,7 +157,7 @@ impl Run<'_> {
 pub fn chronicle<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> Chronicle<'e> {
     let traits = Traits::of(stories, cast);
     let mut chronicle =
-        Chronicle { tells_ready: traits.tells_ready, has_application: traits.has_application, ..Chronicle::default() };
+        Chronicle { tells_ready: traits.tells_ready, has_application: traits.has_application || cast.has_silent_log, ..Chronicle::default() };
     let mut order: Vec<usize> = (0..cast.parts.len()).collect();
     order.sort_by_key(|&part| (std::cmp::Reverse(traits.weight[part]), part));
     for (nth, &part) in order.iter().enumerate() {
@@ -189,6 +189,8 @@ struct Traits {
     head_start: Vec<Option<Id>>,
     /// A manager tells of process starts; then weak ones only help to lay streams side by side.
     managed: bool,
+    /// By part: whether it tells ends.
+    tells_ends: Vec<bool>,
     /// By part: no line of it has a time, so only the order of its events tells where they belong.
     untimed: Vec<bool>,
 }
@@ -213,6 +215,8 @@ impl Traits {
         let sure_starts = marks().any(|mark| mark.kind == MarkKind::Start && !mark.weak && !mark.manager);
         let managed = marks().any(|mark| mark.kind == MarkKind::Start && mark.manager);
         let head_start: Vec<Option<Id>> = cast.parts.iter().map(|part| head_start(part, sure_starts)).collect();
+        let is_end = |mark: &Mark| matches!(mark.kind, MarkKind::Exit | MarkKind::Fatal);
+        let tells_ends = cast.parts.iter().map(|part| part.events.iter().filter_map(Event::mark).any(is_end)).collect();
         let untimed = cast.parts.iter().map(|part| part.events.iter().all(|event| event.time.is_none())).collect();
         let weight = cast
             .parts
@@ -231,7 +235,7 @@ impl Traits {
                 !pids.is_empty() || part.events.iter().filter_map(Event::mark).any(|mark| usable(&mark))
             })
             .collect();
-        Traits { tells_ready, has_application, weight, has_starts, head_start, untimed, managed }
+        Traits { tells_ready, has_application, weight, has_starts, head_start, untimed, managed, tells_ends }
     }
 }
 
@@ -555,7 +559,9 @@ impl<'e> Teller<'_, 'e> {
     /// A program that goes on after an exception that looked uncaught did not die by it.
     fn outlive(&mut self, event: &Event<'e>) {
         let part = self.part;
-        let starts = event.mark().is_some_and(|mark| mark.kind == MarkKind::Start);
+        // A traceback with nothing before it is another run's death, not a sign of this one's life.
+        let dies = event.mark().is_some_and(|mark| mark.kind == MarkKind::Fatal && (!mark.weak || mark.step == 1));
+        let starts = event.mark().is_some_and(|mark| mark.kind == MarkKind::Start) || dies;
         // In a stream that leads by its ends alone, what follows is the next run.
         if starts || (self.leads && !self.traits.has_starts[part]) {
             return;
@@ -621,13 +627,14 @@ impl<'e> Teller<'_, 'e> {
             let manager_ended = run.exit.is_some_and(|exit| exit.mark.is_some_and(|mark| mark.manager));
             // The manager's word after the application's own is the same end; so are several words of the application
             // where starts are told.
-            let same = if by_manager { !manager_ended } else { self.traits.has_starts[self.part] };
+            let same =
+                if by_manager { !manager_ended } else { self.traits.has_starts[self.part] && !died_again(run, point) };
             if run.is_over() && !same {
                 self.begin(point);
             }
             return;
         }
-        if witness.ended.is_some() && !self.traits.has_starts[self.part] {
+        if witness.ended.is_some() && (!self.traits.has_starts[self.part] || died_again(run, point)) {
             let close_by =
                 witness.ended.flatten().zip(point.time).is_some_and(|(known, time)| time.ns <= known.ns + AFTERMATH);
             let starts_told = self.traits.weight.iter().any(|weight| weight.0 >= 2);
@@ -650,7 +657,9 @@ impl<'e> Teller<'_, 'e> {
         if self.witness().is_some_and(|witness| witness.ended.is_some()) {
             self.find_later(None, 0);
         }
-        let times = (fault.count as usize).clamp(1, self.chronicle.runs.len() - self.at);
+        // Where ends are told, what comes twice between two of them is one run's.
+        let most = if self.traits.tells_ends[self.part] { 1 } else { self.chronicle.runs.len() - self.at };
+        let times = (fault.count as usize).clamp(1, most);
         for run in &mut self.chronicle.runs[self.at..self.at + times] {
             run.faults.push(FaultSeen { count: fault.count.div_ceil(times as u32), time: run.end_or_start(), ..fault });
         }
@@ -688,14 +697,23 @@ impl<'e> Teller<'_, 'e> {
     }
 }
 
+/// A program cannot die twice: sure last words well after its last words are another run's, which died before its start
+/// mark.
+fn died_again(run: &Run, point: Point) -> bool {
+    let dies = point.mark.is_some_and(|mark| mark.kind == MarkKind::Fatal && (!mark.weak || mark.step == 1));
+    let died = run.fatal.and_then(|fatal| fatal.time);
+    dies && died.zip(point.time).is_some_and(|(died, time)| time.ns > died.ns + 2 * AFTERMATH)
+}
+
 /// What can be said only when all streams have told: readiness by the manager's word, the order of faults.
 fn settle(chronicle: &mut Chronicle) {
     let by_manager = !chronicle.has_application;
     let refused: BTreeSet<(usize, u64)> = chronicle.refused.iter().map(|point| (point.part, point.offset)).collect();
     for run in &mut chronicle.runs {
-        // A manager's end long after an exception that looked uncaught: it was not.
+        // A manager's end long after what looked like the program's last words: they were a child's, or caught.
         let lived_on = run.exit.and_then(|exit| exit.time).zip(run.fatal.and_then(|fatal| fatal.time));
-        if run.fatal.is_some_and(|fatal| fatal.mark.is_some_and(|mark| mark.weak))
+        let asked = run.stop.and_then(|stop| stop.mark).is_some_and(|mark| mark.asked.is_some());
+        if run.fatal.is_some_and(|fatal| asked || fatal.mark.is_some_and(|mark| mark.weak))
             && lived_on.is_some_and(|(exit, fatal)| exit.ns - fatal.ns > 5 * SECOND)
         {
             run.fatal = None;

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Cast<'e> {
     pub name: String,
     pub manager: Option<String>,
+    /// A log of the application is there in which nothing happened.
+    pub has_silent_log: bool,
     pub parts: Vec<Part<'e>>,
 }
 
@@ -72,6 +74,7 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
             let cast = casts.entry(group.0).or_insert_with(|| Cast {
                 name: group.1.clone(),
                 manager: None,
+                has_silent_log: false,
                 parts: Vec::new(),
             });
             match cast.parts.last_mut().filter(|part| part.story == at) {
@@ -87,8 +90,21 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
         }
     }
     let mut casts: Vec<Cast> = casts.into_values().collect();
+    let silent: Vec<String> = silent_logs(stories, &subjects);
+    let lone = casts.len() == 1;
+    for cast in &mut casts {
+        cast.has_silent_log = silent.iter().any(|stem| lone || same_name(stem, &cast.name));
+    }
     casts.sort_by(|a, b| a.name.cmp(&b.name));
     casts
+}
+
+/// The stems of logs that hold lines and no events.
+fn silent_logs(stories: &[Story], subjects: &[Subjects]) -> Vec<String> {
+    let is_silent = |(story, subjects): &(&Story, &Subjects)| {
+        subjects.0.is_empty() && story.segments.iter().any(|segment| segment.lines > 0)
+    };
+    stories.iter().zip(subjects).filter(is_silent).map(|(story, _)| stem(story.path)).collect()
 }
 
 /// The subjects of one stream, found once for each actor and named service.

@@ -1,7 +1,7 @@
 //! What each stream tells, in its own order: marks and faults with absolute places and filled-in times.
 
 use crate::evidence::{Actor, Epoch, Evidence, FaultKind, Fold, Id, Mark, Sample, Segment};
-use crate::grammar::Time;
+use crate::grammar::{MarkKind, Time};
 
 /// One stream's events in order.
 pub struct Story<'e> {
@@ -50,6 +50,7 @@ pub fn stories(evidence: &Evidence) -> Vec<Story<'_>> {
             if runs_backwards(&events) {
                 events.reverse();
             }
+            last_words_first(&mut events);
             fill_times(&mut events);
             let times = || events.iter().filter_map(|event| event.time);
             let first = segments.iter().filter_map(|segment| segment.first).chain(times()).min();
@@ -86,6 +87,22 @@ fn runs_backwards(events: &[Event]) -> bool {
     let falls = times.windows(2).filter(|pair| pair[1] < pair[0]).count();
     let rises = times.windows(2).filter(|pair| pair[1] > pair[0]).count();
     falls > 3 && falls > 10 * rises
+}
+
+/// The mark of a line's last words goes before the faults of that line, so that these find the run that died.
+fn last_words_first(events: &mut [Event]) {
+    if events.iter().all(|event| event.time.is_none()) {
+        return;
+    }
+    for at in 1..events.len() {
+        if events[at].mark().is_some_and(|mark| mark.kind == MarkKind::Fatal) {
+            let mut place = at;
+            while place > 0 && events[place - 1].offset == events[at].offset && events[place - 1].mark().is_none() {
+                place -= 1;
+            }
+            events[place..=at].rotate_right(1);
+        }
+    }
 }
 
 fn fill_times(events: &mut [Event]) {

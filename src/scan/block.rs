@@ -25,6 +25,8 @@ pub struct Thrown {
     at: usize,
     /// No log record introduced it.
     pub uncaught: bool,
+    /// A service manager's record introduced it.
+    pub by_manager: bool,
     /// Nothing but another block stands before it: the program said nothing before it died.
     alone: bool,
 }
@@ -43,8 +45,7 @@ impl<'a> Pass<'a> {
     pub(super) fn meet_traceback(&mut self, at: usize, reading: &Reading) {
         let Some(end) = self.traceback_end(at) else { return };
         if self.thrown_at(end).is_none() {
-            let (uncaught, alone) = self.is_uncaught(at, reading);
-            self.thrown = Some(Thrown { at: end, uncaught, alone });
+            self.thrown = Some(self.how_thrown(at, end, reading));
         }
     }
 
@@ -92,15 +93,16 @@ impl<'a> Pass<'a> {
         None
     }
 
-    /// Whether nothing before a traceback says that somebody caught it, and whether nothing else stands before it.
-    fn is_uncaught(&self, at: usize, reading: &Reading) -> (bool, bool) {
-        let manager = reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role == Role::Manager);
-        if manager || reading.level.is_some_and(|level| level >= Level::Error) {
-            return (false, false);
+    /// What stands before a traceback, and so whether somebody caught it.
+    fn how_thrown(&self, at: usize, line: usize, reading: &Reading) -> Thrown {
+        let caught = Thrown { at: line, uncaught: false, by_manager: self.is_managers(reading), alone: false };
+        let uncaught = |alone| Thrown { uncaught: true, by_manager: false, alone, ..caught };
+        if caught.by_manager || reading.level.is_some_and(|level| level >= Level::Error) {
+            return caught;
         }
         let mut end = at;
         for _ in 0..MAX_LINES {
-            let Some(start) = self.line_before(end, at) else { return (true, true) };
+            let Some(start) = self.line_before(end, at) else { return uncaught(true) };
             end = start;
             let before = self.reading_at(start);
             let text: &[u8] = &before.message;
@@ -110,19 +112,26 @@ impl<'a> Pass<'a> {
             if CHAINS.iter().any(|chain| text.starts_with(chain)) {
                 // The chain's first traceback decides.
                 let from = start.saturating_sub(CONTEXT as usize);
-                let Some(found) = memmem::rfind(&self.chunk.bytes[from..start], TRACEBACK) else { return (true, false) };
+                let Some(found) = memmem::rfind(&self.chunk.bytes[from..start], TRACEBACK) else {
+                    return uncaught(false);
+                };
                 end = memchr::memrchr(b'\n', &self.chunk.bytes[..from + found]).map_or(0, |newline| newline + 1);
                 continue;
             }
-            let manager = before.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role == Role::Manager);
-            let introduces = before.level.is_some_and(|level| level >= Level::Error)
-                || manager && before.level.is_some_and(|level| level >= Level::Warn);
-            let uncaught = !introduces && !HANDLED.iter().any(|handled| text.starts_with(handled));
+            let by_manager = self.is_managers(&before);
+            let introduces = before.level.is_some_and(|level| level >= if by_manager { Level::Warn } else { Level::Error });
+            if introduces || HANDLED.iter().any(|handled| text.starts_with(handled)) {
+                return Thrown { by_manager, ..caught };
+            }
             let above = self.line_before(start, at).map(|above| self.reading_at(above));
             let ends_block = above.is_some_and(|above| above.message.first().is_some_and(u8::is_ascii_whitespace));
-            return (uncaught, uncaught && ends_block && before.level.is_none());
+            return uncaught(ends_block && before.level.is_none());
         }
-        (true, false)
+        uncaught(false)
+    }
+
+    fn is_managers(&self, reading: &Reading) -> bool {
+        reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role == Role::Manager)
     }
 
     /// The mark of a program that seems to have died by the exception on this line: weak, for it may go on.

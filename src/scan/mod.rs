@@ -288,7 +288,9 @@ impl<'a> Pass<'a> {
         if !told && uncaught.is_none() && signatures.is_empty() && unknown.is_none() {
             return;
         }
-        place.actor = self.actor(reading, marks.first());
+        let by_manager =
+            thrown.is_some_and(|thrown| thrown.by_manager) || marks.first().is_some_and(|mark| mark.mark.manager);
+        place.actor = self.actor(reading, by_manager);
         let shown = shown(reading, text);
         for at in signatures {
             let id = &self.scanner.pack.signatures()[at].id;
@@ -318,14 +320,14 @@ impl<'a> Pass<'a> {
         !matches.signatures.is_empty()
     }
 
-    fn actor(&mut self, reading: &Reading, mark: Option<&MarkReading>) -> Id {
+    fn actor(&mut self, reading: &Reading, by_manager: bool) -> Id {
         let catalog = &self.scanner.catalog;
         let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
         let role = reading.formats.last().map(|&id| catalog.format(id).role);
         let kind = match role {
             Some(Role::Manager) => ActorKind::Manager,
             Some(Role::Listing) => ActorKind::Listing,
-            _ if mark.is_some_and(|mark| mark.mark.manager) => ActorKind::Manager,
+            _ if by_manager => ActorKind::Manager,
             _ => ActorKind::Application,
         };
         let program = catalog.program(reading).unwrap_or_default();
