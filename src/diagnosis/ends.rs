@@ -57,10 +57,17 @@ const SHORT_LIFE: i64 = 600 * SECOND;
 const AT_ONCE: i64 = 60 * SECOND;
 
 /// The end of each run, in the order of the runs.
-pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle) -> Vec<End> {
+///
+/// `has_error` tells whether a run has an error of its own.
+pub fn ends(
+    stories: &[Story],
+    parts: &[usize],
+    chronicle: &Chronicle,
+    has_error: impl Fn(&Run) -> bool,
+) -> Vec<End> {
     let runs = &chronicle.runs;
     let mut ends: Vec<End> =
-        runs.iter().enumerate().map(|(at, run)| first_look(stories, parts, run, runs.get(at + 1))).collect();
+        runs.iter().enumerate().map(|(at, run)| first_look(stories, parts, run, runs.get(at + 1), has_error(run))).collect();
     // Stops by nobody known, and clean ends by nobody at all: planned when alone, a loop when they repeat at once.
     let suspect = |end: &End, run: &Run, next: Option<&Run>| {
         let short = run.lived().is_some_and(|lived| lived < SHORT_LIFE);
@@ -78,7 +85,7 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle) -> Vec<En
     ends
 }
 
-fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>) -> End {
+fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>, has_error: bool) -> End {
     let exit = run.exit.and_then(|point| Some((point, point.mark?)));
     let signal = exit.map(|(point, mark)| stories[parts[point.part]].string(mark.signal)).unwrap_or_default();
     let code = exit.and_then(|(_, mark)| code_of(mark));
@@ -87,6 +94,10 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>)
         (Some(_), None) => true,
         (None, _) => run.stop.is_some() && run.fatal.is_none(),
     };
+    // No stop asks for these.
+    if is_crash(signal) {
+        return End::Unplanned(Stopper::Itself);
+    }
     if run.fatal.is_some() && !stopped_first {
         return End::Unplanned(Stopper::Itself);
     }
@@ -115,10 +126,14 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>)
         (true, Some(137)) => End::Unplanned(Stopper::Killed),
         (true, Some(143)) => End::Planned(Stopper::Unknown),
         (true, Some(_)) => End::Unplanned(Stopper::Itself),
-        // The application says goodbye and nobody tells a code.
+        // The application says goodbye and nobody tells a code; it failed if it never became ready and has an error.
+        (true, None) if signal.is_empty() && has_error && !run.is_ready() => End::Unplanned(Stopper::Itself),
         (true, None) if signal.is_empty() => End::Planned(Stopper::Unknown),
         (true, None) => End::Unplanned(Stopper::Itself),
-        (false, _) if next.is_some_and(|next| !next.in_process) => End::Unplanned(Stopper::Itself),
+        (false, _) if next.is_some_and(|next| !next.in_process) => {
+            // Gone without a word: nobody knows by whose hand.
+            End::Unplanned(if has_error { Stopper::Itself } else { Stopper::Unknown })
+        }
         (false, _) if next.is_some() => End::Planned(Stopper::Change),
         (false, _) => End::Open,
     }
@@ -126,6 +141,12 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>)
 
 fn code_of(mark: &Mark) -> Option<i32> {
     mark.code
+}
+
+fn is_crash(signal: &str) -> bool {
+    let signal = signal.to_ascii_uppercase();
+    ["SEGV", "ABRT", "BUS", "ILL", "FPE"].iter().any(|name| signal.ends_with(name)) && !signal.ends_with("KILL")
+        || ["SEGMENTATION FAULT", "ABORT", "BUS ERROR", "ILLEGAL INSTRUCTION"].iter().any(|name| signal.contains(name))
 }
 
 fn is_kill(signal: &str) -> bool {

@@ -351,6 +351,9 @@ impl<'e> Teller<'_, 'e> {
             MarkKind::Start => self.start(point, mark),
             MarkKind::Ready => self.ready(point, mark),
             MarkKind::Stop => {
+                if self.previous_run(mark).is_some() {
+                    return;
+                }
                 if let Some(run) = self.run() {
                     let better = run.stop.is_none_or(|known| {
                         known.mark.is_none_or(|known| known.asked.is_none()) && mark.asked.is_some()
@@ -590,7 +593,23 @@ impl<'e> Teller<'_, 'e> {
         }
     }
 
+    /// The run before, when its manager told of the next start before the old process had said goodbye.
+    fn previous_run(&mut self, mark: &Mark) -> Option<&mut Run<'e>> {
+        let run = self.chronicle.runs.get(self.at)?;
+        let silent = run.witnesses.of(self.part).application_step.is_none() && run.ready.is_none() && !run.is_over();
+        let by_manager = run.start.is_some_and(|start| start.mark.is_some_and(|mark| mark.manager));
+        if !self.leads || mark.manager || !silent || !by_manager {
+            return None;
+        }
+        let before = self.chronicle.runs.get_mut(self.at.checked_sub(1)?)?;
+        (before.exit.is_none() && before.ready.is_some()).then_some(before)
+    }
+
     fn exit(&mut self, point: Point<'e>, mark: &'e Mark) {
+        if let Some(before) = self.previous_run(mark) {
+            before.exit = Some(point);
+            return;
+        }
         self.close(point);
         let part = self.part;
         if let Some(run) = self.run() {
@@ -738,7 +757,12 @@ fn settle(chronicle: &mut Chronicle) {
         run.faults.sort_by_key(|fault| (fault.time, fault.part, fault.offset));
         let ready = run.ready.and_then(|point| point.time);
         for fault in &mut run.faults {
-            fault.after_ready = ready.is_some_and(|ready| fault.time.is_some_and(|time| time.ns > ready.ns));
+            // Within one stream the order is exact; a line without a time has that of the ready line before it.
+            let same_part = run.ready.filter(|point| point.part == fault.part);
+            fault.after_ready = match same_part {
+                Some(point) => fault.offset > point.offset,
+                None => ready.is_some_and(|ready| fault.time.is_some_and(|time| time.ns > ready.ns)),
+            };
         }
     }
 }

@@ -10,7 +10,7 @@ mod words;
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
 use crate::evidence::{self, Actor, ActorKind, Class, Fault, FaultKind, Id, Sample, Segment, mask};
 use crate::grammar::definition::Role;
-use crate::grammar::{Catalog, Clock, Field, MarkKind, MarkReading, Reading, Time, ansi, head};
+use crate::grammar::{Catalog, Clock, Field, Mark, MarkKind, MarkReading, Reading, Time, ansi, head};
 use crate::signature::{Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
 use block::Thrown;
@@ -253,7 +253,7 @@ impl<'a> Pass<'a> {
             .marks
             .iter()
             .filter(|&&id| catalog.admits(id, reading))
-            .filter_map(|&id| MarkReading::new(catalog.mark(id), text))
+            .filter_map(|&id| read_mark(catalog.mark(id), text))
             .collect();
         // Where a sure mark speaks the weak ones are silent.
         if marks.iter().any(|mark| !mark.mark.weak) {
@@ -530,6 +530,15 @@ fn parts<'r>(reading: &'r Reading) -> impl Iterator<Item = &'r [u8]> {
 /// What is shown of a line: all that the program wrote on it, or the one line of a message of several.
 fn shown<'r>(reading: &'r Reading, part: &'r [u8]) -> &'r [u8] {
     if reading.message.contains(&b'\n') { part } else { &reading.text }
+}
+
+/// Reads a mark; one that only suggests is also looked for after a logger's name (`gateway: server started`).
+fn read_mark<'t>(mark: &'t Mark, text: &'t [u8]) -> Option<MarkReading<'t>> {
+    MarkReading::new(mark, text).or_else(|| {
+        let name = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-/".contains(byte)).count();
+        let rest = text[name..].strip_prefix(b": ").filter(|_| mark.weak && name > 0)?;
+        MarkReading::new(mark, rest)
+    })
 }
 
 /// A text for people: valid, masked, at most `MAX_TEXT` bytes.

@@ -64,9 +64,9 @@ fn there_is_no_file_that_the_generator_does_not_make() {
 fn every_truth_holds() {
     let mut wrongs = Vec::new();
     for (name, truth) in truths() {
-        wrongs.extend(
-            score::wrongs(&DIAGNOSES[&name].json(), &truth).into_iter().map(|wrong| format!("{name}: {wrong}")),
-        );
+        let ran = &DIAGNOSES[&name];
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{name}");
+        wrongs.extend(score::wrongs(&ran.json(), &truth).into_iter().map(|wrong| format!("{name}: {wrong}")));
     }
     assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
 }

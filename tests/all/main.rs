@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod corpora;
+mod escapes;
 mod evidence_files;
 mod grammar_files;
 mod large;

@@ -76,25 +76,22 @@ fn list<'v>(value: &'v Value, member: &str) -> &'v [Value] {
 
 #[test]
 fn it_sees_what_is_wrong() {
-    let truth = serde_json::json!({
+    use serde_json::json;
+    let truth = json!({
         "restarts": 2, "reached_ready": 0, "verdict": "crash-loop", "also_acceptable": [],
         "root_causes": [{"cause": "port-in-use", "evidence": "EADDRINUSE"}], "tolerated": [],
     });
     let diagnosis = |causes: Value| {
-        serde_json::json!({
+        json!({
             "verdict": "crash-loop",
             "services": [{"restarts": 2, "ready_runs": 0, "incidents": [{"causes": causes}]}],
         })
     };
-    let right = serde_json::json!({"id": "port-in-use", "role": "root"});
-    let by_text =
-        serde_json::json!({"id": "unknown/1", "role": "root", "evidence": [{"text": "listen eaddrinuse :80"}]});
-    let other = serde_json::json!({"id": "disk-full", "role": "root"});
-    assert_eq!(wrongs(&diagnosis([&right].into_iter().cloned().collect()), &truth), [""; 0]);
-    assert_eq!(wrongs(&diagnosis([&by_text].into_iter().cloned().collect()), &truth), [""; 0]);
-    assert_eq!(
-        wrongs(&diagnosis([&other].into_iter().cloned().collect()), &truth),
-        ["missed \"port-in-use\"", "false root \"disk-full\""]
-    );
-    assert_eq!(wrongs(&serde_json::json!({"verdict": "healthy", "services": []}), &truth).len(), 4);
+    let right = json!({"id": "port-in-use", "role": "root"});
+    let by_text = json!({"id": "unknown/1", "role": "root", "evidence": [{"text": "listen eaddrinuse :80"}]});
+    let other = json!({"id": "disk-full", "role": "root"});
+    assert_eq!(wrongs(&diagnosis(json!([right])), &truth), [""; 0]);
+    assert_eq!(wrongs(&diagnosis(json!([by_text])), &truth), [""; 0]);
+    assert_eq!(wrongs(&diagnosis(json!([other])), &truth), ["missed \"port-in-use\"", "false root \"disk-full\""]);
+    assert_eq!(wrongs(&json!({"verdict": "healthy", "services": []}), &truth).len(), 4);
 }
