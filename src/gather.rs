@@ -45,7 +45,7 @@ impl Gatherer<'_> {
 
     /// Scans a plain file, or a range of it.
     pub fn plain(&self, input: &Input, range: Option<Range<u64>>) -> Result<Evidence, Overlap> {
-        let file = match PlainFile::open(&input.path) {
+        let file = match PlainFile::open(&input.file) {
             Ok(file) => file,
             Err(error) => return Ok(failed(&input.path, &error)),
         };

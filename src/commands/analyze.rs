@@ -18,7 +18,7 @@ pub struct Arguments {
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
-    output: Output,
+    pub output: Output,
 }
 
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {

@@ -5,6 +5,7 @@ use super::signatures::print;
 use super::{Failure, Outcome};
 use clap::Subcommand;
 use relapse::grammar::{Catalog, Source, embedded};
+use relapse::report::text::printable;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -33,7 +34,7 @@ enum Action {
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let (catalog, _) = grammars::load(arguments.grammars.as_ref())?;
     if let Some(Action::Check { file }) = arguments.action {
-        let path = file.display().to_string();
+        let path = super::shown(&file);
         let text = std::fs::read_to_string(&file).map_err(|error| format!("{path}: {error}"))?;
         let complaints = catalog.check(Source { path: &path, text: &text });
         if !complaints.is_empty() {
@@ -66,6 +67,6 @@ fn explain(name: &str, catalog: &Catalog, folder: Option<&PathBuf>) -> Result<Ou
         (Some((_, text)), Some(at)) => {
             print(&format!("# tried as number {} of {}\n{text}", at + 1, catalog.formats().len()))
         }
-        _ => Err(format!("no format {name}; `relapse formats` lists them")),
+        _ => Err(format!("no format {}; `relapse formats` lists them", printable(name))),
     }
 }

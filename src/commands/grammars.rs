@@ -80,11 +80,11 @@ pub fn load(folder: Option<&PathBuf>) -> Result<(Catalog, Pack), Failure> {
     let mut signatures = embedded::signatures();
     if let Some(folder) = folder {
         if !folder.is_dir() {
-            return Err(format!("--grammars {}: no such folder", folder.display()));
+            return Err(format!("--grammars {}: no such folder", super::shown(folder)));
         }
         let read = |name: &str| {
             let path = folder.join(name);
-            embedded::folder(&path).map_err(|error| format!("{}: {error}", path.display()))
+            embedded::folder(&path).map_err(|error| format!("{}: {error}", super::shown(&path)))
         };
         formats.extend(read("formats")?);
         signatures.extend(read("signatures")?);

@@ -20,14 +20,14 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     grammars: Option<PathBuf>,
     #[command(flatten)]
-    output: Output,
+    pub output: Output,
 }
 
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let mut evidence = Evidence::default();
     let mut seen = BTreeSet::new();
     for path in &arguments.paths {
-        let shown = path.display();
+        let shown = super::shown(path);
         let bytes = std::fs::read(path).map_err(|error| format!("{shown}: {error}"))?;
         let piece = codec::decode(&bytes).map_err(|error| format!("{shown}: {error}"))?;
         // The same piece given twice is one piece.
@@ -37,7 +37,7 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     }
     if let Some(path) = &arguments.evidence {
         let bytes = codec::encode(&evidence).map_err(|error| error.to_string())?;
-        std::fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+        std::fs::write(path, bytes).map_err(|error| format!("{}: {error}", super::shown(path)))?;
         return Ok(Outcome::Done);
     }
     let (_, pack) = grammars::load(arguments.grammars.as_ref())?;

@@ -60,9 +60,19 @@ impl From<Outcome> for ExitCode {
 /// What stops a command: a sentence for the user.
 pub type Failure = String;
 
+/// A path in a message: no byte of it can reach the terminal as a command.
+fn shown(path: &std::path::Path) -> String {
+    relapse::report::text::printable(&path.display().to_string())
+}
+
 /// Runs the program.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    let as_json = match &arguments.command {
+        Command::Analyze(arguments) => arguments.output.format == output::Format::Json,
+        Command::Merge(arguments) => arguments.output.format == output::Format::Json,
+        _ => false,
+    };
     let result = match arguments.command {
         Command::Analyze(arguments) => analyze::run(arguments),
         Command::Scan(arguments) => scan::run(arguments),
@@ -74,6 +84,9 @@ pub fn run() -> ExitCode {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
             eprintln!("relapse: {failure}");
+            if as_json {
+                output::print_failure(failure);
+            }
             Outcome::Failed.into()
         }
     }

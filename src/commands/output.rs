@@ -77,3 +77,17 @@ fn colour() -> bool {
 pub fn now_ns() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
+
+/// The object of a command that could not even begin.
+pub fn print_failure(failure: Failure) {
+    let diagnosis = Diagnosis {
+        schema: relapse::diagnosis::model::SCHEMA.into(),
+        verdict: Verdict::Healthy,
+        complete: false,
+        services: Vec::new(),
+        inputs: Vec::new(),
+        problems: vec![failure],
+    };
+    // Whoever does not listen here has the exit status.
+    let _ = report::json::json(&diagnosis, &mut io::stdout().lock());
+}

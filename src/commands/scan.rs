@@ -51,7 +51,8 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         faults += 1;
     }
     let bytes = codec::encode(&evidence).map_err(|error| error.to_string())?;
-    std::fs::write(&arguments.output, bytes).map_err(|error| format!("{}: {error}", arguments.output.display()))?;
+    std::fs::write(&arguments.output, bytes)
+        .map_err(|error| format!("{}: {error}", super::shown(&arguments.output)))?;
     Ok(match (faults, super::analyze::read_anything(&evidence)) {
         (_, false) => Outcome::Failed,
         (0, true) => Outcome::Done,

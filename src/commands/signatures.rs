@@ -4,6 +4,7 @@ use super::grammars;
 use super::{Failure, Outcome};
 use clap::Subcommand;
 use relapse::grammar::Source;
+use relapse::report::text::printable;
 use relapse::signature::{Signature, pack};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -34,7 +35,7 @@ enum Action {
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let (_, known) = grammars::load(arguments.grammars.as_ref())?;
     if let Some(Action::Check { file }) = arguments.action {
-        let path = file.display().to_string();
+        let path = super::shown(&file);
         let text = std::fs::read_to_string(&file).map_err(|error| format!("{path}: {error}"))?;
         let complaints = pack::check(Source { path: &path, text: &text }, &known);
         if !complaints.is_empty() {
@@ -50,7 +51,7 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
                 let scored = known.signatures().iter().map(|known| (strsim::jaro_winkler(&known.id, &id), &known.id));
                 let close = scored.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(score, _)| *score > 0.75);
                 let hint = close.map_or_else(String::new, |(_, id)| format!("; did you mean {id}?"));
-                return Err(format!("no signature {id}{hint} `relapse signatures` lists them"));
+                return Err(format!("no signature {}{hint}; `relapse signatures` lists them", printable(&id)));
             }
         },
         None => {

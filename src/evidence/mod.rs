@@ -115,6 +115,11 @@ impl Stream {
     }
 
     fn add(&mut self, path: &str, segment: Segment) -> Result<(), Overlap> {
+        // An empty piece holds nothing; only of an empty stream it is all there is.
+        if segment.start == segment.end && !self.segments.is_empty() {
+            return Ok(());
+        }
+        self.segments.retain(|_, known| known.start < known.end);
         let before = self.segments.range(..=segment.start).next_back().map(|(start, _)| *start);
         let after = self.segments.range(segment.start + 1..).next().map(|(start, _)| *start);
         let overlap = |known: &Segment| Overlap {

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 /// Size of a chunk: large enough that its borders cost little, small enough to stay in a core's cache.
 pub const CHUNK_BYTES: u64 = 512 << 10;
@@ -21,7 +22,7 @@ pub struct PlainFile {
 
 impl PlainFile {
     /// Opens a file; what is appended after this moment is not part of it.
-    pub fn open(path: &str) -> io::Result<PlainFile> {
+    pub fn open(path: impl AsRef<Path>) -> io::Result<PlainFile> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
         Ok(PlainFile { file, length })
@@ -105,9 +106,9 @@ impl StreamReader {
     pub fn open(input: &Input, context: u64, tail: u64) -> io::Result<StreamReader> {
         let source: Box<dyn Read + Send> = match input.kind {
             InputKind::Pipe if input.path == "-" => sniffed(Box::new(io::stdin()))?,
-            InputKind::Pipe => sniffed(Box::new(File::open(&input.path)?))?,
+            InputKind::Pipe => sniffed(Box::new(File::open(&input.file)?))?,
             kind => {
-                let file = BufReader::with_capacity(128 << 10, File::open(&input.path)?);
+                let file = BufReader::with_capacity(128 << 10, File::open(&input.file)?);
                 let content = match kind {
                     InputKind::Gzip => Content::Gzip,
                     InputKind::Zstd => Content::Zstd,

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub struct Input {
     /// As the user gave it, or as it was found below a folder.
     pub path: String,
+    /// What to open: its name may be no UTF-8.
+    pub file: PathBuf,
     pub kind: InputKind,
     /// Size on disk in bytes; 0 where there is none.
     pub bytes: u64,
@@ -74,6 +76,7 @@ impl Walk {
     fn push(&mut self, path: &Path, kind: InputKind, metadata: Option<&Metadata>) {
         self.found.inputs.push(Input {
             path: path.display().to_string(),
+            file: path.into(),
             kind,
             bytes: metadata.map_or(0, Metadata::len),
             modified_ns: metadata
@@ -94,9 +97,10 @@ impl Walk {
         };
         let file_type = metadata.file_type();
         if file_type.is_dir() {
-            let before = self.found.inputs.len();
+            let (inputs, notes) = (self.found.inputs.len(), self.found.notes.len());
             self.folder(path, &metadata);
-            if self.found.inputs.len() == before {
+            let failed = self.found.notes[notes..].iter().any(|note| note.fault);
+            if self.found.inputs.len() == inputs && !failed {
                 self.note(path, "no log in this folder", "name a folder that holds logs", true);
             }
         } else if file_type.is_file() {
@@ -117,7 +121,9 @@ impl Walk {
             Ok(entries) => entries,
             Err(error) => {
                 let (what, help) = explain(&error);
-                return self.note(path, what, help, self.open.is_empty());
+                let named = self.open.is_empty();
+                let what = if named { what } else { format!("skipped: {what}") };
+                return self.note(path, what, help, named);
             }
         };
         entries.sort_by_key(fs::DirEntry::file_name);

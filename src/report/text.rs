@@ -296,7 +296,7 @@ impl Page {
         let unread: Vec<&String> = diagnosis
             .problems
             .iter()
-            .filter(|problem| !diagnosis.inputs.iter().any(|input| problem.starts_with(&input.path)))
+            .filter(|problem| !diagnosis.inputs.iter().any(|input| is_told(input, problem)))
             .collect();
         for problem in unread.iter().take(MAX_INPUTS) {
             self.line(&format!("  {} {}", self.paint(YELLOW, "!"), printable(problem)));
@@ -312,6 +312,12 @@ impl Page {
             self.line(&text);
         }
     }
+}
+
+/// Whether a problem stands below its input already.
+fn is_told(input: &Input, problem: &str) -> bool {
+    let what = problem.strip_prefix(input.path.as_str()).and_then(|rest| rest.split_once(": "));
+    what.is_some_and(|(_, what)| input.problems.iter().any(|told| told == what))
 }
 
 fn manager(service: &Service) -> String {

@@ -477,8 +477,11 @@ impl<'a> Pass<'a> {
 
     /// The time of the nearest timed record before a line, within `CONTEXT`.
     fn inherited_time(&mut self, at: usize) -> Option<Time> {
+        // What was met after this line says nothing of it.
+        let known = self.timed_until <= at;
+        let (mut timed, until) = if known { (self.timed, self.timed_until) } else { (None, 0) };
         let mut end = at;
-        while end > self.timed_until {
+        while end > until {
             let Some(start) = self.line_before(end, at) else { break };
             let line = self.visible(start, end - 1);
             end = start;
@@ -486,12 +489,14 @@ impl<'a> Pass<'a> {
                 continue;
             }
             if let Some(time) = self.scanner.catalog.read(line, self.clock).time {
-                self.timed = Some((start, time));
+                timed = Some((start, time));
                 break;
             }
         }
-        self.timed_until = self.timed_until.max(at);
-        let (start, time) = self.timed?;
+        if known {
+            (self.timed, self.timed_until) = (timed, at);
+        }
+        let (start, time) = timed?;
         ((at - start) as u64 <= CONTEXT).then_some(time)
     }
 
