@@ -59,15 +59,13 @@ const AT_ONCE: i64 = 60 * SECOND;
 /// The end of each run, in the order of the runs.
 ///
 /// `has_error` tells whether a run has an error of its own.
-pub fn ends(
-    stories: &[Story],
-    parts: &[usize],
-    chronicle: &Chronicle,
-    has_error: impl Fn(&Run) -> bool,
-) -> Vec<End> {
+pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, has_error: impl Fn(&Run) -> bool) -> Vec<End> {
     let runs = &chronicle.runs;
-    let mut ends: Vec<End> =
-        runs.iter().enumerate().map(|(at, run)| first_look(stories, parts, run, runs.get(at + 1), has_error(run))).collect();
+    let mut ends: Vec<End> = runs
+        .iter()
+        .enumerate()
+        .map(|(at, run)| first_look(stories, parts, run, runs.get(at + 1), has_error(run)))
+        .collect();
     // Stops by nobody known, and clean ends by nobody at all: planned when alone, a loop when they repeat at once.
     let suspect = |end: &End, run: &Run, next: Option<&Run>| {
         let short = run.lived().is_some_and(|lived| lived < SHORT_LIFE);

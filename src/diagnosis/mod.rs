@@ -10,12 +10,15 @@ mod faults;
 mod findings;
 mod incidents;
 mod inputs;
+mod leader;
 pub mod model;
+mod reconcile;
 mod rhythm;
 mod runs;
 mod services;
 mod signals;
 mod story;
+mod teller;
 mod timeline;
 
 pub use model::{Diagnosis, State, Verdict};
@@ -65,7 +68,7 @@ impl Diagnosis {
 
 /// One service's part; None for lines of a program that tells nothing of its life and fails at nothing.
 fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
-    let chronicle = runs::chronicle(stories, cast);
+    let chronicle = reconcile::chronicle(stories, cast);
     let lifeless = chronicle.runs.is_empty() && chronicle.refused.is_empty();
     if lifeless && chronicle.loose.is_empty() {
         return None;
@@ -74,7 +77,9 @@ fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
     let seen = chronicle.runs.iter().flat_map(|run| &run.faults).chain(&chronicle.loose).copied();
     let faults = Faults::of(stories, cast, seen, pack);
     let has_error = |run: &runs::Run| {
-        run.faults.iter().any(|seen| faults.get(seen.fault).and_then(|fault| fault.rank()).is_some_and(|rank| rank <= 4))
+        run.faults
+            .iter()
+            .any(|seen| faults.get(seen.fault).and_then(|fault| fault.rank()).is_some_and(|rank| rank <= 4))
     };
     let ends = ends::ends(stories, &parts, &chronicle, has_error);
     if lifeless && !findings::has_errors(&faults) {
@@ -121,6 +126,3 @@ fn restarts(chronicle: &runs::Chronicle) -> usize {
     let unseen_first = told && processes.first().is_some_and(unseen);
     processes.len().saturating_sub(1 + usize::from(unseen_first))
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,3 +1,5 @@
+//! The laws of merging.
+
 use super::*;
 use crate::grammar::{SECOND, Time};
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! A mistake in a grammar or signature file, shown as a compiler shows it.
 
-use super::pattern::Mistake;
+use super::language::Mistake;
 use std::fmt;
 use std::ops::Range;
 

@@ -3,6 +3,7 @@
 //! In: lines of bytes. Out: readings. Knows nothing of files, of signatures, or of what a record means.
 
 pub mod ansi;
+pub mod calendar;
 pub mod catalog;
 pub mod complaint;
 pub mod definition;
@@ -12,6 +13,7 @@ pub mod field;
 pub mod format;
 pub mod head;
 pub mod json;
+pub mod language;
 pub mod level;
 pub mod mark;
 pub mod pattern;

@@ -1,3 +1,5 @@
+//! The grammar files of the binary, held against their own examples and against each other.
+
 use super::*;
 use crate::grammar::definition::FormatFile;
 

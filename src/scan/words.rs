@@ -47,4 +47,3 @@ fn is_worded(text: &[u8]) -> bool {
         || holds(b"Failed to ")
         || holds(b"ERROR")
 }
-

@@ -64,7 +64,8 @@ const ERROR_WORDS: &[&str] = &[
     "failed: ",
     "Failed to ",
     "failed to ",
-    "panicked at", "Traceback (most recent call last)",
+    "panicked at",
+    "Traceback (most recent call last)",
 ];
 
 /// What holds in one message.

@@ -1,0 +1,97 @@
+//! What holds for a service's streams as a whole: which one leads, and what each of them tells at all.
+
+use super::services::{Cast, Part, actor_of};
+use super::story::{Event, Story};
+use crate::evidence::{ActorKind, Id, Mark};
+use crate::grammar::MarkKind;
+use std::collections::BTreeSet;
+
+/// What holds for a service as a whole and decides how single marks are taken.
+pub struct Traits {
+    pub tells_ready: bool,
+    pub has_application: bool,
+    /// By part: how good a leader it is.
+    pub weight: Vec<(u8, usize)>,
+    /// By part: whether it tells starts at all.
+    pub has_starts: Vec<bool>,
+    /// By part: the weak start that stands at the head of the log, if any; only its like counts.
+    pub head_start: Vec<Option<Id>>,
+    /// A manager tells of process starts; then weak ones only help to lay streams side by side.
+    pub managed: bool,
+    /// By part: whether it tells ends.
+    pub tells_ends: Vec<bool>,
+    /// By part: no line of it has a time, so only the order of its events tells where they belong.
+    pub untimed: Vec<bool>,
+}
+
+/// A weak start counts only where its first instance begins within so many bytes of its stream.
+const LOG_HEAD: u64 = 8 << 10;
+
+impl Traits {
+    pub fn of(stories: &[Story], cast: &Cast) -> Traits {
+        let marks = || cast.parts.iter().flat_map(|part| &part.events).filter_map(Event::mark);
+        let application_tells = cast.parts.iter().any(|part| {
+            part.events.iter().any(|event| actor_of(stories, part, event.actor).is_some_and(|actor| actor.tells_ready))
+        });
+        let tells_ready = application_tells || marks().any(|mark| !mark.manager && mark.tells_ready);
+        let has_application = cast.parts.iter().any(|part| {
+            part.events.iter().any(|event| {
+                let own_line =
+                    actor_of(stories, part, event.actor).is_some_and(|actor| actor.kind == ActorKind::Application);
+                own_line && event.mark().is_none_or(|mark| !mark.manager)
+            })
+        });
+        let sure_starts = marks().any(|mark| mark.kind == MarkKind::Start && !mark.weak && !mark.manager);
+        let managed = marks().any(|mark| mark.kind == MarkKind::Start && mark.manager);
+        let head_start: Vec<Option<Id>> = cast.parts.iter().map(|part| head_start(part, sure_starts)).collect();
+        let is_end = |mark: &Mark| matches!(mark.kind, MarkKind::Exit | MarkKind::Fatal);
+        let tells_ends = cast.parts.iter().map(|part| part.events.iter().filter_map(Event::mark).any(is_end)).collect();
+        let untimed = cast.parts.iter().map(|part| part.events.iter().all(|event| event.time.is_none())).collect();
+        let weight = cast
+            .parts
+            .iter()
+            .zip(&head_start)
+            .map(|(part, head)| weight(part.events.iter().filter_map(Event::mark), *head))
+            .collect();
+        let has_starts = cast
+            .parts
+            .iter()
+            .zip(&head_start)
+            .map(|(part, head)| {
+                let usable = |mark: &&Mark| mark.kind == MarkKind::Start && (!mark.weak || Some(mark.words) == *head);
+                let pids: BTreeSet<u32> =
+                    part.events.iter().filter_map(|event| actor_of(stories, part, event.actor)?.run_pid).collect();
+                !pids.is_empty() || part.events.iter().filter_map(Event::mark).any(|mark| usable(&mark))
+            })
+            .collect();
+        Traits { tells_ready, has_application, weight, has_starts, head_start, untimed, managed, tells_ends }
+    }
+}
+
+/// The weak start at the head of a log, where no start is sure.
+fn head_start(part: &Part, sure_starts: bool) -> Option<Id> {
+    let first = part.events.iter().filter_map(Event::mark).find(|mark| mark.kind == MarkKind::Start && mark.weak)?;
+    (!sure_starts && first.offset < LOG_HEAD).then_some(first.words)
+}
+
+/// Managers lead, then those that tell of starts, then those that tell of ends.
+fn weight<'m>(marks: impl Iterator<Item = &'m Mark>, head_start: Option<Id>) -> (u8, usize) {
+    // The steps of one boot are one start.
+    let mut manager_starts = [0usize; 4];
+    let mut starts = 0;
+    let mut ends = 0;
+    for mark in marks {
+        match mark.kind {
+            MarkKind::Start if mark.manager => manager_starts[usize::from(mark.step.min(3))] += 1,
+            MarkKind::Start if !mark.weak || Some(mark.words) == head_start => starts += 1,
+            MarkKind::Exit | MarkKind::Fatal => ends += 1,
+            _ => {}
+        }
+    }
+    match (manager_starts.into_iter().max().unwrap_or(0), starts, ends) {
+        (0, 0, 0) => (0, 0),
+        (0, 0, ends) => (1, ends),
+        (0, starts, _) => (2, starts),
+        (manager_starts, _, _) => (3, manager_starts),
+    }
+}

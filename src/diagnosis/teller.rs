@@ -1,0 +1,470 @@
+//! Lays one stream's events over the runs known so far.
+//!
+//! Starts and ends of the stream are its landmarks: they find the run that it is in, or one that no stream has told of
+//! yet. Times help where the stream has them and the manager's are fine enough; the order of the stream always holds.
+
+use super::leader::Traits;
+use super::runs::{AFTERMATH, Chronicle, FaultSeen, Point, Run, SLACK, Witness};
+use super::services::{Cast, actor_of};
+use super::story::{Event, Story, What};
+use crate::evidence::Mark;
+use crate::grammar::{MarkKind, Time};
+
+/// Lays one stream's events over the runs known so far.
+pub struct Teller<'t, 'e> {
+    pub stories: &'t [Story<'e>],
+    pub cast: &'t Cast<'e>,
+    pub traits: &'t Traits,
+    pub chronicle: &'t mut Chronicle<'e>,
+    pub part: usize,
+    pub leads: bool,
+    /// The run that the stream is in.
+    pub at: usize,
+    /// Faults that wait for the run they belong to.
+    pub pending: Vec<FaultSeen>,
+}
+
+impl<'e> Teller<'_, 'e> {
+    pub fn tell(&mut self) {
+        let part = &self.cast.parts[self.part];
+        for event in &part.events {
+            let run_pid = actor_of(self.stories, part, event.actor).and_then(|actor| actor.run_pid);
+            self.advance(event.time);
+            self.outlive(event);
+            if let Some(pid) = run_pid {
+                self.meet_pid(event, pid);
+            }
+            match event.what {
+                What::Fault { id, fold } => self.fault(FaultSeen {
+                    fault: id,
+                    actor: event.actor,
+                    part: self.part,
+                    offset: event.offset,
+                    time: event.time,
+                    count: fold.count,
+                    after_ready: false,
+                }),
+                What::Mark(mark) => self.mark(event, mark),
+            }
+        }
+        let left = std::mem::take(&mut self.pending);
+        match self.chronicle.runs.get_mut(self.at) {
+            // What stands after the last end is its aftermath.
+            Some(run) => run.faults.extend(left),
+            None => self.chronicle.loose.extend(left),
+        }
+    }
+
+    fn point(&self, event: &Event<'e>) -> Point<'e> {
+        Point { time: event.time, part: self.part, offset: event.offset, mark: event.mark() }
+    }
+
+    fn run(&mut self) -> Option<&mut Run<'e>> {
+        self.chronicle.runs.get_mut(self.at)
+    }
+
+    fn witness(&mut self) -> Option<&mut Witness> {
+        let part = self.part;
+        self.run().map(|run| run.witnesses.of_mut(part))
+    }
+
+    /// Moves on to the run that a time belongs to, never back.
+    fn advance(&mut self, time: Option<Time>) {
+        let Some(time) = time.filter(|_| !self.leads) else { return };
+        while let Some(next) = self.chronicle.runs.get(self.at + 1) {
+            let begun = next.start_limit().is_some_and(|start| time.ns >= start);
+            let current = &self.chronicle.runs[self.at];
+            let over = match (current.end_limit(), current.witnesses.of(self.part).ended) {
+                (_, Some(Some(ended))) if time.ns > ended.ns + AFTERMATH => true,
+                (Some(limit), _) => time.ns >= limit,
+                // A later run has begun and nothing is known of this one's end.
+                (None, _) => true,
+            };
+            if !(begun && over) {
+                break;
+            }
+            self.at += 1;
+        }
+    }
+
+    fn mark(&mut self, event: &Event<'e>, mark: &'e Mark) {
+        let point = self.point(event);
+        match mark.kind {
+            MarkKind::Start if mark.weak && Some(mark.words) != self.traits.head_start[self.part] => {}
+            MarkKind::Start => self.start(point, mark),
+            MarkKind::Ready => self.ready(point, mark),
+            MarkKind::Stop => {
+                if self.previous_run(mark).is_some() {
+                    return;
+                }
+                if let Some(run) = self.run() {
+                    let better = run.stop.is_none_or(|known| {
+                        known.mark.is_none_or(|known| known.asked.is_none()) && mark.asked.is_some()
+                    });
+                    let alive = run.exit.is_none_or(|exit| exit.time >= point.time) && run.fatal.is_none();
+                    if better && alive {
+                        run.stop = Some(point);
+                    }
+                    run.see(event.time);
+                }
+            }
+            MarkKind::Exit => self.exit(point, mark),
+            // A program that had gone about its work may go on after a traceback; without starts nothing else tells.
+            MarkKind::Fatal if mark.weak && mark.step > 1 && self.leads && !self.traits.has_starts[self.part] => {}
+            MarkKind::Fatal => self.fatal(point),
+            MarkKind::GaveUp => {
+                self.chronicle.gave_up.push(point);
+                if let Some(run) = self.run() {
+                    run.gave_up = true;
+                }
+            }
+            MarkKind::Refused => self.chronicle.refused.push(point),
+            MarkKind::Restart => {
+                if let Some(run) = self.run() {
+                    run.restarting = true;
+                }
+            }
+            MarkKind::SessionFile => self.chronicle.session_files += 1,
+            MarkKind::Gap => self.chronicle.gaps.push(point),
+            MarkKind::Change => self.chronicle.changes.push(point),
+            MarkKind::Alive => self.alive(),
+            MarkKind::Throttle | MarkKind::Progress => {}
+        }
+    }
+
+    fn start(&mut self, point: Point<'e>, mark: &'e Mark) {
+        let step = mark.step;
+        let known = self.chronicle.runs.get(self.at).map(|run| {
+            let witness = run.witnesses.of(self.part);
+            let told = if mark.manager { witness.manager_step } else { witness.application_step };
+            let manager_told_later = mark.manager && witness.application_step.is_some();
+            // Workers repeat a later step of the same boot.
+            let is_worker = step > 1 && witness.first_step.is_some_and(|first| first < step) && !run.restarting;
+            let repeats =
+                told.is_some_and(|told| step <= told && !is_worker) || manager_told_later || witness.ended.is_some();
+            // The leader's order is exact: after an end, a start begins the next run.
+            (repeats || (self.leads && run.is_over()), run.restarting)
+        });
+        match known {
+            None => self.begin(point),
+            Some((false, _)) if self.fits(point) => {}
+            Some((_, restarting)) => {
+                if self.find_later(point.time, SLACK) {
+                } else if mark.weak && self.traits.managed {
+                    return;
+                } else {
+                    self.begin(point);
+                    if let Some(run) = self.run() {
+                        run.in_process = restarting && !mark.manager;
+                    }
+                }
+            }
+        }
+        let leads = self.leads;
+        if let Some(run) = self.run() {
+            let better = run.start.is_none_or(|known| known.mark.is_none_or(|known| known.weak && !mark.weak));
+            if better && (leads || run.start.is_none()) {
+                run.start = Some(point);
+            }
+            run.see(point.time);
+        }
+        if let Some(witness) = self.witness() {
+            if mark.manager {
+                witness.manager_step = Some(step);
+            } else {
+                witness.application_step = witness.application_step.max(Some(step));
+                witness.first_step.get_or_insert(step);
+            }
+        }
+        let waiting = std::mem::take(&mut self.pending);
+        self.chronicle.loose.extend(waiting.iter().filter(|_| self.at == 0));
+        if self.at > 0
+            && let Some(run) = self.chronicle.runs.get_mut(self.at - 1)
+        {
+            run.faults.extend(waiting);
+        }
+    }
+
+    /// Whether a start at this time can be that of the run that the stream is in.
+    fn fits(&self, point: Point<'e>) -> bool {
+        if self.leads {
+            return true;
+        }
+        let Some((run, time)) = self.chronicle.runs.get(self.at).zip(point.time) else { return true };
+        let after_start = run.start_limit().is_none_or(|start| time.ns + SLACK >= start);
+        let before_end = run.end_limit().is_none_or(|end| time.ns < end);
+        after_start && before_end
+    }
+
+    /// Goes to the next run that has begun by then, give or take `slack`, and that this stream has not told of. Without
+    /// times it is simply the next one.
+    fn find_later(&mut self, time: Option<Time>, slack: i64) -> bool {
+        if self.leads {
+            return false;
+        }
+        if self.traits.untimed[self.part] {
+            let next = self.at + 1 < self.chronicle.runs.len();
+            self.at += usize::from(next);
+            return next;
+        }
+        let Some(time) = time else { return false };
+        let free = |at: &usize| {
+            let run = &self.chronicle.runs[*at];
+            let witness = run.witnesses.of(self.part);
+            let untold =
+                witness.application_step.is_none() && witness.manager_step.is_none() && witness.ended.is_none();
+            untold
+                && run.start_limit().is_none_or(|start| start <= time.ns + slack)
+                && run.end_limit().is_none_or(|end| time.ns < end + SLACK)
+        };
+        match (self.at + 1..self.chronicle.runs.len()).find(free) {
+            Some(at) => {
+                self.at = at;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Inserts a run that no stream has told of yet. What comes after the point in the run before becomes the new one's.
+    fn begin(&mut self, point: Point<'e>) {
+        let mut run = Run::default();
+        let mut at = if self.chronicle.runs.is_empty() { 0 } else { self.at + 1 };
+        if at == 1
+            && !self.leads
+            && let (Some(first), Some(time)) = (self.chronicle.runs[0].start_limit(), point.time)
+            && time.ns + SLACK < first
+        {
+            at = 0;
+        }
+        if at > 0 && !self.leads {
+            let later = |known: Option<Point<'e>>| known.filter(|known| known.time > point.time);
+            // In a log of whole seconds an end of the same second is the later run's.
+            let not_before = |known: Option<Point<'e>>| known.filter(|known| known.time >= point.time);
+            let before = &mut self.chronicle.runs[at - 1];
+            run.exit = not_before(before.exit);
+            run.stop = not_before(before.stop);
+            run.fatal = later(before.fatal);
+            run.ready = later(before.ready);
+            run.manager_ready = later(before.manager_ready);
+            before.exit = before.exit.filter(|_| run.exit.is_none());
+            before.stop = before.stop.filter(|_| run.stop.is_none());
+            before.fatal = before.fatal.filter(|_| run.fatal.is_none());
+            before.ready = before.ready.filter(|_| run.ready.is_none());
+            before.manager_ready = before.manager_ready.filter(|_| run.manager_ready.is_none());
+        }
+        self.chronicle.runs.insert(at, run);
+        self.at = at;
+    }
+
+    /// A line of the service's own process with a pid that the run does not have.
+    fn meet_pid(&mut self, event: &Event<'e>, pid: u32) {
+        let known = self.chronicle.runs.get(self.at).map(|run| run.witnesses.of(self.part).run_pid);
+        let point = Point { mark: None, ..self.point(event) };
+        match known {
+            Some(Some(known)) if known == pid => return,
+            Some(None) => {}
+            None => self.begin(point),
+            Some(Some(_)) => {
+                if !self.find_later(event.time, SLACK) {
+                    self.begin(point);
+                }
+            }
+        }
+        if let Some(run) = self.run() {
+            run.start.get_or_insert(point);
+            run.see(event.time);
+        }
+        if let Some(witness) = self.witness() {
+            witness.run_pid = Some(pid);
+            witness.application_step.get_or_insert(0);
+        }
+    }
+
+    fn ready(&mut self, point: Point<'e>, mark: &'e Mark) {
+        if mark.weak && self.traits.tells_ready {
+            return;
+        }
+        if self.traits.untimed[self.part] && self.witness().is_some_and(|witness| witness.ended.is_some()) {
+            self.find_later(None, 0);
+        }
+        let over = self.chronicle.runs.get(self.at).is_none_or(|run| self.leads && run.is_over());
+        // A manager may call a process running that has just ended.
+        if over && mark.manager && !self.chronicle.runs.is_empty() {
+            return;
+        }
+        if over {
+            self.begin(point);
+        }
+        if let Some(run) = self.run() {
+            let slot = if mark.manager { &mut run.manager_ready } else { &mut run.ready };
+            slot.get_or_insert(point);
+            run.see(point.time);
+        }
+    }
+
+    /// A program that goes on after an exception that looked uncaught did not die by it.
+    fn outlive(&mut self, event: &Event<'e>) {
+        let part = self.part;
+        // A traceback with nothing before it is another run's death, not a sign of this one's life.
+        let dies = event.mark().is_some_and(|mark| mark.kind == MarkKind::Fatal && (!mark.weak || mark.step == 1));
+        let starts = event.mark().is_some_and(|mark| mark.kind == MarkKind::Start) || dies;
+        // In a stream that leads by its ends alone, what follows is the next run.
+        if starts || (self.leads && !self.traits.has_starts[part]) {
+            return;
+        }
+        if let Some(run) = self.run()
+            && let Some(fatal) =
+                run.fatal.filter(|fatal| fatal.part == part && fatal.mark.is_some_and(|mark| mark.weak))
+            && fatal.time.zip(event.time).is_some_and(|(fatal, time)| time.ns > fatal.ns + AFTERMATH)
+        {
+            run.fatal = None;
+            if run.exit.is_none() {
+                run.witnesses.of_mut(part).ended = None;
+            }
+        }
+    }
+
+    /// A program that goes on after its own goodbye did not end (a Node-RED deploy stops and starts its flows).
+    fn alive(&mut self) {
+        let part = self.part;
+        if let Some(run) = self.run()
+            && run.exit.is_some_and(|exit| exit.part == part && exit.mark.is_some_and(|mark| !mark.manager))
+            && run.fatal.is_none()
+        {
+            run.exit = None;
+            run.stop = None;
+            run.witnesses.of_mut(part).ended = None;
+        }
+    }
+
+    /// The run before, when its manager told of the next start before the old process had said goodbye.
+    fn previous_run(&mut self, mark: &Mark) -> Option<&mut Run<'e>> {
+        let run = self.chronicle.runs.get(self.at)?;
+        let silent = run.witnesses.of(self.part).application_step.is_none() && run.ready.is_none() && !run.is_over();
+        let by_manager = run.start.is_some_and(|start| start.mark.is_some_and(|mark| mark.manager));
+        if !self.leads || mark.manager || !silent || !by_manager {
+            return None;
+        }
+        let before = self.chronicle.runs.get_mut(self.at.checked_sub(1)?)?;
+        (before.exit.is_none() && before.ready.is_some()).then_some(before)
+    }
+
+    fn exit(&mut self, point: Point<'e>, mark: &'e Mark) {
+        if let Some(before) = self.previous_run(mark) {
+            before.exit = Some(point);
+            return;
+        }
+        self.close(point);
+        let part = self.part;
+        if let Some(run) = self.run() {
+            let better = run.exit.is_none_or(|known| known.mark.is_none_or(|known| !known.manager && mark.manager));
+            if better {
+                run.exit = Some(point);
+            }
+            run.see(point.time);
+            run.witnesses.of_mut(part).ended = Some(point.time);
+        }
+        self.take_pending();
+    }
+
+    fn fatal(&mut self, point: Point<'e>) {
+        self.close(point);
+        let part = self.part;
+        if let Some(run) = self.run() {
+            run.fatal.get_or_insert(point);
+            run.see(point.time);
+            run.witnesses.of_mut(part).ended = Some(point.time);
+            if point.mark.is_some_and(|mark| mark.never_ready) {
+                run.ready = None;
+            }
+        }
+        self.take_pending();
+    }
+
+    /// Finds the run that an end belongs to: the open one, the next that has begun, or one that nobody told of.
+    fn close(&mut self, point: Point<'e>) {
+        let Some(run) = self.chronicle.runs.get(self.at) else { return self.begin(point) };
+        let witness = run.witnesses.of(self.part);
+        if self.leads {
+            let by_manager = point.mark.is_some_and(|mark| mark.manager);
+            let manager_ended = run.exit.is_some_and(|exit| exit.mark.is_some_and(|mark| mark.manager));
+            // The manager's word after the application's own is the same end; so are several words of the application
+            // where starts are told.
+            let same =
+                if by_manager { !manager_ended } else { self.traits.has_starts[self.part] && !died_again(run, point) };
+            if run.is_over() && !same {
+                self.begin(point);
+            }
+            return;
+        }
+        if witness.ended.is_some() && (!self.traits.has_starts[self.part] || died_again(run, point)) {
+            let close_by =
+                witness.ended.flatten().zip(point.time).is_some_and(|(known, time)| time.ns <= known.ns + AFTERMATH);
+            let starts_told = self.traits.weight.iter().any(|weight| weight.0 >= 2);
+            if !close_by && !self.find_later(point.time, 0) && !starts_told {
+                self.begin(point);
+            }
+        }
+    }
+
+    fn take_pending(&mut self) {
+        let waiting = std::mem::take(&mut self.pending);
+        if let Some(run) = self.run() {
+            run.faults.extend(waiting);
+        }
+    }
+
+    /// A fault without a time: after an end it is the next run's, and one that came as often as there are runs came once
+    /// in each.
+    fn spread(&mut self, fault: FaultSeen) {
+        if self.witness().is_some_and(|witness| witness.ended.is_some()) {
+            self.find_later(None, 0);
+        }
+        // Where ends are told, what comes twice between two of them is one run's.
+        let most = if self.traits.tells_ends[self.part] { 1 } else { self.chronicle.runs.len() - self.at };
+        let times = (fault.count as usize).clamp(1, most);
+        for run in &mut self.chronicle.runs[self.at..self.at + times] {
+            run.faults.push(FaultSeen { count: fault.count.div_ceil(times as u32), time: run.end_or_start(), ..fault });
+        }
+    }
+
+    fn fault(&mut self, fault: FaultSeen) {
+        let waits = match self.chronicle.runs.get(self.at) {
+            None => true,
+            // Without start marks, what follows an end is the next run's; but a program's last words may go on.
+            Some(run) => {
+                let own_words = run.exit.is_none().then_some(run.fatal).flatten().and_then(|fatal| fatal.time);
+                let goes_on = own_words.zip(fault.time).is_some_and(|(fatal, time)| time.ns <= fatal.ns + AFTERMATH);
+                self.leads && run.is_over() && !self.traits.has_starts[self.part] && !goes_on
+            }
+        };
+        if waits {
+            return self.pending.push(fault);
+        }
+        if self.traits.untimed[self.part] && !self.leads {
+            return self.spread(fault);
+        }
+        let before_first = self.at == 0
+            && !self.leads
+            && self.chronicle.runs[0]
+                .start_limit()
+                .zip(fault.time)
+                .is_some_and(|(start, time)| time.ns + SLACK < start);
+        if before_first {
+            return self.chronicle.loose.push(fault);
+        }
+        if let Some(run) = self.run() {
+            run.see(fault.time);
+            run.faults.push(fault);
+        }
+    }
+}
+
+/// A program cannot die twice: sure last words well after its last words are another run's, which died before its start
+/// mark.
+fn died_again(run: &Run, point: Point) -> bool {
+    let dies = point.mark.is_some_and(|mark| mark.kind == MarkKind::Fatal && (!mark.weak || mark.step == 1));
+    let died = run.fatal.and_then(|fatal| fatal.time);
+    dies && died.zip(point.time).is_some_and(|(died, time)| time.ns > died.ns + 2 * AFTERMATH)
+}
