@@ -229,12 +229,13 @@ impl Case<'_, '_> {
             why.push(format!("it is known to lead to {}, which follow it", explains.join(", ")));
         }
         let good = self.good_runs_with(id);
-        why.push(match good {
-            (0, 0) => "there is no healthy run to compare with".into(),
-            (0, 1) => "the only healthy run does not have it".into(),
-            (0, all) => format!("none of {all} healthy runs has it"),
-            (some, all) => format!("{some} of {all} healthy runs have it too"),
-        });
+        match good {
+            (0, 0) => why.push("there is no healthy run to compare with".into()),
+            (0, 1) => why.push("the only healthy run does not have it".into()),
+            (0, all) => why.push(format!("none of {all} healthy runs has it")),
+            // What speaks against it shows in the confidence.
+            _ => {}
+        }
         if fault.role == Role::Symptom {
             why.push("it is a symptom by nature, but nothing in these runs explains it".into());
         }

@@ -340,6 +340,8 @@ fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaint
         |line: &Pattern| line.literals().filter(|set| set.len() == 1).map(|set| set[0].clone()).max_by_key(Vec::len);
     let line_texts: Option<Vec<Vec<u8>>> =
         (file.role == Role::Manager && !lines.is_empty()).then(|| lines.iter().map(longest).collect()).flatten();
+    // A manager goes by the name of its format.
+    let manager = (file.role == Role::Manager).then(|| file.name.get_ref().clone());
     let mut marks = Vec::new();
     let gaps = file.frame.iter().filter(|frame| frame.kind == FrameKind::Gap);
     let entries = file.mark.iter().map(|entry| (&entry.message, Some(entry)));
@@ -366,7 +368,7 @@ fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaint
             pattern,
             text: text.get_ref().clone(),
             component: entry.and_then(|entry| entry.component.clone()).map(String::into_bytes),
-            program: entry.and_then(|entry| entry.program.clone()).or_else(|| file.program.clone()),
+            program: entry.and_then(|entry| entry.program.clone()).or_else(|| file.program.clone()).or(manager.clone()),
             step: entry.map_or(1, |entry| entry.step),
             weak: entry.is_some_and(|entry| entry.weak),
             never_ready: entry.is_some_and(|entry| entry.never_ready),

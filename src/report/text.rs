@@ -109,6 +109,7 @@ impl Page {
         let state = match service.state {
             State::Ready => self.paint(GREEN, service.state.word()),
             State::Running => self.paint(YELLOW, service.state.word()),
+            State::Down if stopped_on_purpose(service) => "stopped, as was asked".to_string(),
             State::Down | State::GaveUp => self.paint(RED, service.state.word()),
             State::Unknown => service.state.word().to_string(),
         };
@@ -136,7 +137,7 @@ impl Page {
         }
         for (at, (cause, gone)) in roots.iter().enumerate() {
             let label = if at == 0 { "why  " } else { "     " };
-            let runs = if cause.runs > 0 { format!(" ({} runs)", group(cause.runs)) } else { String::new() };
+            let runs = if cause.runs > 0 { format!(" ({})", many(cause.runs, "run")) } else { String::new() };
             let until = match &cause.last {
                 Some(last) if *gone => format!(", not seen since {last}: mended, or hidden by the above"),
                 _ => String::new(),
@@ -158,26 +159,28 @@ impl Page {
             _ => String::new(),
         };
         let mut text = format!(
-            "  {} restarts{over}, {} of {} runs became ready",
-            group(service.restarts),
+            "  {}{over}, {} of {} runs became ready",
+            many(service.restarts, "restart"),
             group(service.ready_runs),
             group(service.runs)
         );
         if service.planned_restarts > 0 {
-            let _ = write!(text, ", {} restarts planned", service.planned_restarts);
+            let _ = write!(text, ", {} planned", many(service.planned_restarts, "restart"));
         }
         if service.in_process_restarts > 0 {
-            let _ = write!(text, ", {} restarts inside the process", service.in_process_restarts);
+            let _ = write!(text, ", {} inside the process", many(service.in_process_restarts, "restart"));
         }
         self.line(&text);
     }
 
     fn incident(&mut self, incident: &Incident) {
         let verdict = incident.verdict.word();
-        let span =
-            format!("{} to {}", incident.first.as_deref().unwrap_or("?"), incident.last.as_deref().unwrap_or("?"));
-        self.heading(&format!("{verdict}, {span}{}", if incident.ongoing { ", ongoing" } else { "" }));
-        let mut facts = vec![format!("{} runs, {} ready", group(incident.runs), group(incident.ready_runs))];
+        let span = match (&incident.first, &incident.last) {
+            (Some(first), Some(last)) => format!(", {} to {}", short_time(first), short_time(last)),
+            _ => String::new(),
+        };
+        self.heading(&format!("{verdict}{span}{}", if incident.ongoing { ", ongoing" } else { "" }));
+        let mut facts = vec![format!("{}, {} ready", many(incident.runs, "run"), group(incident.ready_runs))];
         if let Some(interval) = incident.interval_s {
             facts.push(format!("a start every {} (95 % within {})", seconds(interval.median), seconds(interval.p95)));
         }
@@ -213,7 +216,7 @@ impl Page {
 
     fn root(&mut self, number: usize, cause: &Cause) {
         let share = if cause.runs > 0 {
-            format!(", {} runs ({:.0} %)", group(cause.runs), cause.share * 100.0)
+            format!(", {} ({:.0} %)", many(cause.runs, "run"), cause.share * 100.0)
         } else {
             String::new()
         };
@@ -240,7 +243,7 @@ impl Page {
 
     fn explained(&mut self, cause: &Cause) {
         let title = self.paint(DIM, &printable(&cause.title));
-        self.line(&format!("     └ {}: {title}  [{}] {} runs", cause.role, cause.id, group(cause.runs)));
+        self.line(&format!("     └ {}: {title}  [{}] {}", cause.role, cause.id, many(cause.runs, "run")));
         for line in cause.evidence.iter().take(SYMPTOM_LINES) {
             let place = self.paint(CYAN, &format!("{}:{}", printable(&line.path), line.line));
             self.line(&format!("         {place}  {}", cut(&printable(&line.text), 140)));
@@ -262,8 +265,8 @@ impl Page {
             if at == head.len() && !tail.is_empty() {
                 self.line(&format!("  … {} more", moments.len() - MOMENTS));
             }
-            let time = moment.time.as_deref().unwrap_or("-");
-            self.line(&format!("  {time:<28} {}", printable(&moment.text)));
+            let time = moment.time.as_deref().map(short_time).unwrap_or_else(|| "-".into());
+            self.line(&format!("  {time:<25} {}", printable(&moment.text)));
         }
     }
 
@@ -318,6 +321,24 @@ impl Page {
 fn is_told(input: &Input, problem: &str) -> bool {
     let what = problem.strip_prefix(input.path.as_str()).and_then(|rest| rest.split_once(": "));
     what.is_some_and(|(_, what)| input.problems.iter().any(|told| told == what))
+}
+
+/// Down with no incident going on: somebody stopped it.
+fn stopped_on_purpose(service: &Service) -> bool {
+    !service.incidents.iter().any(|incident| incident.ongoing)
+}
+
+/// A time for a table: no finer than milliseconds.
+fn short_time(time: &str) -> String {
+    match time.split_once('.') {
+        Some((whole, fraction)) if fraction.len() > 4 => format!("{whole}.{}Z", &fraction[..3]),
+        _ => time.to_string(),
+    }
+}
+
+/// A number and its noun.
+fn many(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", group(count), if count == 1 { "" } else { "s" })
 }
 
 fn manager(service: &Service) -> String {

@@ -3,6 +3,7 @@
 //! One binary, so that it links once. Each module holds one idea.
 
 mod bad_input;
+mod cases;
 mod corpora;
 mod escapes;
 mod evidence_files;
