@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Chunks that wait between a stream's reader and its scanners.
 const QUEUE: usize = 4;
@@ -120,18 +121,20 @@ impl Gatherer<'_> {
         let (chunks_in, chunks_out) = crossbeam_channel::bounded::<StreamChunk>(QUEUE);
         let (used_in, used_out) = crossbeam_channel::unbounded::<Vec<u8>>();
         let workers = rayon::current_num_threads().max(1);
-        let evidence = std::thread::scope(|scope| {
+        // Neighbours join as they come, so that the evidence stays as small as that of a file.
+        let evidence = Mutex::new(Evidence::default());
+        let failed = std::thread::scope(|scope| {
             let handles: Vec<_> = (0..workers)
                 .map(|_| {
-                    let (chunks_out, used_in, clock) = (chunks_out.clone(), used_in.clone(), &clock);
+                    let (chunks_out, used_in, clock, evidence) =
+                        (chunks_out.clone(), used_in.clone(), &clock, &evidence);
                     scope.spawn(move || {
-                        let mut evidence = Evidence::default();
-                        for chunk in chunks_out {
-                            evidence.add(&input.path, self.scan_stream_chunk(&chunk, clock))?;
+                        chunks_out.into_iter().try_for_each(|chunk| {
+                            let segment = self.scan_stream_chunk(&chunk, clock);
                             // The reader may be gone; then nobody needs the buffer.
                             let _ = used_in.send(chunk.bytes);
-                        }
-                        Ok(evidence)
+                            evidence.lock().unwrap_or_else(PoisonError::into_inner).add(&input.path, segment)
+                        })
                     })
                 })
                 .collect();
@@ -142,11 +145,13 @@ impl Gatherer<'_> {
                 }
             }
             drop(chunks_in);
-            handles.into_iter().try_fold(Evidence::default(), |all, handle| match handle.join() {
-                Ok(part) => all.merge(part?),
+            handles.into_iter().try_for_each(|handle| match handle.join() {
+                Ok(result) => result,
                 Err(panic) => std::panic::resume_unwind(panic),
             })
-        })?;
+        });
+        failed?;
+        let evidence = evidence.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.close(input, reader, evidence)
     }
 

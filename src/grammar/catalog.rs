@@ -6,11 +6,12 @@
 use super::ansi;
 use super::complaint::{Complaint, Source};
 use super::definition::{FormatFile, Role};
+use super::dispatch::Dispatch;
 use super::examples;
 use super::format::{self, Fields, Format};
 use super::level::Level;
 use super::mark::{Mark, MarkKind};
-use super::pattern::{LeadNumbers, Leads};
+use super::pattern::LeadNumbers;
 use super::timestamp::{Clock, Time};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,7 @@ pub struct Catalog {
     allowed: Vec<Vec<bool>>,
     /// Programs with a sure mark of readiness.
     tell_ready: BTreeSet<String>,
+    dispatch: Dispatch,
 }
 
 /// A line as its formats read it.
@@ -96,7 +98,8 @@ impl Catalog {
             .collect();
         let sure_ready = marks.iter().filter(|mark| mark.kind == MarkKind::Ready && !mark.weak && !mark.manager);
         let tell_ready = sure_ready.filter_map(|mark| mark.program.clone()).collect();
-        Catalog { formats, marks, allowed, tell_ready }
+        let dispatch = Dispatch::of(&formats);
+        Catalog { formats, marks, allowed, tell_ready, dispatch }
     }
 
     pub fn formats(&self) -> &[Format] {
@@ -151,7 +154,7 @@ impl Catalog {
         let mut outer_time = None;
         while reading.formats.len() < MAX_DEPTH {
             let text = std::mem::take(&mut reading.text);
-            let Some((id, fields)) = self.first_match(&text, clock) else {
+            let Some((id, fields)) = self.dispatch.first_match(&self.formats, &text, clock) else {
                 reading.message = text.clone();
                 reading.text = text;
                 break;
@@ -207,12 +210,6 @@ impl Catalog {
         });
         let marks: Vec<&Mark> = format.own_marks.iter().chain(shared.flatten()).collect();
         examples::check(source, &format, &file, &marks)
-    }
-
-    fn first_match<'t>(&self, text: &'t [u8], clock: &Clock) -> Option<(FormatId, Fields<'t>)> {
-        let mut leads = Leads::default();
-        let mut formats = self.formats.iter().enumerate();
-        formats.find_map(|(id, format)| Some((id as FormatId, format.read_with(text, clock, &mut leads)?)))
     }
 
     /// The format of a line that is no record: a header, a gap.

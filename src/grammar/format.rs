@@ -73,15 +73,22 @@ impl Format {
 
     /// Reads one line, or says that it is not of this format. Frame lines are read with no fields.
     pub fn read<'a>(&self, line: &'a [u8], clock: &Clock) -> Option<Fields<'a>> {
-        self.read_with(line, clock, &mut Leads::default())
-    }
-
-    /// As `read`, with the times that other formats found at the line's start.
-    pub fn read_with<'a>(&self, line: &'a [u8], clock: &Clock, leads: &mut Leads) -> Option<Fields<'a>> {
         if !self.first_bytes[usize::from(*line.first()?)] {
             return None;
         }
-        if self.is_json() { self.read_json(line, clock) } else { self.read_text(line, clock, leads) }
+        if self.is_json() {
+            return self.read_json(line, clock);
+        }
+        let mut leads = Leads::default();
+        (0..self.lines.len()).find_map(|pattern| self.read_pattern(pattern, line, clock, &mut leads))
+    }
+
+    pub(super) fn lines(&self) -> &[Pattern] {
+        &self.lines
+    }
+
+    pub(super) fn line(&self, pattern: usize) -> &Pattern {
+        &self.lines[pattern]
     }
 
     /// Whether a line is of this format, without reading it out.
@@ -99,35 +106,40 @@ impl Format {
         lines + 16 * self.require.len() as u32 + if self.is_json() { 40 } else { 0 }
     }
 
-    fn read_text<'a>(&self, line: &'a [u8], clock: &Clock, leads: &mut Leads) -> Option<Fields<'a>> {
+    /// Reads a line by one of the patterns, with the times that others found at the line's start.
+    pub(super) fn read_pattern<'a>(
+        &self,
+        pattern: usize,
+        line: &'a [u8],
+        clock: &Clock,
+        leads: &mut Leads,
+    ) -> Option<Fields<'a>> {
         let mut captures = Captures::default();
-        for pattern in &self.lines {
-            if !pattern.read_with(line, &mut captures, leads) {
-                continue;
-            }
-            let time = captures.time.and_then(|raw| clock.settle(&raw));
-            if captures.time.is_some_and(|raw| raw.is_complete()) && time.is_none() {
-                continue;
-            }
-            let text = |field| captures.get(field, line).map(|bytes| Cow::Borrowed(bytes.trim_ascii()));
-            return Some(Fields {
-                time,
-                time_is_complete: captures.time.is_some_and(|raw| raw.is_complete()),
-                level: captures.get(Field::Level, line).and_then(|word| Level::from_word(word.trim_ascii())),
-                host: text(Field::Host),
-                ident: text(Field::Ident),
-                service: text(Field::Service),
-                component: text(Field::Component),
-                stream: text(Field::Stream),
-                tid: text(Field::Tid),
-                pid: captures.get(Field::Pid, line).and_then(number),
-                message: captures.get(Field::Message, line).map(Cow::Borrowed),
-            });
+        if !self.lines[pattern].read_with(line, &mut captures, leads) {
+            return None;
         }
-        None
+        let time = captures.time.and_then(|raw| clock.settle(&raw));
+        let is_complete = captures.time.is_some_and(|raw| raw.is_complete());
+        if is_complete && time.is_none() {
+            return None;
+        }
+        let text = |field| captures.get(field, line).map(|bytes| Cow::Borrowed(bytes.trim_ascii()));
+        Some(Fields {
+            time,
+            time_is_complete: is_complete,
+            level: captures.get(Field::Level, line).and_then(|word| Level::from_word(word.trim_ascii())),
+            host: text(Field::Host),
+            ident: text(Field::Ident),
+            service: text(Field::Service),
+            component: text(Field::Component),
+            stream: text(Field::Stream),
+            tid: text(Field::Tid),
+            pid: captures.get(Field::Pid, line).and_then(number),
+            message: captures.get(Field::Message, line).map(Cow::Borrowed),
+        })
     }
 
-    fn read_json<'a>(&self, line: &'a [u8], clock: &Clock) -> Option<Fields<'a>> {
+    pub(super) fn read_json<'a>(&self, line: &'a [u8], clock: &Clock) -> Option<Fields<'a>> {
         if !self.require.iter().all(|requirement| requirement.holds(line)) {
             return None;
         }

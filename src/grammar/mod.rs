@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod catalog;
 pub mod complaint;
 pub mod definition;
+pub mod dispatch;
 pub mod embedded;
 pub mod examples;
 pub mod field;

@@ -40,35 +40,40 @@ impl Captures {
 }
 
 /// Times found at a line's start, each form tried once for all patterns that begin with it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Leads {
-    /// By the number that the form was given: what it read, and where it ends.
-    tried: Vec<(u16, Option<(RawTime, usize)>)>,
+    /// By the number that the form was given: what it read, and where it ends in the line.
+    tried: [Option<Option<(RawTime, usize)>>; MAX_LEADS],
+}
+
+/// More forms than this at lines' starts are each read anew.
+const MAX_LEADS: usize = 32;
+
+impl Default for Leads {
+    fn default() -> Leads {
+        Leads { tried: [None; MAX_LEADS] }
+    }
 }
 
 impl Leads {
-    fn read(&mut self, number: Option<u16>, form: &Form, text: &[u8]) -> Option<(RawTime, usize)> {
-        let Some(number) = number else { return form.read(text) };
-        if let Some((_, read)) = self.tried.iter().find(|(known, _)| *known == number) {
-            return *read;
+    /// Reads a form at `at`; the end is one of the line.
+    fn read(&mut self, number: Option<u16>, form: &Form, line: &[u8], at: usize) -> Option<(RawTime, usize)> {
+        let read = || form.read(&line[at..]).map(|(raw, len)| (raw, at + len));
+        match number.and_then(|number| self.tried.get_mut(usize::from(number))) {
+            Some(slot) => *slot.get_or_insert_with(read),
+            None => read(),
         }
-        let read = form.read(text);
-        self.tried.push((number, read));
-        read
     }
 }
 
 /// Numbers the leading times of patterns: equal ones share a number.
 #[derive(Debug, Default)]
-pub struct LeadNumbers(Vec<(usize, Form)>);
+pub struct LeadNumbers(Vec<(Vec<u8>, Form)>);
 
 impl LeadNumbers {
     pub fn number(&mut self, pattern: &mut Pattern) {
-        let lead = match pattern.items.as_slice() {
-            [Item::Time(form), ..] => (0, form.clone()),
-            [Item::Literal(text), Item::Time(form), ..] if text.len() == 1 => (1, form.clone()),
-            _ => return,
-        };
+        let Some((before, form, _)) = pattern.split_lead() else { return };
+        let lead = (before.to_vec(), form.clone());
         let at = self.0.iter().position(|known| *known == lead).unwrap_or_else(|| {
             self.0.push(lead);
             self.0.len() - 1
@@ -126,31 +131,47 @@ impl Pattern {
     /// As `read`, with the times that other patterns found at the line's start.
     pub fn read_with(&self, line: &[u8], captures: &mut Captures, leads: &mut Leads) -> bool {
         captures.clear();
-        let (items, at) = match self.items.as_slice() {
-            [Item::Time(form), rest @ ..] => match leads.read(self.lead, form, line) {
-                Some((raw, len)) => {
-                    captures.time = Some(raw);
-                    captures.set(Some(Field::Time), 0, len);
-                    (rest, len)
-                }
-                None => return false,
-            },
-            [Item::Literal(text), Item::Time(form), rest @ ..] if text.len() == 1 => {
-                if line.first() != text.first() {
-                    return false;
-                }
-                match leads.read(self.lead, form, &line[1..]) {
-                    Some((raw, len)) => {
-                        captures.time = Some(raw);
-                        captures.set(Some(Field::Time), 1, 1 + len);
-                        (rest, 1 + len)
-                    }
-                    None => return false,
-                }
-            }
-            items => (items, 0),
+        let Some((before, form, rest)) = self.split_lead() else {
+            return read_items(&self.items, line, 0, captures) == Some(line.len());
         };
-        read_items(items, line, at, captures) == Some(line.len())
+        if !line.starts_with(before) {
+            return false;
+        }
+        let Some((raw, end)) = leads.read(self.lead, form, line, before.len()) else { return false };
+        captures.time = Some(raw);
+        captures.set(Some(Field::Time), before.len(), end);
+        read_items(rest, line, end, captures) == Some(line.len())
+    }
+
+    /// A pattern that begins with a time, perhaps after one byte: that byte, the time, and what follows.
+    fn split_lead(&self) -> Option<(&[u8], &Form, &[Item])> {
+        match self.items.as_slice() {
+            [Item::Time(form), rest @ ..] => Some((b"", form, rest)),
+            [Item::Literal(text), Item::Time(form), rest @ ..] if text.len() == 1 => Some((text, form, rest)),
+            _ => None,
+        }
+    }
+
+    /// The number of the time that it begins with.
+    pub fn lead(&self) -> Option<u16> {
+        self.lead
+    }
+
+    /// Where that time ends in a line, if it is there.
+    pub fn lead_end(&self, number: u16, line: &[u8], leads: &mut Leads) -> Option<usize> {
+        let (before, form, _) = self.split_lead()?;
+        if !line.starts_with(before) {
+            return None;
+        }
+        leads.read(Some(number), form, line, before.len()).map(|(_, end)| end)
+    }
+
+    /// The literal that stands right after that time; may be empty.
+    pub fn after_lead(&self) -> &[u8] {
+        match self.split_lead() {
+            Some((_, _, [Item::Literal(text), ..])) => text,
+            _ => b"",
+        }
     }
 
     /// Whether a byte can be the first of a matching line: a cheap refusal before `read`.

@@ -40,3 +40,20 @@ fn among_all_formats_the_right_one_reads_each_example() {
     }
     assert!(wrong.is_empty(), "{} wrong readers\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn the_dispatch_gives_what_trying_every_format_in_turn_gives() {
+    let (catalog, files) = load();
+    for (_, text) in &files {
+        let file: FormatFile = toml::from_str(text).unwrap();
+        for example in &file.example {
+            for line in example.get_ref().text.lines() {
+                let clock = timestamp::Clock::utc(Time::new(1_798_675_200 * SECOND, 0));
+                let dispatched = catalog.read(line.as_bytes(), &clock).formats.first().copied();
+                let plain = ansi::plain(line.as_bytes());
+                let in_turn = catalog.formats().iter().position(|format| format.read(&plain, &clock).is_some());
+                assert_eq!(dispatched.map(usize::from), in_turn, "{line}");
+            }
+        }
+    }
+}

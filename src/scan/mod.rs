@@ -301,7 +301,7 @@ impl<'a> Pass<'a> {
             let id = stable_hash(format!("unknown\0{}\0{template}", class as u8).as_bytes());
             self.occurrence(id, || FaultKind::Unknown { class, template }, place, shown);
         }
-        if fatal.is_some() && reason.is_none() && unknown.is_none() {
+        if fatal.is_some_and(|mark| mark.text(Field::Reason).is_none()) && unknown.is_none() {
             self.thrown_before(place);
         }
         if let Some(thrown) = uncaught {
