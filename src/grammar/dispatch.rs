@@ -32,9 +32,34 @@ enum Way {
     Timed {
         pattern: u16,
         lead: u16,
-        next: [u8; NEXT_BYTES],
-        next_len: u8,
+        next: Next,
     },
+}
+
+/// The bytes that a pattern goes on with after its time, as one word to compare.
+#[derive(Clone, Copy, Debug)]
+struct Next {
+    bytes: u64,
+    mask: u64,
+}
+
+impl Next {
+    fn of(literal: &[u8]) -> Next {
+        let literal = &literal[..literal.len().min(NEXT_BYTES)];
+        Next { bytes: word(literal), mask: word(&[0xff; NEXT_BYTES][..literal.len()]) }
+    }
+
+    fn is_at(self, rest: &[u8]) -> bool {
+        word(rest) & self.mask == self.bytes
+    }
+}
+
+/// The first eight bytes; where a line is shorter, zeros, which no pattern's literal holds.
+fn word(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
 }
 
 impl Dispatch {
@@ -52,11 +77,13 @@ impl Dispatch {
             let fields = match entry.way {
                 Way::Json => format.read_json(text, clock),
                 Way::Pattern(pattern) => format.read_pattern(usize::from(pattern), text, clock, &mut leads),
-                Way::Timed { pattern, lead, next, next_len } => {
-                    let line = format.line(usize::from(pattern));
-                    let end = line.lead_end(lead, text, &mut leads)?;
-                    let goes_on = text[end..].starts_with(&next[..usize::from(next_len)]);
-                    goes_on.then(|| format.read_pattern(usize::from(pattern), text, clock, &mut leads)).flatten()
+                Way::Timed { pattern, lead, next } => {
+                    let pattern = usize::from(pattern);
+                    let end = format.line(pattern).lead_end(lead, text, &mut leads)?;
+                    if !next.is_at(&text[end..]) {
+                        return None;
+                    }
+                    format.read_pattern(pattern, text, clock, &mut leads)
                 }
             };
             Some((entry.format, fields?))
@@ -82,9 +109,5 @@ fn entries(formats: &[Format], byte: u8) -> Vec<Entry> {
 
 fn way(pattern: u16, line: &Pattern) -> Way {
     let Some(lead) = line.lead() else { return Way::Pattern(pattern) };
-    let literal = line.after_lead();
-    let mut next = [0; NEXT_BYTES];
-    let next_len = literal.len().min(NEXT_BYTES);
-    next[..next_len].copy_from_slice(&literal[..next_len]);
-    Way::Timed { pattern, lead, next, next_len: next_len as u8 }
+    Way::Timed { pattern, lead, next: Next::of(line.after_lead()) }
 }

@@ -56,6 +56,11 @@ impl Default for Leads {
 }
 
 impl Leads {
+    /// What a form read, if it was tried already.
+    fn known(&self, number: u16) -> Option<Option<(RawTime, usize)>> {
+        *self.tried.get(usize::from(number))?
+    }
+
     /// Reads a form at `at`; the end is one of the line.
     fn read(&mut self, number: Option<u16>, form: &Form, line: &[u8], at: usize) -> Option<(RawTime, usize)> {
         let read = || form.read(&line[at..]).map(|(raw, len)| (raw, at + len));
@@ -159,6 +164,9 @@ impl Pattern {
 
     /// Where that time ends in a line, if it is there.
     pub fn lead_end(&self, number: u16, line: &[u8], leads: &mut Leads) -> Option<usize> {
+        if let Some(read) = leads.known(number) {
+            return read.map(|(_, end)| end);
+        }
         let (before, form, _) = self.split_lead()?;
         if !line.starts_with(before) {
             return None;
