@@ -102,12 +102,16 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>,
     if let Some(asker) = asker(run)
         && (run.stop.is_none() || stopped_first)
     {
-        return End::Planned(match asker {
-            Asker::Operator => Stopper::Operator,
-            Asker::Updater => Stopper::Updater,
-            Asker::Change => Stopper::Change,
-            Asker::Manager => Stopper::Manager,
-        });
+        return match asker {
+            Asker::Operator => End::Planned(Stopper::Operator),
+            Asker::Updater => End::Planned(Stopper::Updater),
+            Asker::Change => End::Planned(Stopper::Change),
+            Asker::Manager => End::Planned(Stopper::Manager),
+            Asker::Watchdog => End::Unplanned(Stopper::Manager),
+        };
+    }
+    if is_done(run, next, code, signal, has_error) {
+        return End::Planned(Stopper::Itself);
     }
     if run.stop.is_some() && stopped_first {
         // A crash while stopping is still a stop.
@@ -135,6 +139,16 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>,
         (false, _) if next.is_some() => End::Planned(Stopper::Change),
         (false, _) => End::Open,
     }
+}
+
+/// Whether a run did its work and ended: by its manager's word, or a quiet one that leaves long before the next begins.
+fn is_done(run: &Run, next: Option<&Run>, code: Option<i32>, signal: &str, has_error: bool) -> bool {
+    if run.exit.is_some() || run.job {
+        return run.job && signal.is_empty() && matches!(code, None | Some(0));
+    }
+    let gap = next.and_then(|next| Some(next.began()?.ns - run.last_seen?.ns));
+    let suggested = run.start.and_then(|start| start.mark).is_some_and(|mark| mark.weak);
+    suggested && !run.is_ready() && !has_error && gap.is_some_and(|gap| gap >= AT_ONCE)
 }
 
 fn code_of(mark: &Mark) -> Option<i32> {

@@ -42,6 +42,8 @@ pub struct Run<'e> {
     pub fatal: Option<Point<'e>>,
     pub gave_up: bool,
     pub in_process: bool,
+    /// Started to do some work and end, by a timer or by hand: a clean end of it is its success.
+    pub job: bool,
     pub faults: Vec<FaultSeen>,
     pub first_seen: Option<Time>,
     pub last_seen: Option<Time>,

@@ -128,7 +128,12 @@ impl<'e> Teller<'_, 'e> {
             MarkKind::Gap => self.chronicle.gaps.push(point),
             MarkKind::Change => self.chronicle.changes.push(point),
             MarkKind::Alive => self.alive(),
-            MarkKind::Throttle | MarkKind::Progress => {}
+            MarkKind::Done => {
+                if let Some(run) = self.run() {
+                    run.job = true;
+                }
+            }
+            MarkKind::Throttle | MarkKind::Progress | MarkKind::About => {}
         }
     }
 
@@ -137,7 +142,9 @@ impl<'e> Teller<'_, 'e> {
         let known = self.chronicle.runs.get(self.at).map(|run| {
             let witness = run.witnesses.of(self.part);
             let told = if mark.manager { witness.manager_step } else { witness.application_step };
-            let manager_told_later = mark.manager && witness.application_step.is_some();
+            // Where the manager told the first step, the later one comes when the application has spoken.
+            let manager_told_later =
+                mark.manager && witness.application_step.is_some() && witness.manager_step.is_none();
             // Workers repeat a later step of the same boot.
             let is_worker = step > 1 && witness.first_step.is_some_and(|first| first < step) && !run.restarting;
             let repeats =
@@ -166,6 +173,7 @@ impl<'e> Teller<'_, 'e> {
             if better && (leads || run.start.is_none()) {
                 run.start = Some(point);
             }
+            run.job |= mark.asked.is_some();
             run.see(point.time);
         }
         if let Some(witness) = self.witness() {

@@ -12,6 +12,8 @@ pub enum MarkKind {
     Progress,
     /// The program goes on after what looked like its end.
     Alive,
+    /// The run did the work that it was started for: no service that is to stay up.
+    Done,
     Ready,
     /// A stop was asked.
     Stop,
@@ -33,6 +35,15 @@ pub enum MarkKind {
     SessionFile,
     /// Messages were dropped here.
     Gap,
+    /// Names the service that a manager's line is about, and no step of its life.
+    About,
+}
+
+impl MarkKind {
+    /// Whether it is a step of a life that the evidence keeps; the others only say what their line is not.
+    pub fn is_told(self) -> bool {
+        !matches!(self, MarkKind::Progress | MarkKind::About)
+    }
 }
 
 /// Who asked for a stop.
@@ -43,6 +54,8 @@ pub enum Asker {
     Updater,
     Change,
     Manager,
+    /// The manager, because the service did wrong: no answer in time, too much memory.
+    Watchdog,
 }
 
 /// A compiled mark.

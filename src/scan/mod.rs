@@ -283,14 +283,15 @@ impl<'a> Pass<'a> {
             None if sure_mark => None,
             None => class_of(reading, text),
         };
-        let told = marks.iter().any(|mark| mark.mark.kind != MarkKind::Progress);
+        let told = marks.iter().any(|mark| mark.mark.kind.is_told());
         let uncaught = thrown.filter(|thrown| thrown.uncaught && fatal.is_none());
         if !told && uncaught.is_none() && signatures.is_empty() && unknown.is_none() {
             return;
         }
         let by_manager =
             thrown.is_some_and(|thrown| thrown.by_manager) || marks.first().is_some_and(|mark| mark.mark.manager);
-        place.actor = self.actor(reading, by_manager);
+        let about = marks.iter().filter(|mark| mark.mark.manager).find_map(|mark| mark.text(Field::Service));
+        place.actor = self.actor(reading, by_manager, about);
         let shown = shown(reading, text);
         for at in signatures {
             let id = &self.scanner.pack.signatures()[at].id;
@@ -307,8 +308,7 @@ impl<'a> Pass<'a> {
         if let Some(thrown) = uncaught {
             self.uncaught(place, shown, program, thrown);
         }
-        // A step of the boot only silences the weak marks of its line.
-        for mark in marks.iter().filter(|mark| mark.mark.kind != MarkKind::Progress) {
+        for mark in marks.iter().filter(|mark| mark.mark.kind.is_told()) {
             self.mark(place, mark, shown, program);
         }
     }
@@ -320,7 +320,8 @@ impl<'a> Pass<'a> {
         !matches.signatures.is_empty()
     }
 
-    fn actor(&mut self, reading: &Reading, by_manager: bool) -> Id {
+    /// Who wrote a line; `about` is the service that a manager's line names.
+    fn actor(&mut self, reading: &Reading, by_manager: bool, about: Option<&[u8]>) -> Id {
         let catalog = &self.scanner.catalog;
         let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
         let role = reading.formats.last().map(|&id| catalog.format(id).role);
@@ -332,7 +333,7 @@ impl<'a> Pass<'a> {
         };
         let program = catalog.program(reading).unwrap_or_default();
         let actor = Actor {
-            service: text(reading.service.as_deref()),
+            service: text(reading.service.as_deref().or(about)),
             ident: text(reading.ident.as_deref()),
             tells_ready: catalog.tells_ready(program),
             program: program.to_string(),
