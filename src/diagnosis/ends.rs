@@ -147,7 +147,8 @@ fn is_done(run: &Run, next: Option<&Run>, code: Option<i32>, signal: &str, has_e
         return run.job && signal.is_empty() && matches!(code, None | Some(0));
     }
     let gap = next.and_then(|next| Some(next.began()?.ns - run.last_seen?.ns));
-    let suggested = run.start.and_then(|start| start.mark).is_some_and(|mark| mark.weak);
+    // A manager that tells starts tells crashes too.
+    let suggested = run.start.and_then(|start| start.mark).is_some_and(|mark| mark.weak || mark.manager);
     suggested && !run.is_ready() && !has_error && gap.is_some_and(|gap| gap >= AT_ONCE)
 }
 

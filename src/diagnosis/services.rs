@@ -217,6 +217,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
     /// For each node the number and the name of its service.
     fn join(mut self) -> BTreeMap<Node, (usize, String)> {
         self.join_managed();
+        self.join_description();
         self.join_applications();
         self.join_lone();
         self.join_anonymous_managers();
@@ -276,6 +277,26 @@ impl<'n, 'e> Joiner<'n, 'e> {
                 if related || (name_a == name_b && same_place) {
                     self.union(a, b);
                 }
+            }
+        }
+    }
+
+    /// Before systemd 249 starts name a unit's description and ends the unit: in a stream with one of each left alone,
+    /// they are one service.
+    fn join_description(&mut self) {
+        let managed = self.managed();
+        let stories: BTreeSet<usize> = managed.iter().map(|&at| self.keys[at].0).collect();
+        for story in stories {
+            let alone: Vec<usize> = managed
+                .iter()
+                .copied()
+                .filter(|&at| self.keys[at].0 == story)
+                .filter(|&at| managed.iter().all(|&other| other == at || self.find(other) != self.find(at)))
+                .collect();
+            let (descriptions, units): (Vec<usize>, Vec<usize>) =
+                alone.into_iter().partition(|&at| self.name_of(at).contains(' '));
+            if let ([description], [unit]) = (descriptions.as_slice(), units.as_slice()) {
+                self.union(*description, *unit);
             }
         }
     }

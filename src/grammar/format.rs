@@ -162,6 +162,8 @@ impl Format {
                 Field::Tid => fields.tid = Some(text),
                 Field::Pid => fields.pid = number(&text),
                 Field::Message => fields.message = Some(text),
+                // The error in a member of its own: after the message, as loggers write it in text.
+                Field::Reason => fields.message = Some(with_reason(fields.message.take(), text)),
                 _ => {}
             }
         }
@@ -204,6 +206,15 @@ impl Requirement {
                 (None, _) => false,
             })
     }
+}
+
+fn with_reason<'a>(message: Option<Cow<'a, [u8]>>, reason: Cow<'a, [u8]>) -> Cow<'a, [u8]> {
+    let Some(message) = message else { return reason };
+    let is_text = !reason.is_empty() && !matches!(reason[0], b'{' | b'[') && reason.iter().any(u8::is_ascii_alphabetic);
+    if !is_text || memchr::memmem::find(&message, &reason).is_some() {
+        return message;
+    }
+    Cow::Owned([message.as_ref(), reason.as_ref()].join(&b": "[..]))
 }
 
 fn number(text: &[u8]) -> Option<u32> {

@@ -17,6 +17,7 @@ pub mod json;
 pub mod language;
 pub mod level;
 pub mod mark;
+pub mod months;
 pub mod pattern;
 pub mod timestamp;
 

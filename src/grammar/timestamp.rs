@@ -3,6 +3,7 @@
 //! A form reads at the start of a slice and says how many bytes it took. Nothing here allocates.
 
 use super::calendar::{civil_from_days, days_from_civil, days_in_month};
+use super::months::month_of;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU8;
@@ -287,8 +288,9 @@ impl Form {
                     2
                 }
                 Step::MonthName => {
-                    raw.month = month_of(rest.get(..3)?)?;
-                    3
+                    let (month, len) = month_of(rest)?;
+                    raw.month = month;
+                    len
                 }
                 Step::Weekday => {
                     let name = rest.get(..3)?;
@@ -360,7 +362,8 @@ impl Form {
     pub fn can_begin_with(&self, byte: u8) -> bool {
         match self.steps.first() {
             Some(Step::Byte(first)) => *first == byte,
-            Some(Step::Weekday | Step::MonthName) => byte.is_ascii_uppercase(),
+            Some(Step::Weekday) => byte.is_ascii_uppercase(),
+            Some(Step::MonthName) => byte.is_ascii_alphabetic(),
             Some(Step::Tai64n) => byte == b'@',
             Some(Step::Day) => byte == b' ' || byte.is_ascii_digit(),
             Some(_) => byte.is_ascii_digit(),
@@ -388,12 +391,6 @@ fn iso_steps() -> Vec<Step> {
 }
 
 const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
-const MONTHS: [&[u8; 3]; 12] =
-    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
-
-fn month_of(name: &[u8]) -> Option<u8> {
-    MONTHS.iter().position(|month| month.as_slice() == name).map(|at| at as u8 + 1)
-}
 
 fn digits(bytes: &[u8], count: usize) -> Option<u32> {
     let mut value = 0;
@@ -555,6 +552,9 @@ mod tests {
         check("%Y-%m-%d_%H:%M:%S%f@utc", "2026-11-24_08:50:54.28919", "2026-11-24T08:50:54.28919Z");
         check("%d %b %Y %H:%M:%S%f", "11 Jun 2026 08:13:09.011", "2026-06-11T08:13:09.011Z");
         check("%b %d, %Y %I:%M:%S %p", "Jan 14, 2026 3:12:41 PM", "2026-01-14T15:12:41Z");
+        check("%b %d, %Y %I:%M:%S %p", "Okt 14, 2026 3:12:41 PM", "2026-10-14T15:12:41Z");
+        check("%b %d, %Y %I:%M:%S %p", "févr. 14, 2026 3:12:41 PM", "2026-02-14T15:12:41Z");
+        check("%b %d, %Y %I:%M:%S %p", "sept 14, 2026 3:12:41 PM", "2026-09-14T15:12:41Z");
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod words;
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
 use crate::evidence::{self, Actor, ActorKind, Class, Fault, FaultKind, Id, Sample, Segment, mask};
 use crate::grammar::definition::Role;
-use crate::grammar::{Catalog, Clock, Field, Mark, MarkKind, MarkReading, Reading, Time, ansi, head};
+use crate::grammar::{Catalog, Clock, Field, Level, Mark, MarkKind, MarkReading, Reading, Time, ansi, head};
 use crate::signature::{Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
 use block::Thrown;
@@ -255,6 +255,10 @@ impl<'a> Pass<'a> {
             .filter(|&&id| catalog.admits(id, reading))
             .filter_map(|&id| read_mark(catalog.mark(id), text))
             .collect();
+        // A question or an error does not tell that a program is ready.
+        let doubtful =
+            text.trim_ascii_end().ends_with(b"?") || reading.level.is_some_and(|level| level >= Level::Error);
+        marks.retain(|mark| !(doubtful && mark.mark.weak && mark.mark.kind == MarkKind::Ready));
         // Where a sure mark speaks the weak ones are silent.
         if marks.iter().any(|mark| !mark.mark.weak) {
             marks.retain(|mark| !mark.mark.weak);

@@ -2,6 +2,7 @@
 
 use crate::evidence::Class;
 use crate::grammar::{Level, Reading};
+use crate::signature::FAILURE_WORDS;
 
 /// Whether an unmatched line tells of a fault, and how surely.
 pub fn class_of(reading: &Reading, text: &[u8]) -> Option<Class> {
@@ -38,12 +39,5 @@ fn is_worded(text: &[u8]) -> bool {
     if text.first().is_none_or(|byte| byte.is_ascii_whitespace()) {
         return false;
     }
-    let holds = |needle: &[u8]| memchr::memmem::find(text, needle).is_some();
-    holds(b"error: ")
-        || holds(b"Error: ")
-        || holds(b"fatal: ")
-        || holds(b"FATAL")
-        || holds(b"failed: ")
-        || holds(b"Failed to ")
-        || holds(b"ERROR")
+    FAILURE_WORDS.iter().any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
 }

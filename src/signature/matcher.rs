@@ -27,8 +27,6 @@ impl Finder for Automaton {
 
 /// Marks of error level in the many spellings of loggers; a line that has one is read, and its level decides.
 const ERROR_WORDS: &[&str] = &[
-    "ERROR",
-    "FATAL",
     "CRIT",
     "PANIC",
     "EMERG",
@@ -39,9 +37,7 @@ const ERROR_WORDS: &[&str] = &[
     "Error",
     "Exception",
     "[error]",
-    "[crit]",
     "[alert]",
-    "[emerg]",
     "<Fault>",
     "=error",
     "=fatal",
@@ -61,11 +57,31 @@ const ERROR_WORDS: &[&str] = &[
     "\"PRIORITY\":\"2\"",
     "\"PRIORITY\":\"3\"",
     " Fault ",
-    "failed: ",
-    "Failed to ",
     "failed to ",
     "panicked at",
     "Traceback (most recent call last)",
+];
+
+/// Words of failure in a line that has no level.
+pub const FAILURE_WORDS: &[&str] = &[
+    "error: ",
+    "Error: ",
+    "Error parsing ",
+    "ERROR",
+    "fatal: ",
+    "Fatal: ",
+    "FATAL",
+    "CRITICAL",
+    "[ALERT]",
+    "[crit]",
+    "[emerg]",
+    "E! ",
+    "failed: ",
+    "Failed to ",
+    "ould not ",
+    "annot open ",
+    "nable to ",
+    "No such file or directory",
 ];
 
 /// What holds in one message.
@@ -98,7 +114,8 @@ pub struct Matcher {
 
 impl Matcher {
     pub fn new(pack: &Pack, catalog: &Catalog) -> Result<Matcher, aho_corasick::BuildError> {
-        let mut needles: Vec<Vec<u8>> = ERROR_WORDS.iter().map(|word| word.as_bytes().to_vec()).collect();
+        let mut needles: Vec<Vec<u8>> =
+            ERROR_WORDS.iter().chain(FAILURE_WORDS).map(|word| word.as_bytes().to_vec()).collect();
         let mut texts: BTreeMap<Vec<u8>, Vec<User>> = BTreeMap::new();
         let mut literal_numbers: BTreeMap<(Vec<u8>, bool), u32> = BTreeMap::new();
         let mut used_by: Vec<Vec<u32>> = Vec::new();

@@ -5,7 +5,7 @@
 pub mod matcher;
 pub mod pack;
 
-pub use matcher::{Matcher, Matches};
+pub use matcher::{FAILURE_WORDS, Matcher, Matches};
 pub use pack::{Pack, Phase, Role, Signal, Signature};
 
 #[cfg(test)]
