@@ -14,6 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Faults within this before the last one belong to the end of a run (nanoseconds).
 const FINAL: i64 = 5 * SECOND;
+/// Unknown errors this close to the last one are one burst (nanoseconds).
+const BURST: i64 = SECOND;
+/// From this rank on an error is known by its level or its words alone.
+const BURST_RANK: u8 = 3;
 /// On the line of the last words, or this close after it: the words themselves.
 const QUOTED: i64 = SECOND / 20;
 
@@ -61,12 +65,15 @@ pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack)
     let near: Vec<&FaultSeen> =
         candidates.iter().copied().filter(|seen| seen.time.is_none_or(|time| last - time.ns <= FINAL)).collect();
     let quoted = |seen: &FaultSeen| is_quoted(run, seen);
-    // Best rank first, then the last words' own line, then the latest, then the longer signature.
+    // Best rank first, then the last words' own line, then the latest, then the longer signature. Of unknown errors in
+    // one burst the first is the reason, the others what became of it.
     let key = |seen: &&&FaultSeen| {
         let fault = faults.get(seen.fault);
         let rank = fault.and_then(|fault| fault.rank()).unwrap_or(u8::MAX);
         let length = fault.and_then(|fault| fault.signature).map_or(0, |signature| signature.specificity());
-        (rank, !quoted(seen), std::cmp::Reverse((seen.time, seen.part, seen.offset)), std::cmp::Reverse(length))
+        let in_burst = rank >= BURST_RANK && seen.time.is_none_or(|time| last - time.ns <= BURST);
+        let (early, late) = if in_burst { (seen.offset, None) } else { (0, Some((seen.time, seen.offset))) };
+        (rank, !quoted(seen), !in_burst, early, std::cmp::Reverse((late, seen.part)), std::cmp::Reverse(length))
     };
     let unexplained = |seen: &&&FaultSeen| !explained_in(run, seen.fault, faults, background, pack);
     let pool: Vec<&FaultSeen> = near.clone();
