@@ -21,7 +21,7 @@ pub fn state(chronicle: &Chronicle, ends: &[End]) -> State {
             let gave_up = run.gave_up || chronicle.gave_up.iter().any(|point| after_end(point.time));
             if gave_up && *end != End::Open { State::GaveUp } else { State::Down }
         }
-        _ if !chronicle.refused.is_empty() => State::Down,
+        _ if !chronicle.refused.is_empty() || !chronicle.looping.is_empty() => State::Down,
         _ => State::Unknown,
     }
 }
@@ -59,7 +59,7 @@ pub fn findings(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |id: &str, text: String, fix: &str| findings.push(Finding { id: id.into(), text, fix: fix.into() });
-    if chronicle.runs.is_empty() && chronicle.refused.is_empty() {
+    if chronicle.runs.is_empty() && chronicle.refused.is_empty() && chronicle.looping.is_empty() {
         add(
             "no-lifecycle",
             format!(

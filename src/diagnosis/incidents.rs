@@ -38,6 +38,13 @@ pub fn incidents(case: &Case) -> Vec<Incident> {
     {
         incidents.extend(case.degraded(&judged));
     }
+    // Tables of a manager show a part of the runs at best.
+    if case.chronicle.runs.last().is_none_or(|run| !run.is_ready()) && !case.chronicle.looping.is_empty() {
+        match incidents.last_mut() {
+            Some(incident) => incident.verdict = Verdict::CrashLoop,
+            None => incidents.extend(case.told(&background)),
+        }
+    }
     incidents
 }
 
@@ -348,6 +355,29 @@ impl Case<'_, '_> {
                 ..Incident::default()
             }),
         }
+    }
+
+    /// A loop that no run shows and its manager tells of (a table of pods, the events of one). All errors seen are one
+    /// run's, as far as anybody knows.
+    fn told(&self, background: &BTreeSet<Id>) -> Option<Incident> {
+        let (first, last) = (self.chronicle.looping.first()?, self.chronicle.looping.last()?);
+        let everything = self.chronicle.runs.iter().flat_map(|run| &run.faults).chain(&self.chronicle.loose);
+        let run = Run { faults: everything.copied().collect(), ..Run::default() };
+        let judged = causes::judge(&run, self.faults, background, self.pack);
+        let mut causes = Vec::new();
+        if let Some(mut cause) = judged.root.and_then(|root| self.cause(root, Role::Root, &[], 1)) {
+            cause.why = vec!["the manager says that the service fails again and again; this is its error".into()];
+            cause.evidence = self.lines.of(judged.root.unwrap_or_default(), (None, None), MAX_LINES);
+            causes.push(cause);
+        }
+        Some(Incident {
+            verdict: Verdict::CrashLoop,
+            first: first.time.map(Time::rfc3339),
+            last: last.time.map(Time::rfc3339),
+            ongoing: true,
+            causes,
+            ..Incident::default()
+        })
     }
 
     /// A service that goes on, with a part of it lost.

@@ -69,7 +69,7 @@ impl Diagnosis {
 /// One service's part; None for lines of a program that tells nothing of its life and fails at nothing.
 fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
     let chronicle = reconcile::chronicle(stories, cast);
-    let lifeless = chronicle.runs.is_empty() && chronicle.refused.is_empty();
+    let lifeless = chronicle.runs.is_empty() && chronicle.refused.is_empty() && chronicle.looping.is_empty();
     if lifeless && chronicle.loose.is_empty() {
         return None;
     }
@@ -117,12 +117,14 @@ fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
     })
 }
 
-/// Process starts after the first one seen. Where starts are told, a first run without one began before the logs.
+/// Process starts after the first one seen. Where a manager
+/// only shows tables its count says more. Where starts are told, a first run without one began before the logs.
 fn restarts(chronicle: &runs::Chronicle) -> usize {
     let processes: Vec<&runs::Run> = chronicle.runs.iter().filter(|run| !run.in_process).collect();
     let told = processes.iter().any(|run| run.start.is_some());
     // One that died before it could say that it starts was seen, though.
     let unseen = |run: &&runs::Run| run.start.is_none() && run.fatal.is_none();
     let unseen_first = told && processes.first().is_some_and(unseen);
-    processes.len().saturating_sub(1 + usize::from(unseen_first))
+    let seen = processes.len().saturating_sub(1 + usize::from(unseen_first));
+    if chronicle.looping.is_empty() { seen } else { seen.max(chronicle.restarts_told as usize) }
 }

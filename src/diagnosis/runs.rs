@@ -89,6 +89,10 @@ pub struct Chronicle<'e> {
     /// The manager refused to start it.
     pub refused: Vec<Point<'e>>,
     pub gave_up: Vec<Point<'e>>,
+    /// The manager says that it fails again and again.
+    pub looping: Vec<Point<'e>>,
+    /// The highest count of restarts that the manager told.
+    pub restarts_told: u32,
     pub session_files: usize,
     pub gaps: Vec<Point<'e>>,
     pub changes: Vec<Point<'e>>,

@@ -133,8 +133,17 @@ impl<'e> Teller<'_, 'e> {
                     run.job = true;
                 }
             }
-            MarkKind::Throttle | MarkKind::Progress | MarkKind::About => {}
+            MarkKind::Looping => {
+                self.chronicle.looping.push(point);
+                self.count(mark);
+            }
+            MarkKind::Throttle => self.count(mark),
+            MarkKind::Progress | MarkKind::About => {}
         }
+    }
+
+    fn count(&mut self, mark: &Mark) {
+        self.chronicle.restarts_told = self.chronicle.restarts_told.max(mark.count.unwrap_or(0));
     }
 
     fn start(&mut self, point: Point<'e>, mark: &'e Mark) {

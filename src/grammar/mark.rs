@@ -29,6 +29,8 @@ pub enum MarkKind {
     Restart,
     /// The manager delays the next start.
     Throttle,
+    /// The manager's own word that the service fails again and again.
+    Looping,
     /// A version, a configuration, an update.
     Change,
     /// An unfinished session file.
