@@ -1,9 +1,10 @@
 //! What is worth a word beside the causes: the state at the end, and what hides the answer.
 
 use super::ends::End;
+use super::evidence_lines::Lines;
 use super::faults::Faults;
 use super::model::{Finding, Incident, State};
-use super::runs::Chronicle;
+use super::runs::{Chronicle, Point};
 use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
 use std::collections::BTreeMap;
@@ -49,6 +50,18 @@ fn frequent(chronicle: &Chronicle, faults: &Faults) -> String {
     shown.join("; ")
 }
 
+/// What a program wrote last before the latest failed end that has any such line: no reason, but a place to look.
+fn last_words(chronicle: &Chronicle, ends: &[End], lines: &Lines) -> Option<String> {
+    let words_at = |point: Option<Point>| point?.mark.map(|mark| mark.last_words).filter(|words| *words != 0);
+    let runs = &chronicle.runs;
+    let words = (0..runs.len())
+        .rev()
+        .filter(|&at| ends[at].is_unplanned())
+        .find_map(|at| words_at(runs[at].exit).or_else(|| words_at(runs.get(at + 1)?.start)))?;
+    let line = lines.of(words, (None, None), 1).pop()?;
+    Some(format!(" The last words of one are at {}:{}: {}", line.path, line.line, line.text))
+}
+
 pub fn findings(
     chronicle: &Chronicle,
     ends: &[End],
@@ -56,6 +69,7 @@ pub fn findings(
     incidents: &[Incident],
     last: Option<Time>,
     faults: &Faults,
+    lines: &Lines,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |id: &str, text: String, fix: &str| findings.push(Finding { id: id.into(), text, fix: fix.into() });
@@ -128,7 +142,11 @@ pub fn findings(
     if unexplained > 0 && chronicle.has_application {
         add(
             "unexplained-ends",
-            format!("{unexplained} failed runs left no error before their end."),
+            format!(
+                "{unexplained} failed {} left no error before the end.{}",
+                if unexplained == 1 { "run" } else { "runs" },
+                last_words(chronicle, ends, lines).unwrap_or_default()
+            ),
             "Look for the kernel's out-of-memory lines, a killer of processes, or standard error that goes nowhere.",
         );
     }

@@ -111,7 +111,7 @@ fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
             .filter(|(end, next)| matches!(end, End::Planned(_)) && !next.in_process)
             .count() as u64,
         ready_runs: chronicle.runs.iter().filter(|run| run.is_ready()).count() as u64,
-        findings: findings::findings(&chronicle, &ends, state, &incidents, last, &faults),
+        findings: findings::findings(&chronicle, &ends, state, &incidents, last, &faults, &lines),
         timeline: timeline::timeline(&chronicle, &ends, &incidents),
         incidents,
     })
