@@ -71,6 +71,14 @@ impl Leads {
     }
 }
 
+/// Whether a line begins with some bytes. The first byte refuses most lines, without a call.
+fn begins(line: &[u8], bytes: &[u8]) -> bool {
+    match bytes {
+        [] => true,
+        [first, more @ ..] => line.first() == Some(first) && (more.is_empty() || line[1..].starts_with(more)),
+    }
+}
+
 /// Numbers the leading times of patterns: equal ones share a number.
 #[derive(Debug, Default)]
 pub struct LeadNumbers(Vec<(Vec<u8>, Form)>);
@@ -139,7 +147,7 @@ impl Pattern {
         let Some((before, form, rest)) = self.split_lead() else {
             return read_items(&self.items, line, 0, captures) == Some(line.len());
         };
-        if !line.starts_with(before) {
+        if !begins(line, before) {
             return false;
         }
         let Some((raw, end)) = leads.read(self.lead, form, line, before.len()) else { return false };
@@ -168,7 +176,7 @@ impl Pattern {
             return read.map(|(_, end)| end);
         }
         let (before, form, _) = self.split_lead()?;
-        if !line.starts_with(before) {
+        if !begins(line, before) {
             return None;
         }
         leads.read(Some(number), form, line, before.len()).map(|(_, end)| end)
@@ -261,7 +269,7 @@ impl Matcher {
                 (len > 0).then_some((len, 0..len))
             }
             Matcher::OneOf(words) => {
-                words.iter().find(|word| rest.starts_with(word)).map(|word| (word.len(), 0..word.len()))
+                words.iter().find(|word| begins(rest, word)).map(|word| (word.len(), 0..word.len()))
             }
             Matcher::Quoted => {
                 let mut at = 1;
@@ -292,7 +300,7 @@ fn read_items(items: &[Item], line: &[u8], mut at: usize, captures: &mut Capture
     for item in items {
         let rest = &line[at..];
         at += match item {
-            Item::Literal(text) => rest.starts_with(text).then_some(text.len())?,
+            Item::Literal(text) => begins(rest, text).then_some(text.len())?,
             Item::Blanks => {
                 let len = rest.iter().take_while(|&&byte| byte == b' ' || byte == b'\t').count();
                 (len > 0).then_some(len)?
