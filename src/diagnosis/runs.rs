@@ -74,6 +74,8 @@ impl Witnesses {
         let at = match self.0.iter().position(|(known, _)| *known == part) {
             Some(at) => at,
             None => {
+                // One or two a run, of very many runs.
+                self.0.reserve_exact(1);
                 self.0.push((part, Witness::default()));
                 self.0.len() - 1
             }
