@@ -172,3 +172,95 @@ fn a_log_of_errors_alone_claims_nothing_and_says_what_is_missing() {
     assert_eq!((service["verdict"].as_str(), service["runs"].as_u64()), (Some("healthy"), Some(0)));
     assert_eq!(service["findings"][0]["id"], "no-lifecycle");
 }
+
+#[test]
+fn a_unit_that_its_timer_starts_is_no_loop() {
+    let job = |minute: usize| {
+        format!(
+            "Mar 03 05:{minute:02}:00 hub systemd[1]: Starting rotate.service - Rotate the snapshots...\n\
+             Mar 03 05:{minute:02}:03 hub rotate[{}]: 3 snapshots kept\n\
+             Mar 03 05:{minute:02}:03 hub systemd[1]: rotate.service: Deactivated successfully.\n\
+             Mar 03 05:{minute:02}:03 hub systemd[1]: Finished rotate.service - Rotate the snapshots.\n",
+            700 + minute
+        )
+    };
+    let log: String = (0..8).map(job).collect();
+    check(&[("journal.log", &log)], Answer { verdict: "healthy", restarts: 7, ready: 0, roots: vec![] });
+}
+
+#[test]
+fn a_timer_does_not_excuse_a_run_that_failed() {
+    let log = "Mar 03 05:00:00 hub systemd[1]: Starting rotate.service - Rotate the snapshots...\n\
+               Mar 03 05:00:03 hub systemd[1]: rotate.service: Deactivated successfully.\n\
+               Mar 03 05:00:03 hub systemd[1]: Finished rotate.service - Rotate the snapshots.\n\
+               Mar 03 06:00:00 hub systemd[1]: Starting rotate.service - Rotate the snapshots...\n\
+               Mar 03 06:00:02 hub rotate[812]: Fatal: the pool tank is suspended\n\
+               Mar 03 06:00:02 hub systemd[1]: rotate.service: Main process exited, code=exited, status=1/FAILURE\n\
+               Mar 03 06:00:02 hub systemd[1]: Failed to start rotate.service - Rotate the snapshots.\n\
+               Mar 03 07:00:00 hub systemd[1]: Starting rotate.service - Rotate the snapshots...\n\
+               Mar 03 07:00:03 hub systemd[1]: rotate.service: Deactivated successfully.\n\
+               Mar 03 07:00:03 hub systemd[1]: Finished rotate.service - Rotate the snapshots.\n";
+    check(
+        &[("journal.log", log)],
+        Answer { verdict: "degraded", restarts: 2, ready: 0, roots: vec!["Fatal: the pool tank is suspended"] },
+    );
+}
+
+#[test]
+fn a_watchdog_that_ends_every_run_is_a_loop() {
+    let run = |at: usize| {
+        format!(
+            "Mar 03 05:{at:02}:00 hub systemd[1]: Started relay.service - The relay.\n\
+             Mar 03 05:{at:02}:30 hub systemd[1]: relay.service: Watchdog timeout (limit 30s)!\n\
+             Mar 03 05:{at:02}:31 hub systemd[1]: relay.service: Main process exited, code=killed, status=6/ABRT\n\
+             Mar 03 05:{at:02}:31 hub systemd[1]: relay.service: Failed with result 'watchdog'.\n\
+             Mar 03 05:{at:02}:32 hub systemd[1]: relay.service: Scheduled restart job, restart counter is at {}.\n",
+            at + 1
+        )
+    };
+    let log: String = (0..5).map(run).collect();
+    let other = "Mar 03 05:02:10 hub sshd[91]: Accepted publickey for ops from 10.0.4.9 port 51122 ssh2\n";
+    check(
+        &[("journal.log", &format!("{log}{other}"))],
+        Answer { verdict: "crash-loop", restarts: 4, ready: 0, roots: vec!["systemd-watchdog"] },
+    );
+}
+
+#[test]
+fn a_table_of_pods_tells_of_a_loop_that_no_run_shows() {
+    let log = "NAME                    READY   STATUS             RESTARTS       AGE\n\
+               relay-6f7c9d5b8-x2k4p   0/1     CrashLoopBackOff   12 (31s ago)   40m\n\
+               front-7d9c6b5f4-m8q2z   1/1     Running            0              3d\n";
+    check(&[("pods.txt", log)], Answer { verdict: "crash-loop", restarts: 12, ready: 0, roots: vec![] });
+    let fine = "NAME                    READY   STATUS    RESTARTS       AGE\n\
+                relay-6f7c9d5b8-x2k4p   1/1     Running   12 (20d ago)   90d\n";
+    check(&[("pods.txt", fine)], Answer { verdict: "healthy", restarts: 0, ready: 0, roots: vec![] });
+}
+
+#[test]
+fn an_error_in_a_member_of_its_own_is_the_reason() {
+    let run = |minute: usize| {
+        format!(
+            "{{\"time\":\"2026-02-03T04:{minute:02}:00Z\",\"level\":\"INFO\",\"msg\":\"starting\"}}\n\
+             {{\"time\":\"2026-02-03T04:{minute:02}:01Z\",\"level\":\"ERROR\",\"msg\":\"no start\",\"err\":\"open /var/lib/relay/index: permission denied\"}}\n"
+        )
+    };
+    let log: String = (0..4).map(run).collect();
+    check(&[("relay.log", &log)], Answer { verdict: "crash-loop", restarts: 3, ready: 0, roots: vec!["eacces"] });
+}
+
+#[test]
+fn of_errors_in_one_burst_the_first_is_the_reason() {
+    let run = |second: usize| {
+        format!(
+            "2026-02-03T04:12:{second:02}.000Z INFO starting relay\n\
+             2026-02-03T04:12:{second:02}.200Z ERROR the seal of vault seven is broken\n\
+             2026-02-03T04:12:{second:02}.210Z ERROR giving up\n"
+        )
+    };
+    let log: String = (0..5).map(|at| run(at * 8)).collect();
+    check(
+        &[("relay.log", &log)],
+        Answer { verdict: "crash-loop", restarts: 4, ready: 0, roots: vec!["the seal of vault seven is broken"] },
+    );
+}
