@@ -8,7 +8,7 @@ use super::complaint::{Complaint, Source};
 use super::definition::{FormatFile, Role};
 use super::dispatch::Dispatch;
 use super::examples;
-use super::format::{self, Fields, Format};
+use super::format::{self, Fields, Format, FormatId};
 use super::level::Level;
 use super::mark::{Mark, MarkKind};
 use super::pattern::LeadNumbers;
@@ -16,8 +16,6 @@ use super::timestamp::{Clock, Time};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Index of a format in the catalog, most specific first.
-pub type FormatId = u16;
 /// Index of a mark in the catalog.
 pub type MarkId = u32;
 

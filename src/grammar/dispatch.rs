@@ -4,8 +4,7 @@
 //! only entered when the bytes after the time are those that it goes on with. What `Catalog::read` gives is what trying
 //! every format in turn would give; a test holds the two together.
 
-use super::catalog::FormatId;
-use super::format::{Fields, Format};
+use super::format::{Fields, Format, FormatId};
 use super::pattern::{Leads, Pattern};
 use super::timestamp::Clock;
 

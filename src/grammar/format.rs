@@ -11,6 +11,9 @@ use super::timestamp::{Clock, Form, Time, read_member_time};
 use memchr::memmem::Finder;
 use std::borrow::Cow;
 
+/// Index of a format in the catalog, most specific first.
+pub type FormatId = u16;
+
 /// A compiled format.
 #[derive(Debug)]
 pub struct Format {

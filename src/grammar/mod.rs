@@ -21,9 +21,10 @@ pub mod months;
 pub mod pattern;
 pub mod timestamp;
 
-pub use catalog::{Catalog, FormatId, MarkId, Reading};
+pub use catalog::{Catalog, MarkId, Reading};
 pub use complaint::{Complaint, Source};
 pub use field::Field;
+pub use format::FormatId;
 pub use level::Level;
 pub use mark::{Asker, Mark, MarkKind, MarkReading};
 pub use timestamp::{Clock, SECOND, Time};
