@@ -4,6 +4,7 @@
 //! the file, or on where the input was cut. Mixed streams need nothing more, and the merge law holds by construction.
 
 use super::ansi;
+use super::clock::{Clock, Time};
 use super::complaint::{Complaint, Source};
 use super::definition::{FormatFile, Role};
 use super::dispatch::Dispatch;
@@ -12,7 +13,6 @@ use super::format::{self, Fields, Format, FormatId};
 use super::level::Level;
 use super::mark::{Mark, MarkKind};
 use super::pattern::LeadNumbers;
-use super::timestamp::{Clock, Time};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,9 +4,9 @@
 //! only entered when the bytes after the time are those that it goes on with. What `Catalog::read` gives is what trying
 //! every format in turn would give; a test holds the two together.
 
+use super::clock::Clock;
 use super::format::{Fields, Format, FormatId};
 use super::pattern::{Leads, Pattern};
-use super::timestamp::Clock;
 
 /// Bytes after the leading time that are compared before a pattern is entered.
 const NEXT_BYTES: usize = 8;

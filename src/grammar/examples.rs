@@ -1,5 +1,6 @@
 //! The examples of a format file: what it must read, how, and what it must not.
 
+use super::clock::{Clock, SECOND, Time};
 use super::complaint::{Complaint, Source};
 use super::definition::{ExampleEntry, FormatFile, Kind};
 use super::field::Field;
@@ -7,7 +8,7 @@ use super::format::Format;
 use super::level::Level;
 use super::mark::{Mark, MarkReading};
 use super::pattern::Captures;
-use super::timestamp::{Clock, SECOND, Time, parse_user_time};
+use super::timestamp::parse_user_time;
 use jiff::tz::TimeZone;
 
 /// The head lines of a file's examples that it must read, each with its clock.

@@ -1,5 +1,6 @@
 //! One format, compiled from its file: how it reads a line, and its marks.
 
+use super::clock::{Clock, Time};
 use super::complaint::{Complaint, Source};
 use super::definition::{FormatFile, FrameKind, Kind, Role};
 use super::field::Field;
@@ -7,7 +8,7 @@ use super::json::{self, Path};
 use super::level::Level;
 use super::mark::{Mark, MarkKind, needles_of, weight};
 use super::pattern::{Captures, Leads, Pattern};
-use super::timestamp::{Clock, Form, Time, read_member_time};
+use super::timestamp::{Form, read_member_time};
 use memchr::memmem::Finder;
 use std::borrow::Cow;
 

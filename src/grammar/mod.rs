@@ -5,6 +5,7 @@
 pub mod ansi;
 pub mod calendar;
 pub mod catalog;
+pub mod clock;
 pub mod complaint;
 pub mod definition;
 pub mod dispatch;
@@ -22,12 +23,12 @@ pub mod pattern;
 pub mod timestamp;
 
 pub use catalog::{Catalog, MarkId, Reading};
+pub use clock::{Clock, SECOND, Time};
 pub use complaint::{Complaint, Source};
 pub use field::Field;
 pub use format::FormatId;
 pub use level::Level;
 pub use mark::{Asker, Mark, MarkKind, MarkReading};
-pub use timestamp::{Clock, SECOND, Time};
 
 #[cfg(test)]
 mod tests;

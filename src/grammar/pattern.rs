@@ -3,9 +3,10 @@
 //! A pattern matches a whole line in one pass from left to right, without backtracking: its cost is linear in the line.
 //! `language` makes them from text.
 
+use super::clock::RawTime;
 use super::field::Field;
 use super::level::Level;
-use super::timestamp::{Form, RawTime};
+use super::timestamp::Form;
 use memchr::memmem;
 
 /// What a pattern captured from one line: spans of it, and the time.

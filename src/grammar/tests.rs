@@ -48,7 +48,7 @@ fn the_dispatch_gives_what_trying_every_format_in_turn_gives() {
         let file: FormatFile = toml::from_str(text).unwrap();
         for example in &file.example {
             for line in example.get_ref().text.lines() {
-                let clock = timestamp::Clock::utc(Time::new(1_798_675_200 * SECOND, 0));
+                let clock = Clock::utc(Time::new(1_798_675_200 * SECOND, 0));
                 let dispatched = catalog.read(line.as_bytes(), &clock).formats.first().copied();
                 let plain = ansi::plain(line.as_bytes());
                 let in_turn = catalog.formats().iter().position(|format| format.read(&plain, &clock).is_some());

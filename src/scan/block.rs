@@ -3,7 +3,7 @@
 //! An exception's class may be called anything, so its line is known by where it stands. A traceback that no log record
 //! introduces is an uncaught one: the program dies by it.
 
-use super::{CONTEXT, Draft, FIRST_SAMPLES, Pass, Place, Sample, evidence_text, parts, shown, words};
+use super::{CONTEXT, Pass, Place, Sample, evidence_text, parts, shown, words};
 use crate::evidence::{self, Class, FaultKind};
 use crate::grammar::definition::Role;
 use crate::grammar::{Level, MarkKind, Reading};
@@ -192,16 +192,7 @@ impl<'a> Pass<'a> {
                     text: evidence_text(shown(&reading, text), self.scanner.options.show_secrets),
                 };
                 self.segment.add_occurrence(id, place.actor, sample.offset, place.time);
-                let draft = self.faults.entry(id).or_insert_with(|| Draft {
-                    kind: FaultKind::Unknown { class: Class::Exception, template },
-                    count: 0,
-                    first: Vec::new(),
-                    last: Default::default(),
-                });
-                draft.count += 1;
-                if draft.first.len() < FIRST_SAMPLES {
-                    draft.first.push(sample);
-                }
+                self.keep_first(id, || FaultKind::Unknown { class: Class::Exception, template }, sample);
                 return;
             }
             above_frames = text.starts_with(b"    at ");

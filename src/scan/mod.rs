@@ -5,6 +5,7 @@
 //! it, never on where the chunk was cut: that is the whole of the merge law.
 
 mod block;
+mod context;
 mod words;
 
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
@@ -28,8 +29,6 @@ const HEAD_WINDOW: u64 = 64 << 10;
 pub const TAIL_WINDOW: u64 = 16 << 10;
 /// Longest evidence text in bytes.
 const MAX_TEXT: usize = 500;
-/// The last words are looked for this many lines before a mark.
-const LAST_WORDS_LINES: usize = 8;
 
 /// What the scan knows: formats, signatures, and the options that shape the evidence.
 pub struct Scanner {
@@ -365,15 +364,28 @@ impl<'a> Pass<'a> {
         self.sample(id, kind, place, text);
     }
 
-    fn sample(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, place: Place, text: &[u8]) {
-        let offset = self.offset(place.at);
-        let show_secrets = self.scanner.options.show_secrets;
-        let draft = self.faults.entry(id).or_insert_with(|| Draft {
+    fn draft(&mut self, id: Id, kind: impl FnOnce() -> FaultKind) -> &mut Draft {
+        self.faults.entry(id).or_insert_with(|| Draft {
             kind: kind(),
             count: 0,
             first: Vec::new(),
             last: Default::default(),
-        });
+        })
+    }
+
+    /// Counts a fault whose line was found by looking back: only its first samples are kept.
+    fn keep_first(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, sample: Sample) {
+        let draft = self.draft(id, kind);
+        draft.count += 1;
+        if draft.first.len() < FIRST_SAMPLES {
+            draft.first.push(sample);
+        }
+    }
+
+    fn sample(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, place: Place, text: &[u8]) {
+        let offset = self.offset(place.at);
+        let show_secrets = self.scanner.options.show_secrets;
+        let draft = self.draft(id, kind);
         draft.count += 1;
         if draft.first.last().is_some_and(|sample| sample.offset == offset) {
             return;
@@ -425,84 +437,6 @@ impl<'a> Pass<'a> {
             tells_ready: self.scanner.catalog.tells_ready(program),
         };
         self.segment.add_mark(mark);
-    }
-
-    /// The last line of an application before a mark, by its skeleton.
-    fn last_words(&mut self, before: usize) -> Id {
-        let mut end = before;
-        for _ in 0..LAST_WORDS_LINES {
-            let Some(at) = self.line_before(end, before) else { return 0 };
-            let line = self.visible(at, end - 1);
-            end = at;
-            if head::of(line) == head::Head::Continuation {
-                continue;
-            }
-            let reading = self.scanner.catalog.read(line, self.clock);
-            let manager =
-                reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role != Role::Application);
-            if manager || reading.message.trim_ascii().is_empty() {
-                continue;
-            }
-            let Some(text) = parts(&reading).next() else { continue };
-            let template = skeleton(text);
-            let id = stable_hash(format!("words\0{template}").as_bytes());
-            let time = reading.time.or_else(|| self.inherited_time(at));
-            let text = evidence_text(shown(&reading, text), self.scanner.options.show_secrets);
-            // A line of the context counts back from the segment's first one; joining the segments puts it right.
-            let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[at..before]).count() as u64;
-            let line = self.segment.lines.wrapping_sub(back);
-            let sample = Sample { offset: self.offset(at), line, time, actor: 0, text };
-            let draft = self.faults.entry(id).or_insert_with(|| Draft {
-                kind: FaultKind::Words(template),
-                count: 0,
-                first: Vec::new(),
-                last: Default::default(),
-            });
-            draft.count += 1;
-            if draft.first.len() < FIRST_SAMPLES {
-                draft.first.push(sample);
-            }
-            return id;
-        }
-        0
-    }
-
-    /// Start of the line that ends just before `end`, if it begins within `CONTEXT` of `limit`.
-    fn line_before(&self, end: usize, limit: usize) -> Option<usize> {
-        if end == 0 {
-            return None;
-        }
-        let at = match memchr::memrchr(b'\n', &self.chunk.bytes[..end - 1]) {
-            Some(newline) => newline + 1,
-            None if self.chunk.base == 0 => 0,
-            None => return None,
-        };
-        ((limit - at) as u64 <= CONTEXT).then_some(at)
-    }
-
-    /// The time of the nearest timed record before a line, within `CONTEXT`.
-    fn inherited_time(&mut self, at: usize) -> Option<Time> {
-        // What was met after this line says nothing of it.
-        let known = self.timed_until <= at;
-        let (mut timed, until) = if known { (self.timed, self.timed_until) } else { (None, 0) };
-        let mut end = at;
-        while end > until {
-            let Some(start) = self.line_before(end, at) else { break };
-            let line = self.visible(start, end - 1);
-            end = start;
-            if head::of(line) == head::Head::Continuation {
-                continue;
-            }
-            if let Some(time) = self.scanner.catalog.read(line, self.clock).time {
-                timed = Some((start, time));
-                break;
-            }
-        }
-        if known {
-            (self.timed, self.timed_until) = (timed, at);
-        }
-        let (start, time) = timed?;
-        ((at - start) as u64 <= CONTEXT).then_some(time)
     }
 
     /// Turns the places of the last samples into text, and applies the bounds.

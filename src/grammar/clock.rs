@@ -1,0 +1,152 @@
+//! Moments, and the clock that settles what a timestamp leaves open.
+
+use super::calendar::{civil_from_days, days_from_civil, days_in_month};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroU8;
+
+/// A moment in UTC: nanoseconds since 1970, and how many fraction digits its source had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Time {
+    pub ns: i64,
+    /// One more than the number of digits, so that an absent time takes no room of its own.
+    fraction: NonZeroU8,
+}
+
+pub const SECOND: i64 = 1_000_000_000;
+
+impl Time {
+    /// A moment with so many fraction digits (0 to 9).
+    pub fn new(ns: i64, digits: u8) -> Time {
+        Time { ns, fraction: NonZeroU8::MIN.saturating_add(digits.min(9)) }
+    }
+
+    /// Fraction digits of the source.
+    pub fn digits(self) -> u8 {
+        self.fraction.get() - 1
+    }
+
+    /// Width of what the source's digits leave open, in nanoseconds: a whole second for a time without a fraction.
+    pub fn resolution(self) -> i64 {
+        SECOND / 10i64.pow(u32::from(self.digits()))
+    }
+
+    /// RFC 3339 in UTC with the source's digits.
+    pub fn rfc3339(self) -> String {
+        let days = self.ns.div_euclid(86_400 * SECOND);
+        let of_day = self.ns.rem_euclid(86_400 * SECOND);
+        let (year, month, day) = civil_from_days(days);
+        let (second, fraction) = (of_day / SECOND, of_day % SECOND);
+        let mut out =
+            format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
+        if self.digits() > 0 {
+            let digits = format!("{fraction:09}");
+            out.push('.');
+            out.push_str(&digits[..usize::from(self.digits())]);
+        }
+        out.push('Z');
+        out
+    }
+}
+
+/// What a form read, before a clock settles year and zone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RawTime {
+    pub(super) year: Option<i32>,
+    pub(super) month: u8,
+    pub(super) day: u8,
+    pub(super) hour: u8,
+    pub(super) minute: u8,
+    pub(super) second: u8,
+    pub(super) ns: u32,
+    pub(super) digits: u8,
+    /// Seconds east of UTC, where the text says so.
+    pub(super) offset: Option<i32>,
+    pub(super) epoch_ns: Option<i64>,
+}
+
+impl RawTime {
+    /// Whether the text alone settles the moment (date, year and zone, or an epoch).
+    pub fn is_complete(&self) -> bool {
+        self.epoch_ns.is_some() || (self.year.is_some() && self.offset.is_some())
+    }
+
+    fn has_date(&self) -> bool {
+        self.epoch_ns.is_some() || self.month > 0
+    }
+}
+
+/// Settles what a timestamp leaves open: the zone of zoneless times, and the year of yearless ones (the latest year
+/// that does not put the record more than a day after `anchor`).
+#[derive(Clone, Debug)]
+pub struct Clock {
+    zone: TimeZone,
+    /// Set where the zone never changes its offset; spares the look-up.
+    fixed: Option<i32>,
+    anchor: Time,
+}
+
+impl Clock {
+    /// `anchor` is a moment not before the stream's end: its file's modification, or now for a pipe.
+    pub fn new(zone: TimeZone, anchor: Time) -> Clock {
+        let fixed = zone.to_fixed_offset().ok().map(|offset| offset.seconds());
+        Clock { zone, fixed, anchor }
+    }
+
+    pub fn utc(anchor: Time) -> Clock {
+        Clock::new(TimeZone::UTC, anchor)
+    }
+
+    /// The moment meant, or None for a time of day without a date.
+    pub fn settle(&self, raw: &RawTime) -> Option<Time> {
+        if let Some(ns) = raw.epoch_ns {
+            return Some(Time::new(ns, raw.digits));
+        }
+        if !raw.has_date() {
+            return None;
+        }
+        let year = match raw.year {
+            Some(year) => year,
+            None => self.year_of(raw)?,
+        };
+        self.at(raw, year)
+    }
+
+    fn at(&self, raw: &RawTime, year: i32) -> Option<Time> {
+        if raw.day == 0 || raw.day > days_in_month(year, raw.month) {
+            return None;
+        }
+        let civil = days_from_civil(year, raw.month, raw.day) * 86_400
+            + i64::from(raw.hour) * 3600
+            + i64::from(raw.minute) * 60
+            + i64::from(raw.second);
+        let offset = match raw.offset.or(self.fixed) {
+            Some(offset) => offset,
+            None => self.look_up(raw, year)?,
+        };
+        let ns = (civil - i64::from(offset)).checked_mul(SECOND)?.checked_add(i64::from(raw.ns))?;
+        Some(Time::new(ns, raw.digits))
+    }
+
+    fn year_of(&self, raw: &RawTime) -> Option<i32> {
+        let latest = civil_from_days(self.anchor.ns.div_euclid(86_400 * SECOND)).0 + 1;
+        let limit = self.anchor.ns.saturating_add(86_400 * SECOND);
+        // 29 February may need to go back to the last leap year.
+        (0..9).map(|back| latest - back).find(|&year| self.at(raw, year).is_some_and(|time| time.ns <= limit))
+    }
+
+    fn look_up(&self, raw: &RawTime, year: i32) -> Option<i32> {
+        let civil = jiff::civil::DateTime::new(
+            i16::try_from(year).ok()?,
+            raw.month as i8,
+            raw.day as i8,
+            raw.hour.min(23) as i8,
+            raw.minute as i8,
+            raw.second.min(59) as i8,
+            0,
+        )
+        .ok()?;
+        let zoned = self.zone.to_ambiguous_timestamp(civil).compatible().ok()?;
+        Some(self.zone.to_offset(zoned).seconds())
+    }
+}

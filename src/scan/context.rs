@@ -1,0 +1,83 @@
+//! What stands before a line: its time where it has none of its own, and a program's last words.
+//!
+//! Nothing further back than `CONTEXT` bytes is looked at, so that it does not matter where the chunk was cut.
+
+use super::{CONTEXT, Pass, evidence_text, parts, shown};
+use crate::evidence::{FaultKind, Id, Sample};
+use crate::grammar::definition::Role;
+use crate::grammar::{Time, head};
+use crate::template::{skeleton, stable_hash};
+
+/// The last words are looked for this many lines before a mark.
+const LAST_WORDS_LINES: usize = 8;
+
+impl Pass<'_> {
+    /// The last line of an application before a mark, by its skeleton.
+    pub(super) fn last_words(&mut self, before: usize) -> Id {
+        let mut end = before;
+        for _ in 0..LAST_WORDS_LINES {
+            let Some(at) = self.line_before(end, before) else { return 0 };
+            let line = self.visible(at, end - 1);
+            end = at;
+            if head::of(line) == head::Head::Continuation {
+                continue;
+            }
+            let reading = self.scanner.catalog.read(line, self.clock);
+            let manager =
+                reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role != Role::Application);
+            if manager || reading.message.trim_ascii().is_empty() {
+                continue;
+            }
+            let Some(text) = parts(&reading).next() else { continue };
+            let template = skeleton(text);
+            let id = stable_hash(format!("words\0{template}").as_bytes());
+            let time = reading.time.or_else(|| self.inherited_time(at));
+            let text = evidence_text(shown(&reading, text), self.scanner.options.show_secrets);
+            // A line of the context counts back from the segment's first one; joining the segments puts it right.
+            let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[at..before]).count() as u64;
+            let line = self.segment.lines.wrapping_sub(back);
+            let sample = Sample { offset: self.offset(at), line, time, actor: 0, text };
+            self.keep_first(id, || FaultKind::Words(template), sample);
+            return id;
+        }
+        0
+    }
+
+    /// Start of the line that ends just before `end`, if it begins within `CONTEXT` of `limit`.
+    pub(super) fn line_before(&self, end: usize, limit: usize) -> Option<usize> {
+        if end == 0 {
+            return None;
+        }
+        let at = match memchr::memrchr(b'\n', &self.chunk.bytes[..end - 1]) {
+            Some(newline) => newline + 1,
+            None if self.chunk.base == 0 => 0,
+            None => return None,
+        };
+        ((limit - at) as u64 <= CONTEXT).then_some(at)
+    }
+
+    /// The time of the nearest timed record before a line, within `CONTEXT`.
+    pub(super) fn inherited_time(&mut self, at: usize) -> Option<Time> {
+        // What was met after this line says nothing of it.
+        let known = self.timed_until <= at;
+        let (mut timed, until) = if known { (self.timed, self.timed_until) } else { (None, 0) };
+        let mut end = at;
+        while end > until {
+            let Some(start) = self.line_before(end, at) else { break };
+            let line = self.visible(start, end - 1);
+            end = start;
+            if head::of(line) == head::Head::Continuation {
+                continue;
+            }
+            if let Some(time) = self.scanner.catalog.read(line, self.clock).time {
+                timed = Some((start, time));
+                break;
+            }
+        }
+        if known {
+            (self.timed, self.timed_until) = (timed, at);
+        }
+        let (start, time) = timed?;
+        ((at - start) as u64 <= CONTEXT).then_some(time)
+    }
+}
