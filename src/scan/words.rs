@@ -3,6 +3,11 @@
 use crate::evidence::Class;
 use crate::grammar::{Level, Reading};
 use crate::signature::FAILURE_WORDS;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
+
+/// Building a finder costs more than most lines take to search.
+static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| FAILURE_WORDS.iter().map(Finder::new).collect());
 
 /// Whether an unmatched line tells of a fault, and how surely.
 pub fn class_of(reading: &Reading, text: &[u8]) -> Option<Class> {
@@ -39,5 +44,5 @@ fn is_worded(text: &[u8]) -> bool {
     if text.first().is_none_or(|byte| byte.is_ascii_whitespace()) {
         return false;
     }
-    FAILURE_WORDS.iter().any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
+    FINDERS.iter().any(|finder| finder.find(text).is_some())
 }
