@@ -1,10 +1,10 @@
 //! `relapse formats [NAME]`, `relapse formats check FILE`
 
 use super::grammars;
-use super::signatures::print;
+use super::output::print;
 use super::{Failure, Outcome};
 use clap::Subcommand;
-use relapse::grammar::{Catalog, Source, embedded};
+use relapse::grammar::{Catalog, embedded};
 use relapse::report::text::printable;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -34,13 +34,7 @@ enum Action {
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let (catalog, _) = grammars::load(arguments.grammars.as_ref())?;
     if let Some(Action::Check { file }) = arguments.action {
-        let path = super::shown(&file);
-        let text = std::fs::read_to_string(&file).map_err(|error| format!("{path}: {error}"))?;
-        let complaints = catalog.check(Source { path: &path, text: &text });
-        if !complaints.is_empty() {
-            return Err(grammars::shown(&complaints));
-        }
-        return print(&format!("{path}: all examples and near misses hold\n"));
+        return grammars::check(&file, |source| catalog.check(source));
     }
     match arguments.name {
         Some(name) => explain(&name, &catalog, arguments.grammars.as_ref()),

@@ -1,13 +1,14 @@
 //! Loads the formats and signatures of the binary and of the user, and builds the scanner.
 
-use super::Failure;
+use super::output::print;
+use super::{Failure, Outcome};
 use clap::Args;
 use jiff::tz::TimeZone;
 use relapse::grammar::timestamp::parse_user_time;
 use relapse::grammar::{Catalog, Complaint, Source, Time, embedded};
 use relapse::scan::{Options, Scanner};
 use relapse::signature::{Matcher, Pack};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Options that shape how lines are read.
 #[derive(Clone, Debug, Args)]
@@ -99,8 +100,19 @@ fn sources(files: &[(String, String)]) -> Vec<Source<'_>> {
     files.iter().map(|(path, text)| Source { path, text }).collect()
 }
 
+/// Checks one file against its own examples.
+pub fn check(file: &Path, complaints: impl Fn(Source) -> Vec<Complaint>) -> Result<Outcome, Failure> {
+    let path = super::shown(file);
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{path}: {error}"))?;
+    let complaints = complaints(Source { path: &path, text: &text });
+    if !complaints.is_empty() {
+        return Err(shown(&complaints));
+    }
+    print(&format!("{path}: all examples and near misses hold\n"))
+}
+
 /// All complaints, as a compiler shows them.
-pub fn shown(complaints: &[Complaint]) -> String {
+fn shown(complaints: &[Complaint]) -> String {
     let all: Vec<String> = complaints.iter().map(ToString::to_string).collect();
     format!(
         "{} in the grammars\n\n{}",

@@ -37,6 +37,12 @@ pub struct Output {
 impl Output {
     /// Prints a diagnosis and says how the command ends. A reader that went away is no failure.
     pub fn print(&self, diagnosis: &Diagnosis, read_anything: bool) -> Result<Outcome, Failure> {
+        if !self.service.is_empty() && diagnosis.services.is_empty() && read_anything {
+            return Err(format!(
+                "--service {}: no service in these logs has that in its name; leave it out to see which there are",
+                relapse::report::text::printable(&self.service.join(", "))
+            ));
+        }
         let mut page = Vec::new();
         match self.format {
             Format::Json => report::json::json(diagnosis, &mut page).map_err(|error| error.to_string())?,
@@ -45,11 +51,7 @@ impl Output {
                 page.extend(report::text(diagnosis, style).into_bytes());
             }
         }
-        let mut out = io::stdout().lock();
-        match out.write_all(&page).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(format!("standard output: {error}")),
-            _ => {}
-        }
+        write(&page)?;
         if !read_anything {
             return Ok(Outcome::Failed);
         }
@@ -66,6 +68,20 @@ impl Output {
             _ if !diagnosis.complete => Outcome::Partial,
             _ => Outcome::Done,
         })
+    }
+}
+
+/// Prints a page.
+pub fn print(page: &str) -> Result<Outcome, Failure> {
+    write(page.as_bytes()).map(|()| Outcome::Done)
+}
+
+/// Writes to standard output; a reader that went away is no failure.
+fn write(page: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(page).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
+        _ => Ok(()),
     }
 }
 

@@ -1,13 +1,12 @@
 //! `relapse signatures [ID]`, `relapse signatures check FILE`
 
 use super::grammars;
+use super::output::print;
 use super::{Failure, Outcome};
 use clap::Subcommand;
-use relapse::grammar::Source;
 use relapse::report::text::printable;
 use relapse::signature::{Signature, pack};
-use std::fmt::Write as _;
-use std::io::Write as _;
+use std::fmt::Write;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -35,13 +34,7 @@ enum Action {
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let (_, known) = grammars::load(arguments.grammars.as_ref())?;
     if let Some(Action::Check { file }) = arguments.action {
-        let path = super::shown(&file);
-        let text = std::fs::read_to_string(&file).map_err(|error| format!("{path}: {error}"))?;
-        let complaints = pack::check(Source { path: &path, text: &text }, &known);
-        if !complaints.is_empty() {
-            return Err(grammars::shown(&complaints));
-        }
-        return print(&format!("{path}: all examples and near misses hold\n"));
+        return grammars::check(&file, |source| pack::check(source, &known));
     }
     let mut page = String::new();
     match arguments.id {
@@ -91,12 +84,4 @@ fn explain(signature: &Signature, page: &mut String) {
     signature.near_misses.iter().for_each(|text| {
         let _ = writeln!(page, "  {text}");
     });
-}
-
-/// Prints a page; a reader that went away is no failure.
-pub fn print(page: &str) -> Result<Outcome, Failure> {
-    match std::io::stdout().lock().write_all(page.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
-        _ => Ok(Outcome::Done),
-    }
 }

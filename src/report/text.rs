@@ -113,12 +113,14 @@ impl Page {
             State::Down | State::GaveUp => self.paint(RED, service.state.word()),
             State::Unknown => service.state.word().to_string(),
         };
-        let last = service.last.as_deref().unwrap_or("an unknown time");
         let age = match (self.style.now_ns, service.last.as_deref().and_then(ns_of)) {
             (Some(now), Some(last)) if now >= last => format!(", {} ago", span((now - last) as f64 / 1e9)),
             _ => String::new(),
         };
-        self.line(&format!("  now    {state} (last line {last}{age})"));
+        match &service.last {
+            Some(last) => self.line(&format!("  now    {state} (last line {last}{age})")),
+            None => self.line(&format!("  now    {state} (its lines have no times)")),
+        }
         if let Some(since) = service.incidents.last().and_then(|incident| incident.first.as_deref()) {
             let until = match service.incidents.last() {
                 Some(incident) if !incident.ongoing => format!(" until {}", incident.last.as_deref().unwrap_or("?")),

@@ -130,7 +130,17 @@ fn services_are_chosen_by_a_part_of_their_names() {
     assert_eq!(names(&[]).0, ["archiver", "quotad", "thumbs"]);
     assert_eq!(names(&["--service", "Thumb"]), (vec!["thumbs".into()], "flapping".into()));
     assert_eq!(names(&["--service", "quota", "--service", "arch"]).0, ["archiver", "quotad"]);
-    assert_eq!(names(&["--service", "nobody"]), (vec![], "healthy".into()));
+}
+
+/// A misspelt name must not pass for a healthy service.
+#[test]
+fn a_service_that_is_not_there_is_told_in_a_line_and_by_the_status() {
+    for format in ["text", "json"] {
+        let ran = analyze(&["--format", format, "--service", "nobody", "corpora/heap-oom"]);
+        assert_eq!((ran.status, ran.stderr.lines().count()), (2, 1), "{ran:?}");
+        assert!(ran.stderr.starts_with("relapse: --service nobody: no service in these logs"), "{ran:?}");
+        assert!(!ran.stdout.contains("thumbs") && !ran.stdout.contains("No service seen"), "{ran:?}");
+    }
 }
 
 #[test]
