@@ -61,6 +61,8 @@ impl Gatherer<'_> {
                 let own = start..(start + CHUNK_BYTES).min(range.end);
                 self.plain_chunk(input, &file, own, &clock, buffer)
             })
+            // Chunk by chunk, so that what a thread has grows at its end instead of being joined over and over.
+            .try_fold(Evidence::default, |all, chunk| all.merge(chunk?))
             .try_reduce(Evidence::default, Evidence::merge)?;
         evidence.streams.entry(input.path.clone()).or_default().length = Some(file.length());
         Ok(evidence)

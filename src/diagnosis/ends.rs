@@ -5,7 +5,6 @@
 
 use super::runs::{Chronicle, Run, asker};
 use super::story::Story;
-use crate::evidence::Mark;
 use crate::grammar::{Asker, SECOND};
 
 /// Who ended a run.
@@ -86,7 +85,7 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, has_error
 fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>, has_error: bool) -> End {
     let exit = run.exit.and_then(|point| Some((point, point.mark?)));
     let signal = exit.map(|(point, mark)| stories[parts[point.part]].string(mark.signal)).unwrap_or_default();
-    let code = exit.and_then(|(_, mark)| code_of(mark));
+    let code = exit.and_then(|(_, mark)| mark.code);
     let stopped_first = match (run.stop.and_then(|stop| stop.time), run.fatal.and_then(|fatal| fatal.time)) {
         (Some(stop), Some(fatal)) => stop <= fatal,
         (Some(_), None) => true,
@@ -150,10 +149,6 @@ fn is_done(run: &Run, next: Option<&Run>, code: Option<i32>, signal: &str, has_e
     // A manager that tells starts tells crashes too.
     let suggested = run.start.and_then(|start| start.mark).is_some_and(|mark| mark.weak || mark.manager);
     suggested && !run.is_ready() && !has_error && gap.is_some_and(|gap| gap >= AT_ONCE)
-}
-
-fn code_of(mark: &Mark) -> Option<i32> {
-    mark.code
 }
 
 fn is_crash(signal: &str) -> bool {

@@ -52,7 +52,7 @@ fn frequent(chronicle: &Chronicle, faults: &Faults) -> String {
 
 /// What a program wrote last before the latest failed end that has any such line: no reason, but a place to look.
 fn last_words(chronicle: &Chronicle, ends: &[End], lines: &Lines) -> Option<String> {
-    let words_at = |point: Option<Point>| point?.mark.map(|mark| mark.last_words).filter(|words| *words != 0);
+    let words_at = |point: Option<Point>| Some(point?.last_words).filter(|words| *words != 0);
     let runs = &chronicle.runs;
     let words = (0..runs.len())
         .rev()

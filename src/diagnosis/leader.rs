@@ -2,7 +2,7 @@
 
 use super::services::{Cast, Part, actor_of};
 use super::story::{Event, Story};
-use crate::evidence::{ActorKind, Id, Mark};
+use crate::evidence::{ActorKind, Id, Told};
 use crate::grammar::MarkKind;
 use std::collections::BTreeSet;
 
@@ -44,7 +44,7 @@ impl Traits {
         let sure_starts = marks().any(|mark| mark.kind == MarkKind::Start && !mark.weak && !mark.manager);
         let managed = marks().any(|mark| mark.kind == MarkKind::Start && mark.manager);
         let head_start: Vec<Option<Id>> = cast.parts.iter().map(|part| head_start(part, sure_starts)).collect();
-        let is_end = |mark: &Mark| matches!(mark.kind, MarkKind::Exit | MarkKind::Fatal);
+        let is_end = |mark: &Told| matches!(mark.kind, MarkKind::Exit | MarkKind::Fatal);
         let tells_ends = cast.parts.iter().map(|part| part.events.iter().filter_map(Event::mark).any(is_end)).collect();
         let untimed = cast.parts.iter().map(|part| part.events.iter().all(|event| event.time.is_none())).collect();
         let weight = cast
@@ -58,7 +58,7 @@ impl Traits {
             .iter()
             .zip(&head_start)
             .map(|(part, head)| {
-                let usable = |mark: &&Mark| mark.kind == MarkKind::Start && (!mark.weak || Some(mark.words) == *head);
+                let usable = |mark: &&Told| mark.kind == MarkKind::Start && (!mark.weak || Some(mark.words) == *head);
                 let pids: BTreeSet<u32> =
                     part.events.iter().filter_map(|event| actor_of(stories, part, event.actor)?.run_pid).collect();
                 !pids.is_empty() || part.events.iter().filter_map(Event::mark).any(|mark| usable(&mark))
@@ -70,12 +70,16 @@ impl Traits {
 
 /// The weak start at the head of a log, where no start is sure.
 fn head_start(part: &Part, sure_starts: bool) -> Option<Id> {
-    let first = part.events.iter().filter_map(Event::mark).find(|mark| mark.kind == MarkKind::Start && mark.weak)?;
-    (!sure_starts && first.offset < LOG_HEAD).then_some(first.words)
+    let (offset, first) = part
+        .events
+        .iter()
+        .filter_map(|event| Some((event.offset, event.mark()?)))
+        .find(|(_, mark)| mark.kind == MarkKind::Start && mark.weak)?;
+    (!sure_starts && offset < LOG_HEAD).then_some(first.words)
 }
 
 /// Managers lead, then those that tell of starts, then those that tell of ends.
-fn weight<'m>(marks: impl Iterator<Item = &'m Mark>, head_start: Option<Id>) -> (u8, usize) {
+fn weight<'m>(marks: impl Iterator<Item = &'m Told>, head_start: Option<Id>) -> (u8, usize) {
     // The steps of one boot are one start.
     let mut manager_starts = [0usize; 4];
     let mut starts = 0;

@@ -1,6 +1,6 @@
 //! Runs: one boot of a service each, from start to end, with what was seen in it.
 
-use crate::evidence::{Id, Mark};
+use crate::evidence::{Id, Told};
 use crate::grammar::{Asker, SECOND, Time};
 
 /// A run's end is not sought further than this from its last sign, in nanoseconds.
@@ -14,7 +14,9 @@ pub struct Point<'e> {
     pub time: Option<Time>,
     pub part: usize,
     pub offset: u64,
-    pub mark: Option<&'e Mark>,
+    pub mark: Option<&'e Told>,
+    /// What the service said last before it: a fault-table entry, 0 for none.
+    pub last_words: Id,
 }
 
 /// A fault in a run.

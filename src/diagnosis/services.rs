@@ -3,7 +3,7 @@
 //! A service is named by its manager (in the marks), by an envelope (unit, container, app), by a file's stem, or by its
 //! program. Names that mean the same are joined; a lone application log and a lone manager log are one service.
 
-use super::story::{Event, Story, What};
+use super::story::{Event, Story};
 use crate::evidence::{Actor, ActorKind, Id};
 use crate::grammar::MarkKind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,7 +121,7 @@ impl Subjects {
 
 fn subject(story: &Story, event: &Event) -> Subject {
     let actor = story.actor(event.actor);
-    if let What::Mark(mark) = event.what
+    if let Some(mark) = event.mark()
         && mark.manager
     {
         let named = normal(story.string(mark.service));
@@ -141,7 +141,7 @@ fn subject(story: &Story, event: &Event) -> Subject {
 }
 
 fn application_program<'e>(story: &Story<'e>, event: &Event<'e>) -> Option<&'e str> {
-    if let What::Mark(mark) = event.what
+    if let Some(mark) = event.mark()
         && !mark.manager
         && mark.program != 0
     {

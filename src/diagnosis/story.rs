@@ -1,6 +1,6 @@
 //! What each stream tells, in its own order: marks and faults with absolute places and filled-in times.
 
-use crate::evidence::{Actor, Epoch, Evidence, FaultKind, Fold, Id, Mark, Sample, Segment};
+use crate::evidence::{self, Actor, Evidence, FaultKind, Id, Ledger, Sample, Segment, Told};
 use crate::grammar::{MarkKind, Time};
 
 /// One stream's events in order.
@@ -25,14 +25,15 @@ pub struct Event<'e> {
 
 #[derive(Clone, Copy, Debug)]
 pub enum What<'e> {
-    Mark(&'e Mark),
-    Fault { id: Id, fold: &'e Fold },
+    /// `last_words`: what the service said last before it, 0 for nothing.
+    Mark { told: &'e Told, count: Option<u32>, last_words: Id },
+    Fault { id: Id, count: u32 },
 }
 
 impl<'e> Event<'e> {
-    pub fn mark(&self) -> Option<&'e Mark> {
+    pub fn mark(&self) -> Option<&'e Told> {
         match self.what {
-            What::Mark(mark) => Some(mark),
+            What::Mark { told, .. } => Some(told),
             What::Fault { .. } => None,
         }
     }
@@ -45,8 +46,9 @@ pub fn stories(evidence: &Evidence) -> Vec<Story<'_>> {
         .iter()
         .map(|(path, stream)| {
             let segments: Vec<&Segment> = stream.segments.values().collect();
-            let mut events: Vec<Event> =
-                segments.iter().flat_map(|segment| segment.epochs.iter().flat_map(epoch_events)).collect();
+            let mut events = Vec::new();
+            segments.iter().for_each(|segment| read_events(&segment.ledger, &mut events));
+            events.shrink_to_fit();
             if runs_backwards(&events) {
                 events.reverse();
             }
@@ -60,25 +62,25 @@ pub fn stories(evidence: &Evidence) -> Vec<Story<'_>> {
         .collect()
 }
 
-fn epoch_events(epoch: &Epoch) -> Vec<Event<'_>> {
-    let mark = epoch.mark.iter().map(|mark| Event {
-        offset: mark.offset,
-        time: mark.time,
-        actor: mark.actor,
-        what: What::Mark(mark),
-    });
-    let mut folds: Vec<Event> = epoch
-        .folds
-        .iter()
-        .map(|(key, fold)| Event {
-            offset: fold.first_offset,
-            time: fold.first,
-            actor: key.actor,
-            what: What::Fault { id: key.fault, fold },
-        })
-        .collect();
-    folds.sort_by_key(|event| event.offset);
-    mark.chain(folds).collect()
+/// Adds a ledger's events by offset: between two marks it has its faults in another order.
+fn read_events<'e>(ledger: &'e Ledger, events: &mut Vec<Event<'e>>) {
+    let mut since_mark = events.len();
+    for event in ledger.events() {
+        let event = match event {
+            evidence::Event::Mark(mark) => {
+                events[since_mark..].sort_by_key(|event: &Event| event.offset);
+                since_mark = events.len() + 1;
+                let what = What::Mark { told: mark.told, count: mark.count, last_words: mark.last_words };
+                Event { offset: mark.offset, time: mark.time, actor: mark.told.actor, what }
+            }
+            evidence::Event::Fold(key, fold) => {
+                let what = What::Fault { id: key.fault, count: fold.count };
+                Event { offset: fold.first_offset, time: fold.first, actor: key.actor, what }
+            }
+        };
+        events.push(event);
+    }
+    events[since_mark..].sort_by_key(|event| event.offset);
 }
 
 /// A log pasted newest first.

@@ -7,7 +7,7 @@ use super::leader::Traits;
 use super::runs::{AFTERMATH, Chronicle, FaultSeen, Point, Run, SLACK, Witness};
 use super::services::{Cast, actor_of};
 use super::story::{Event, Story, What};
-use crate::evidence::Mark;
+use crate::evidence::Told;
 use crate::grammar::{MarkKind, Time};
 
 /// Lays one stream's events over the runs known so far.
@@ -35,16 +35,21 @@ impl<'e> Teller<'_, 'e> {
                 self.meet_pid(event, pid);
             }
             match event.what {
-                What::Fault { id, fold } => self.fault(FaultSeen {
+                What::Fault { id, count } => self.fault(FaultSeen {
                     fault: id,
                     actor: event.actor,
                     part: self.part,
                     offset: event.offset,
                     time: event.time,
-                    count: fold.count,
+                    count,
                     after_ready: false,
                 }),
-                What::Mark(mark) => self.mark(event, mark),
+                What::Mark { told, count, .. } => {
+                    if matches!(told.kind, MarkKind::Looping | MarkKind::Throttle) {
+                        self.chronicle.restarts_told = self.chronicle.restarts_told.max(count.unwrap_or(0));
+                    }
+                    self.mark(event, told);
+                }
             }
         }
         let left = std::mem::take(&mut self.pending);
@@ -56,7 +61,11 @@ impl<'e> Teller<'_, 'e> {
     }
 
     fn point(&self, event: &Event<'e>) -> Point<'e> {
-        Point { time: event.time, part: self.part, offset: event.offset, mark: event.mark() }
+        let last_words = match event.what {
+            What::Mark { last_words, .. } => last_words,
+            What::Fault { .. } => 0,
+        };
+        Point { time: event.time, part: self.part, offset: event.offset, mark: event.mark(), last_words }
     }
 
     fn run(&mut self) -> Option<&mut Run<'e>> {
@@ -87,7 +96,7 @@ impl<'e> Teller<'_, 'e> {
         }
     }
 
-    fn mark(&mut self, event: &Event<'e>, mark: &'e Mark) {
+    fn mark(&mut self, event: &Event<'e>, mark: &'e Told) {
         let point = self.point(event);
         match mark.kind {
             MarkKind::Start if mark.weak && Some(mark.words) != self.traits.head_start[self.part] => {}
@@ -133,20 +142,12 @@ impl<'e> Teller<'_, 'e> {
                     run.job = true;
                 }
             }
-            MarkKind::Looping => {
-                self.chronicle.looping.push(point);
-                self.count(mark);
-            }
-            MarkKind::Throttle => self.count(mark),
-            MarkKind::Progress | MarkKind::About => {}
+            MarkKind::Looping => self.chronicle.looping.push(point),
+            MarkKind::Throttle | MarkKind::Progress | MarkKind::About => {}
         }
     }
 
-    fn count(&mut self, mark: &Mark) {
-        self.chronicle.restarts_told = self.chronicle.restarts_told.max(mark.count.unwrap_or(0));
-    }
-
-    fn start(&mut self, point: Point<'e>, mark: &'e Mark) {
+    fn start(&mut self, point: Point<'e>, mark: &'e Told) {
         let step = mark.step;
         let known = self.chronicle.runs.get(self.at).map(|run| {
             let witness = run.witnesses.of(self.part);
@@ -298,7 +299,7 @@ impl<'e> Teller<'_, 'e> {
         }
     }
 
-    fn ready(&mut self, point: Point<'e>, mark: &'e Mark) {
+    fn ready(&mut self, point: Point<'e>, mark: &'e Told) {
         if mark.weak && self.traits.tells_ready {
             return;
         }
@@ -356,7 +357,7 @@ impl<'e> Teller<'_, 'e> {
     }
 
     /// The run before, when its manager told of the next start before the old process had said goodbye.
-    fn previous_run(&mut self, mark: &Mark) -> Option<&mut Run<'e>> {
+    fn previous_run(&mut self, mark: &Told) -> Option<&mut Run<'e>> {
         let run = self.chronicle.runs.get(self.at)?;
         let silent = run.witnesses.of(self.part).application_step.is_none() && run.ready.is_none() && !run.is_over();
         let by_manager = run.start.is_some_and(|start| start.mark.is_some_and(|mark| mark.manager));
@@ -367,7 +368,7 @@ impl<'e> Teller<'_, 'e> {
         (before.exit.is_none() && before.ready.is_some()).then_some(before)
     }
 
-    fn exit(&mut self, point: Point<'e>, mark: &'e Mark) {
+    fn exit(&mut self, point: Point<'e>, mark: &'e Told) {
         if let Some(before) = self.previous_run(mark) {
             before.exit = Some(point);
             return;

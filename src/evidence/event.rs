@@ -30,15 +30,10 @@ pub enum ActorKind {
     Listing,
 }
 
-/// A step in a service's life, as one line told it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+/// What a line tells of a service's life. Lines that tell the same share it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Told {
     pub kind: MarkKind,
-    /// Byte offset of the line in its stream.
-    pub offset: u64,
-    /// 0-based line number, counted from the start of the segment that holds it.
-    pub line: u64,
-    pub time: Option<Time>,
     pub actor: Id,
     /// Names of the string table, 0 for none.
     pub program: Id,
@@ -46,11 +41,7 @@ pub struct Mark {
     pub signal: Id,
     /// The fault-table entry that has the line's text.
     pub words: Id,
-    /// What the service said last before this line, likewise.
-    pub last_words: Id,
-    pub pid: Option<u32>,
     pub code: Option<i32>,
-    pub count: Option<u32>,
     pub step: u8,
     pub weak: bool,
     /// The run was not ready, whatever it said before.
@@ -59,6 +50,22 @@ pub struct Mark {
     pub asked: Option<Asker>,
     /// The mark's program has a sure mark of readiness.
     pub tells_ready: bool,
+}
+
+/// A step in a service's life, as one line told it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark<T> {
+    /// A `Told`, by value or by reference.
+    pub told: T,
+    /// Byte offset of the line in its stream.
+    pub offset: u64,
+    /// 0-based line number, counted from the start of the segment that holds it.
+    pub line: u64,
+    pub time: Option<Time>,
+    pub pid: Option<u32>,
+    pub count: Option<u32>,
+    /// What the service said last before this line: a fault-table entry, 0 for none.
+    pub last_words: Id,
 }
 
 /// What a fault is known by.
@@ -199,13 +206,6 @@ impl Folds {
         self.0.is_empty()
     }
 
-    pub fn retain(&mut self, keep: impl Fn(&FoldKey) -> bool) {
-        self.0.retain(|(key, _)| keep(key));
-    }
-
-    pub fn shrink(&mut self) {
-        self.0.shrink_to_fit();
-    }
 }
 
 impl IntoIterator for Folds {
@@ -215,12 +215,4 @@ impl IntoIterator for Folds {
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
-}
-
-/// The stretch from one mark of a stream to the next.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Epoch {
-    /// The mark that begins it; none before the first mark.
-    pub mark: Option<Mark>,
-    pub folds: Folds,
 }

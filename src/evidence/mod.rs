@@ -6,10 +6,13 @@
 
 pub mod codec;
 pub mod event;
+pub mod ledger;
 pub mod mask;
 pub mod segment;
+mod steps;
 
-pub use event::{Actor, ActorKind, Class, Epoch, Fault, FaultKind, Fold, FoldKey, Folds, Id, Mark, Sample};
+pub use event::{Actor, ActorKind, Class, Fault, FaultKind, Fold, FoldKey, Id, Mark, Sample, Told};
+pub use ledger::{Event, Ledger};
 pub use segment::{Segment, Tally};
 
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@
 //! introduces is an uncaught one: the program dies by it.
 
 use super::{CONTEXT, Pass, Place, Sample, evidence_text, parts, shown, words};
-use crate::evidence::{self, Class, FaultKind};
+use crate::evidence::{Class, FaultKind, Mark, Told};
 use crate::grammar::definition::Role;
 use crate::grammar::{Level, MarkKind, Reading};
 use crate::template::{skeleton, stable_hash};
@@ -140,20 +140,14 @@ impl<'a> Pass<'a> {
         let words = stable_hash(b"mark\0uncaught exception");
         self.sample(words, || FaultKind::Mark("uncaught exception".into()), place, text);
         let program = program.unwrap_or_default();
-        let mark = evidence::Mark {
+        let told = Told {
             kind: MarkKind::Fatal,
-            offset: self.offset(place.at),
-            line: place.line,
-            time: place.time,
             actor: place.actor,
             program: self.string(program),
             service: 0,
             signal: 0,
             words,
-            last_words: 0,
-            pid: None,
             code: None,
-            count: None,
             // Step 2: the program had said something before.
             step: if thrown.alone { 1 } else { 2 },
             weak: true,
@@ -162,7 +156,8 @@ impl<'a> Pass<'a> {
             asked: None,
             tells_ready: self.scanner.catalog.tells_ready(program),
         };
-        self.segment.add_mark(mark);
+        let (offset, line, time) = (self.offset(place.at), place.line, place.time);
+        self.segment.add_mark(Mark { told: &told, offset, line, time, pid: None, count: None, last_words: 0 });
     }
 
     /// Before a line that only says that the program died: the error that it threw, where its words alone do not tell.

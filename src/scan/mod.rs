@@ -9,7 +9,7 @@ mod context;
 mod words;
 
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
-use crate::evidence::{self, Actor, ActorKind, Class, Fault, FaultKind, Id, Sample, Segment, mask};
+use crate::evidence::{self, Actor, ActorKind, Class, Fault, FaultKind, Id, Sample, Segment, Told, mask};
 use crate::grammar::definition::Role;
 use crate::grammar::{Catalog, Clock, Field, Level, Mark, MarkKind, MarkReading, Reading, Time, ansi, head};
 use crate::signature::{Matcher, Matches, Pack};
@@ -415,20 +415,14 @@ impl<'a> Pass<'a> {
         let ends_or_begins =
             matches!(definition.kind, MarkKind::Start | MarkKind::Exit | MarkKind::GaveUp | MarkKind::Stop);
         let last_words = if ends_or_begins { self.last_words(place.at) } else { 0 };
-        let mark = evidence::Mark {
+        let told = Told {
             kind: definition.kind,
-            offset: self.offset(place.at),
-            line: place.line,
-            time: place.time,
             actor: place.actor,
             program: self.string(program),
             service: self.string(&service),
             signal: self.string(&signal),
             words,
-            last_words,
-            pid: mark.number(Field::Pid).and_then(|pid| u32::try_from(pid).ok()),
             code: mark.number(Field::Code).and_then(|code| i32::try_from(code).ok()),
-            count: mark.number(Field::Count).and_then(|count| u32::try_from(count).ok()),
             step: definition.step,
             weak: definition.weak,
             never_ready: definition.never_ready,
@@ -436,7 +430,15 @@ impl<'a> Pass<'a> {
             asked: definition.asked,
             tells_ready: self.scanner.catalog.tells_ready(program),
         };
-        self.segment.add_mark(mark);
+        self.segment.add_mark(evidence::Mark {
+            told: &told,
+            offset: self.offset(place.at),
+            line: place.line,
+            time: place.time,
+            pid: mark.number(Field::Pid).and_then(|pid| u32::try_from(pid).ok()),
+            count: mark.number(Field::Count).and_then(|count| u32::try_from(count).ok()),
+            last_words,
+        });
     }
 
     /// Turns the places of the last samples into text, and applies the bounds.

@@ -1,0 +1,347 @@
+//! The events of one segment in their order, packed.
+//!
+//! A loop of weeks has millions of events, and nearly all of them are alike: what differs is where and when. So what a
+//! mark tells, and which faults and actors there are, stands once in a table, and an event is a few bytes. The events
+//! since the last mark stay open, because faults still fold into them. Ledgers of the same events are equal, however
+//! they came together.
+
+use super::event::{Fold, FoldKey, Folds, Id, Mark, Told};
+use super::steps::{Place, Step, Steps};
+use crate::grammar::{SECOND, Time};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// More folds than this make the time buckets twice as wide.
+const MAX_FOLDS: usize = 1 << 17;
+/// Buckets never get wider than 2^40 seconds.
+const MAX_WIDTH: u8 = 40;
+
+/// Marks and folded faults, in the order of the stream; faults between two marks by bucket, fault and actor.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub struct Ledger {
+    /// Events up to the last mark.
+    bytes: Vec<u8>,
+    last: Place,
+    told: Table<Told>,
+    /// Faults and actors.
+    ids: Table<Id>,
+    words: Table<Id>,
+    open: Open,
+    /// Time buckets are 2^width seconds wide.
+    width: u8,
+    /// Packed ones; the open ones know their number.
+    folds: usize,
+}
+
+/// The last mark, and what folded since.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Open {
+    /// Its last words are one more than their place in the table, 0 for none.
+    mark: Option<Mark<u64>>,
+    folds: Folds,
+}
+
+/// Entries in the order in which they came up, each once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Table<T> {
+    entries: Vec<T>,
+    index: BTreeMap<T, u64>,
+}
+
+/// One event of a ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<'l> {
+    Mark(Mark<&'l Told>),
+    Fold(FoldKey, Fold),
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Table<T> {
+        Table { entries: Vec::new(), index: BTreeMap::new() }
+    }
+}
+
+impl<T: Clone + Ord> Table<T> {
+    fn place(&mut self, entry: &T) -> u64 {
+        if let Some(&at) = self.index.get(entry) {
+            return at;
+        }
+        let at = self.entries.len() as u64;
+        self.entries.push(entry.clone());
+        self.index.insert(entry.clone(), at);
+        at
+    }
+
+    fn get(&self, at: u64) -> Option<&T> {
+        self.entries.get(usize::try_from(at).ok()?)
+    }
+}
+
+/// Where the entries of one table stand in another, looked up once each.
+struct Translation<'t, T> {
+    from: &'t Table<T>,
+    known: Vec<Option<u64>>,
+}
+
+impl<'t, T: Clone + Ord> Translation<'t, T> {
+    fn new(from: &'t Table<T>) -> Translation<'t, T> {
+        Translation { from, known: vec![None; from.entries.len()] }
+    }
+
+    fn of(&mut self, at: u64, to: &mut Table<T>) -> Option<u64> {
+        let entry = self.from.get(at)?;
+        Some(*self.known[at as usize].get_or_insert_with(|| to.place(entry)))
+    }
+}
+
+impl Ledger {
+    /// All events in their order.
+    pub fn events(&self) -> impl Iterator<Item = Event<'_>> {
+        let open = self.open.folds.iter().map(|(key, fold)| Event::Fold(*key, *fold));
+        let last = self.open.mark.map(Step::Mark);
+        Steps::new(&self.bytes).chain(last).map_while(|step| self.event(step)).chain(open)
+    }
+
+    fn event(&self, step: Step) -> Option<Event<'_>> {
+        match step {
+            Step::Mark(mark) => {
+                let last_words = match mark.last_words {
+                    0 => 0,
+                    at => *self.words.get(at - 1)?,
+                };
+                let told = self.told.get(mark.told)?;
+                let Mark { offset, line, time, pid, count, .. } = mark;
+                Some(Event::Mark(Mark { told, offset, line, time, pid, count, last_words }))
+            }
+            Step::Fold { fault, actor, fold } => {
+                let bucket = bucket_of(fold.first, self.width);
+                let key = FoldKey { bucket, fault: *self.ids.get(fault)?, actor: *self.ids.get(actor)? };
+                Some(Event::Fold(key, fold))
+            }
+        }
+    }
+
+    pub fn add_mark(&mut self, mark: Mark<&Told>) {
+        let last_words = match mark.last_words {
+            0 => 0,
+            words => self.words.place(&words) + 1,
+        };
+        let told = self.told.place(mark.told);
+        let Mark { offset, line, time, pid, count, .. } = mark;
+        self.close();
+        self.open.mark = Some(Mark { told, offset, line, time, pid, count, last_words });
+    }
+
+    /// Packs the open events.
+    fn close(&mut self) {
+        let closed = std::mem::take(&mut self.open);
+        if let Some(mark) = closed.mark {
+            self.last.push(&mut self.bytes, &Step::Mark(mark));
+        }
+        for &(FoldKey { fault, actor, .. }, fold) in closed.folds.iter() {
+            let step = Step::Fold { fault: self.ids.place(&fault), actor: self.ids.place(&actor), fold };
+            self.last.push(&mut self.bytes, &step);
+        }
+        self.folds += closed.folds.len();
+    }
+
+    pub fn add_occurrence(&mut self, fault: Id, actor: Id, offset: u64, time: Option<Time>) {
+        let fold = Fold { count: 1, first_offset: offset, last_offset: offset, first: time, last: time };
+        self.add_fold(fault, actor, fold);
+    }
+
+    fn add_fold(&mut self, fault: Id, actor: Id, fold: Fold) {
+        let bucket = bucket_of(fold.first, self.width);
+        self.open.folds.add(FoldKey { bucket, fault, actor }, fold);
+    }
+
+    /// Adds what the neighbour holds, whose line numbers begin after `lines`, but for the forgotten faults.
+    pub fn append(&mut self, next: &Ledger, lines: u64, forgotten: &BTreeSet<Id>) {
+        if next.width > self.width {
+            *self = self.rebuilt(next.width, &BTreeSet::new());
+        }
+        let knows = next.knows(forgotten);
+        if next.width < self.width || knows {
+            self.join(&next.rebuilt(self.width, forgotten), lines);
+        } else {
+            self.join(next, lines);
+        }
+    }
+
+    /// Adds a neighbour of the same width: what comes before its first mark folds into the open events, the rest is
+    /// only told from another place.
+    fn join(&mut self, next: &Ledger, lines: u64) {
+        let (mut told, mut ids) = (Translation::new(&next.told), Translation::new(&next.ids));
+        let mut words = Translation::new(&next.words);
+        let mut moved = |mark: Mark<u64>, ledger: &mut Ledger| {
+            let last_words = match mark.last_words {
+                0 => 0,
+                at => words.of(at - 1, &mut ledger.words)? + 1,
+            };
+            Some(Mark { told: told.of(mark.told, &mut ledger.told)?, line: mark.line + lines, last_words, ..mark })
+        };
+        let mut has_mark = false;
+        for step in Steps::new(&next.bytes) {
+            let step = match step {
+                Step::Mark(mark) => {
+                    if !has_mark {
+                        self.close();
+                    }
+                    has_mark = true;
+                    moved(mark, self).map(Step::Mark)
+                }
+                Step::Fold { fault, actor, fold } if has_mark => {
+                    self.folds += 1;
+                    ids.of(fault, &mut self.ids)
+                        .zip(ids.of(actor, &mut self.ids))
+                        .map(|(fault, actor)| Step::Fold { fault, actor, fold })
+                }
+                Step::Fold { fault, actor, fold } => {
+                    if let Some((fault, actor)) = next.ids.get(fault).zip(next.ids.get(actor)) {
+                        self.add_fold(*fault, *actor, fold);
+                    }
+                    None
+                }
+            };
+            if let Some(step) = step {
+                self.last.push(&mut self.bytes, &step);
+            }
+        }
+        match next.open.mark {
+            Some(mark) => {
+                if !has_mark {
+                    self.close();
+                }
+                self.open = Open { mark: moved(mark, self), folds: next.open.folds.clone() };
+            }
+            None => next.open.folds.iter().for_each(|(key, fold)| self.add_fold(key.fault, key.actor, *fold)),
+        }
+    }
+
+    /// The same events without the forgotten faults, in buckets of this width.
+    fn rebuilt(&self, width: u8, forgotten: &BTreeSet<Id>) -> Ledger {
+        let mut ledger = Ledger { width, ..Ledger::default() };
+        for event in self.events() {
+            match event {
+                Event::Mark(mark) => ledger.add_mark(mark),
+                Event::Fold(key, _) if forgotten.contains(&key.fault) => {}
+                Event::Fold(key, fold) => ledger.add_fold(key.fault, key.actor, fold),
+            }
+        }
+        ledger
+    }
+
+    fn knows(&self, faults: &BTreeSet<Id>) -> bool {
+        let is_open = |fault: &Id| self.open.folds.iter().any(|(key, _)| key.fault == *fault);
+        faults.iter().any(|fault| self.ids.index.contains_key(fault) || is_open(fault))
+    }
+
+    /// Widens the buckets until their number is within bounds.
+    pub fn keep_bounds(&mut self) {
+        if self.folds + self.open.folds.len() > MAX_FOLDS && self.width < MAX_WIDTH {
+            *self = self.rebuilt(self.fitting_width(), &BTreeSet::new());
+        }
+    }
+
+    /// The least width at which the folds are within bounds; the greatest when none is.
+    fn fitting_width(&self) -> u8 {
+        // How many folds merge with the one before them once buckets are so much wider: when all bits agree that are left.
+        let mut merging = [0; 1 + i64::BITS as usize];
+        let mut latest: BTreeMap<(Id, Id), i64> = BTreeMap::new();
+        for event in self.events() {
+            match event {
+                Event::Mark(_) => latest.clear(),
+                Event::Fold(FoldKey { bucket, fault, actor }, _) => {
+                    if let Some(before) = latest.insert((fault, actor), bucket) {
+                        merging[(i64::BITS - (before ^ bucket).leading_zeros()) as usize] += 1;
+                    }
+                }
+            }
+        }
+        let mut folds = self.folds + self.open.folds.len();
+        (self.width..MAX_WIDTH)
+            .find(|width| {
+                folds -= merging[usize::from(width - self.width)];
+                folds <= MAX_FOLDS
+            })
+            .unwrap_or(MAX_WIDTH)
+    }
+
+    /// Drops all occurrences of these faults.
+    pub fn forget(&mut self, faults: &BTreeSet<Id>) {
+        if self.knows(faults) {
+            *self = self.rebuilt(self.width, faults);
+        }
+    }
+}
+
+fn bucket_of(time: Option<Time>, width: u8) -> i64 {
+    time.map_or(i64::MIN, |time| time.ns.div_euclid(SECOND) >> width)
+}
+
+// ---
+// In a file, which may be damaged.
+
+/// A ledger as it is written.
+#[derive(Clone, Serialize, Deserialize)]
+struct Written {
+    bytes: Vec<u8>,
+    told: Vec<Told>,
+    ids: Vec<Id>,
+    words: Vec<Id>,
+    open: Open,
+    width: u8,
+}
+
+/// Bytes that are no events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Damaged;
+
+impl fmt::Display for Damaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("its events make no sense")
+    }
+}
+
+impl From<Ledger> for Written {
+    fn from(ledger: Ledger) -> Written {
+        Written {
+            bytes: ledger.bytes,
+            told: ledger.told.entries,
+            ids: ledger.ids.entries,
+            words: ledger.words.entries,
+            open: ledger.open,
+            width: ledger.width,
+        }
+    }
+}
+
+impl TryFrom<Written> for Ledger {
+    type Error = Damaged;
+
+    /// Builds the ledger anew from its events: what is written differently than we write it is damaged.
+    fn try_from(written: Written) -> Result<Ledger, Damaged> {
+        if written.width > MAX_WIDTH {
+            return Err(Damaged);
+        }
+        let table = |entries: &Vec<Id>| Table { entries: entries.clone(), index: BTreeMap::new() };
+        let read = Ledger {
+            bytes: written.bytes,
+            told: Table { entries: written.told, index: BTreeMap::new() },
+            ids: table(&written.ids),
+            words: table(&written.words),
+            open: written.open,
+            width: written.width,
+            ..Ledger::default()
+        };
+        let rebuilt = read.rebuilt(read.width, &BTreeSet::new());
+        let same = rebuilt.bytes == read.bytes
+            && rebuilt.open == read.open
+            && rebuilt.told.entries == read.told.entries
+            && rebuilt.ids.entries == read.ids.entries
+            && rebuilt.words.entries == read.words.entries;
+        if same { Ok(rebuilt) } else { Err(Damaged) }
+    }
+}
