@@ -109,6 +109,14 @@ pub struct Chronicle<'e> {
 }
 
 impl Run<'_> {
+    /// Adds a fault. Runs are very many and their faults few: room is made for a few at a time.
+    pub(super) fn add(&mut self, fault: FaultSeen) {
+        if self.faults.len() == self.faults.capacity() {
+            self.faults.reserve_exact(2.max(self.faults.len() / 2));
+        }
+        self.faults.push(fault);
+    }
+
     /// When it began, as far as is known.
     pub fn began(&self) -> Option<Time> {
         self.start.and_then(|point| point.time).or(self.first_seen)

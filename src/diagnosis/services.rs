@@ -36,6 +36,8 @@ enum Subject {
 }
 
 type Node = (usize, Subject);
+/// Its number and its name.
+type Service = (usize, String);
 
 #[derive(Default)]
 struct NodeFacts {
@@ -66,27 +68,18 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
     let groups = Joiner::new(stories, &nodes).join();
     let mut casts: BTreeMap<usize, Cast> = BTreeMap::new();
     for (at, story) in stories.iter_mut().enumerate() {
-        // The events move over: in a long loop they are most of the memory.
-        let events = std::mem::take(&mut story.events);
-        for event in events {
-            let subject = subjects[at].of(story, &event);
-            let Some(group) = groups.get(&(at, subject.clone())) else { continue };
-            let cast = casts.entry(group.0).or_insert_with(|| Cast {
-                name: group.1.clone(),
+        for (service, events) in subjects[at].sort(at, std::mem::take(&mut story.events), &groups) {
+            let cast = casts.entry(service.0).or_insert_with(|| Cast {
+                name: service.1.clone(),
                 manager: None,
                 has_silent_log: false,
                 parts: Vec::new(),
             });
-            match cast.parts.last_mut().filter(|part| part.story == at) {
-                Some(part) => part.events.push(event),
-                None => cast.parts.push(Part { story: at, events: vec![event] }),
+            let managers = events.iter().filter_map(Event::mark).filter(|mark| mark.manager && mark.program != 0);
+            if cast.manager.is_none() {
+                cast.manager = managers.map(|mark| story.string(mark.program).to_string()).next();
             }
-            if let Some(mark) = event.mark().filter(|mark| mark.manager)
-                && cast.manager.is_none()
-                && mark.program != 0
-            {
-                cast.manager = Some(story.string(mark.program).to_string());
-            }
+            cast.parts.push(Part { story: at, events });
         }
     }
     let mut casts: Vec<Cast> = casts.into_values().collect();
@@ -112,10 +105,37 @@ fn silent_logs(stories: &[Story], subjects: &[Subjects]) -> Vec<String> {
 struct Subjects(BTreeMap<(Id, Id), Subject>);
 
 impl Subjects {
-    fn of(&mut self, story: &Story, event: &Event) -> &Subject {
+    fn key(event: &Event) -> (Id, Id) {
         let managed =
             event.mark().filter(|mark| mark.manager).map_or(0, |mark| if mark.service == 0 { 1 } else { mark.service });
-        self.0.entry((event.actor, managed)).or_insert_with(|| subject(story, event))
+        (event.actor, managed)
+    }
+
+    fn of(&mut self, story: &Story, event: &Event) -> &Subject {
+        self.0.entry(Subjects::key(event)).or_insert_with(|| subject(story, event))
+    }
+
+    /// A stream's events by their service. Those of a lone service move over as they are: in a long loop they are most
+    /// of the memory.
+    fn sort<'g, 'e>(
+        &self,
+        story: usize,
+        events: Vec<Event<'e>>,
+        groups: &'g BTreeMap<Node, Service>,
+    ) -> Vec<(&'g Service, Vec<Event<'e>>)> {
+        let services: BTreeMap<(Id, Id), &Service> =
+            self.0.iter().filter_map(|(key, subject)| Some((*key, groups.get(&(story, subject.clone()))?))).collect();
+        let numbers: BTreeSet<usize> = services.values().map(|service| service.0).collect();
+        if let (Some(&service), 1) = (services.values().next(), numbers.len()) {
+            return vec![(service, events)];
+        }
+        let mut sorted: BTreeMap<usize, (&Service, Vec<Event>)> = BTreeMap::new();
+        for event in events {
+            if let Some(&service) = services.get(&Subjects::key(&event)) {
+                sorted.entry(service.0).or_insert((service, Vec::new())).1.push(event);
+            }
+        }
+        sorted.into_values().collect()
     }
 }
 
@@ -215,7 +235,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
     }
 
     /// For each node the number and the name of its service.
-    fn join(mut self) -> BTreeMap<Node, (usize, String)> {
+    fn join(mut self) -> BTreeMap<Node, Service> {
         self.join_managed();
         self.join_description();
         self.join_applications();

@@ -26,8 +26,15 @@ pub struct Event<'e> {
 #[derive(Clone, Copy, Debug)]
 pub enum What<'e> {
     /// `last_words`: what the service said last before it, 0 for nothing.
-    Mark { told: &'e Told, count: Option<u32>, last_words: Id },
-    Fault { id: Id, count: u32 },
+    Mark {
+        told: &'e Told,
+        count: Option<u32>,
+        last_words: Id,
+    },
+    Fault {
+        id: Id,
+        count: u32,
+    },
 }
 
 impl<'e> Event<'e> {

@@ -443,7 +443,7 @@ impl<'e> Teller<'_, 'e> {
         let most = if self.traits.tells_ends[self.part] { 1 } else { self.chronicle.runs.len() - self.at };
         let times = (fault.count as usize).clamp(1, most);
         for run in &mut self.chronicle.runs[self.at..self.at + times] {
-            run.faults.push(FaultSeen { count: fault.count.div_ceil(times as u32), time: run.end_or_start(), ..fault });
+            run.add(FaultSeen { count: fault.count.div_ceil(times as u32), time: run.end_or_start(), ..fault });
         }
     }
 
@@ -474,7 +474,7 @@ impl<'e> Teller<'_, 'e> {
         }
         if let Some(run) = self.run() {
             run.see(fault.time);
-            run.faults.push(fault);
+            run.add(fault);
         }
     }
 }

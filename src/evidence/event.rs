@@ -202,10 +202,13 @@ impl Folds {
         self.0.len()
     }
 
+    pub fn retain(&mut self, keep: impl Fn(&FoldKey) -> bool) {
+        self.0.retain(|(key, _)| keep(key));
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
 }
 
 impl IntoIterator for Folds {

@@ -18,21 +18,23 @@ const MAX_FOLDS: usize = 1 << 17;
 const MAX_WIDTH: u8 = 40;
 
 /// Marks and folded faults, in the order of the stream; faults between two marks by bucket, fault and actor.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Ledger {
     /// Events up to the last mark.
     bytes: Vec<u8>,
     last: Place,
     told: Table<Told>,
-    /// Faults and actors.
-    ids: Table<Id>,
+    faults: Table<Id>,
+    actors: Table<Id>,
     words: Table<Id>,
     open: Open,
     /// Time buckets are 2^width seconds wide.
     width: u8,
-    /// Packed ones; the open ones know their number.
-    folds: usize,
+    /// By fault: how many of its folds are packed.
+    packed: Vec<usize>,
+    /// Faults that are forgotten and whose folds are still among the bytes.
+    forgotten: BTreeSet<u64>,
 }
 
 /// The last mark, and what folded since.
@@ -64,6 +66,10 @@ impl<T> Default for Table<T> {
 }
 
 impl<T: Clone + Ord> Table<T> {
+    fn of(entries: &[T]) -> Table<T> {
+        Table { entries: entries.to_vec(), index: entries.iter().cloned().zip(0..).collect() }
+    }
+
     fn place(&mut self, entry: &T) -> u64 {
         if let Some(&at) = self.index.get(entry) {
             return at;
@@ -96,12 +102,24 @@ impl<'t, T: Clone + Ord> Translation<'t, T> {
     }
 }
 
+impl PartialEq for Ledger {
+    fn eq(&self, other: &Ledger) -> bool {
+        self.width == other.width && self.events().eq(other.events())
+    }
+}
+
+impl Eq for Ledger {}
+
 impl Ledger {
     /// All events in their order.
     pub fn events(&self) -> impl Iterator<Item = Event<'_>> {
         let open = self.open.folds.iter().map(|(key, fold)| Event::Fold(*key, *fold));
         let last = self.open.mark.map(Step::Mark);
-        Steps::new(&self.bytes).chain(last).map_while(|step| self.event(step)).chain(open)
+        let is_kept = |step: &Step| match step {
+            Step::Fold { fault, .. } => !self.forgotten.contains(fault),
+            Step::Mark(_) => true,
+        };
+        Steps::new(&self.bytes).filter(is_kept).chain(last).map_while(|step| self.event(step)).chain(open)
     }
 
     fn event(&self, step: Step) -> Option<Event<'_>> {
@@ -117,7 +135,7 @@ impl Ledger {
             }
             Step::Fold { fault, actor, fold } => {
                 let bucket = bucket_of(fold.first, self.width);
-                let key = FoldKey { bucket, fault: *self.ids.get(fault)?, actor: *self.ids.get(actor)? };
+                let key = FoldKey { bucket, fault: *self.faults.get(fault)?, actor: *self.actors.get(actor)? };
                 Some(Event::Fold(key, fold))
             }
         }
@@ -141,10 +159,23 @@ impl Ledger {
             self.last.push(&mut self.bytes, &Step::Mark(mark));
         }
         for &(FoldKey { fault, actor, .. }, fold) in closed.folds.iter() {
-            let step = Step::Fold { fault: self.ids.place(&fault), actor: self.ids.place(&actor), fold };
-            self.last.push(&mut self.bytes, &step);
+            let (fault, actor) = (self.faults.place(&fault), self.actors.place(&actor));
+            self.pack(Step::Fold { fault, actor, fold });
         }
-        self.folds += closed.folds.len();
+    }
+
+    fn pack(&mut self, step: Step) {
+        if let Step::Fold { fault, .. } = step {
+            self.packed.resize(self.faults.entries.len(), 0);
+            self.packed[fault as usize] += 1;
+        }
+        self.last.push(&mut self.bytes, &step);
+    }
+
+    /// How many folds there are.
+    fn folds(&self) -> usize {
+        let kept = self.packed.iter().enumerate().filter(|(at, _)| !self.forgotten.contains(&(*at as u64)));
+        kept.map(|(_, folds)| folds).sum::<usize>() + self.open.folds.len()
     }
 
     pub fn add_occurrence(&mut self, fault: Id, actor: Id, offset: u64, time: Option<Time>) {
@@ -157,24 +188,26 @@ impl Ledger {
         self.open.folds.add(FoldKey { bucket, fault, actor }, fold);
     }
 
-    /// Adds what the neighbour holds, whose line numbers begin after `lines`, but for the forgotten faults.
-    pub fn append(&mut self, next: &Ledger, lines: u64, forgotten: &BTreeSet<Id>) {
+    /// Adds what the neighbour holds, whose line numbers begin after `lines`, but for these faults.
+    pub fn append(&mut self, next: &Ledger, lines: u64, without: &BTreeSet<Id>) {
         if next.width > self.width {
-            *self = self.rebuilt(next.width, &BTreeSet::new());
+            *self = self.rebuilt(next.width);
         }
-        let knows = next.knows(forgotten);
-        if next.width < self.width || knows {
-            self.join(&next.rebuilt(self.width, forgotten), lines);
+        if next.width < self.width {
+            self.join(&next.rebuilt(self.width), lines, without);
         } else {
-            self.join(next, lines);
+            self.join(next, lines, without);
         }
     }
 
     /// Adds a neighbour of the same width: what comes before its first mark folds into the open events, the rest is
     /// only told from another place.
-    fn join(&mut self, next: &Ledger, lines: u64) {
-        let (mut told, mut ids) = (Translation::new(&next.told), Translation::new(&next.ids));
-        let mut words = Translation::new(&next.words);
+    fn join(&mut self, next: &Ledger, lines: u64, without: &BTreeSet<Id>) {
+        let (mut told, mut words) = (Translation::new(&next.told), Translation::new(&next.words));
+        let (mut faults, mut actors) = (Translation::new(&next.faults), Translation::new(&next.actors));
+        let entries = next.faults.entries.iter().zip(0..);
+        let left_out: Vec<bool> =
+            entries.map(|(fault, at)| next.forgotten.contains(&at) || without.contains(fault)).collect();
         let mut moved = |mark: Mark<u64>, ledger: &mut Ledger| {
             let last_words = match mark.last_words {
                 0 => 0,
@@ -184,64 +217,56 @@ impl Ledger {
         };
         let mut has_mark = false;
         for step in Steps::new(&next.bytes) {
-            let step = match step {
+            match step {
                 Step::Mark(mark) => {
                     if !has_mark {
                         self.close();
                     }
                     has_mark = true;
-                    moved(mark, self).map(Step::Mark)
+                    if let Some(mark) = moved(mark, self) {
+                        self.pack(Step::Mark(mark));
+                    }
                 }
+                Step::Fold { fault, .. } if left_out.get(fault as usize).is_none_or(|left_out| *left_out) => {}
                 Step::Fold { fault, actor, fold } if has_mark => {
-                    self.folds += 1;
-                    ids.of(fault, &mut self.ids)
-                        .zip(ids.of(actor, &mut self.ids))
-                        .map(|(fault, actor)| Step::Fold { fault, actor, fold })
+                    if let Some(fault) = faults.of(fault, &mut self.faults)
+                        && let Some(actor) = actors.of(actor, &mut self.actors)
+                    {
+                        self.pack(Step::Fold { fault, actor, fold });
+                    }
                 }
                 Step::Fold { fault, actor, fold } => {
-                    if let Some((fault, actor)) = next.ids.get(fault).zip(next.ids.get(actor)) {
+                    if let Some((fault, actor)) = next.faults.get(fault).zip(next.actors.get(actor)) {
                         self.add_fold(*fault, *actor, fold);
                     }
-                    None
                 }
-            };
-            if let Some(step) = step {
-                self.last.push(&mut self.bytes, &step);
             }
         }
-        match next.open.mark {
-            Some(mark) => {
-                if !has_mark {
-                    self.close();
-                }
-                self.open = Open { mark: moved(mark, self), folds: next.open.folds.clone() };
-            }
-            None => next.open.folds.iter().for_each(|(key, fold)| self.add_fold(key.fault, key.actor, *fold)),
+        if let Some(mark) = next.open.mark {
+            self.close();
+            self.open.mark = moved(mark, self);
+        }
+        for (key, fold) in next.open.folds.iter().filter(|(key, _)| !without.contains(&key.fault)) {
+            self.add_fold(key.fault, key.actor, *fold);
         }
     }
 
-    /// The same events without the forgotten faults, in buckets of this width.
-    fn rebuilt(&self, width: u8, forgotten: &BTreeSet<Id>) -> Ledger {
+    /// The same events in buckets of this width.
+    fn rebuilt(&self, width: u8) -> Ledger {
         let mut ledger = Ledger { width, ..Ledger::default() };
         for event in self.events() {
             match event {
                 Event::Mark(mark) => ledger.add_mark(mark),
-                Event::Fold(key, _) if forgotten.contains(&key.fault) => {}
                 Event::Fold(key, fold) => ledger.add_fold(key.fault, key.actor, fold),
             }
         }
         ledger
     }
 
-    fn knows(&self, faults: &BTreeSet<Id>) -> bool {
-        let is_open = |fault: &Id| self.open.folds.iter().any(|(key, _)| key.fault == *fault);
-        faults.iter().any(|fault| self.ids.index.contains_key(fault) || is_open(fault))
-    }
-
     /// Widens the buckets until their number is within bounds.
     pub fn keep_bounds(&mut self) {
-        if self.folds + self.open.folds.len() > MAX_FOLDS && self.width < MAX_WIDTH {
-            *self = self.rebuilt(self.fitting_width(), &BTreeSet::new());
+        if self.width < MAX_WIDTH && self.folds() > MAX_FOLDS {
+            *self = self.rebuilt(self.fitting_width());
         }
     }
 
@@ -260,7 +285,7 @@ impl Ledger {
                 }
             }
         }
-        let mut folds = self.folds + self.open.folds.len();
+        let mut folds = self.folds();
         (self.width..MAX_WIDTH)
             .find(|width| {
                 folds -= merging[usize::from(width - self.width)];
@@ -269,10 +294,13 @@ impl Ledger {
             .unwrap_or(MAX_WIDTH)
     }
 
-    /// Drops all occurrences of these faults.
+    /// Drops all occurrences of these faults. In a storm of errors that are all different this happens very often, so the
+    /// bytes are only written anew once they hold much that is forgotten.
     pub fn forget(&mut self, faults: &BTreeSet<Id>) {
-        if self.knows(faults) {
-            *self = self.rebuilt(self.width, faults);
+        self.open.folds.retain(|key| !faults.contains(&key.fault));
+        self.forgotten.extend(faults.iter().filter_map(|fault| self.faults.index.get(fault)));
+        if self.forgotten.len() > self.faults.entries.len() / 2 {
+            *self = self.rebuilt(self.width);
         }
     }
 }
@@ -284,12 +312,13 @@ fn bucket_of(time: Option<Time>, width: u8) -> i64 {
 // ---
 // In a file, which may be damaged.
 
-/// A ledger as it is written.
-#[derive(Clone, Serialize, Deserialize)]
+/// A ledger as it is written: equal ones are equal bytes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Written {
     bytes: Vec<u8>,
     told: Vec<Told>,
-    ids: Vec<Id>,
+    faults: Vec<Id>,
+    actors: Vec<Id>,
     words: Vec<Id>,
     open: Open,
     width: u8,
@@ -307,10 +336,12 @@ impl fmt::Display for Damaged {
 
 impl From<Ledger> for Written {
     fn from(ledger: Ledger) -> Written {
+        let ledger = if ledger.forgotten.is_empty() { ledger } else { ledger.rebuilt(ledger.width) };
         Written {
             bytes: ledger.bytes,
             told: ledger.told.entries,
-            ids: ledger.ids.entries,
+            faults: ledger.faults.entries,
+            actors: ledger.actors.entries,
             words: ledger.words.entries,
             open: ledger.open,
             width: ledger.width,
@@ -326,22 +357,17 @@ impl TryFrom<Written> for Ledger {
         if written.width > MAX_WIDTH {
             return Err(Damaged);
         }
-        let table = |entries: &Vec<Id>| Table { entries: entries.clone(), index: BTreeMap::new() };
         let read = Ledger {
-            bytes: written.bytes,
-            told: Table { entries: written.told, index: BTreeMap::new() },
-            ids: table(&written.ids),
-            words: table(&written.words),
-            open: written.open,
+            bytes: written.bytes.clone(),
+            told: Table::of(&written.told),
+            faults: Table::of(&written.faults),
+            actors: Table::of(&written.actors),
+            words: Table::of(&written.words),
+            open: written.open.clone(),
             width: written.width,
             ..Ledger::default()
         };
-        let rebuilt = read.rebuilt(read.width, &BTreeSet::new());
-        let same = rebuilt.bytes == read.bytes
-            && rebuilt.open == read.open
-            && rebuilt.told.entries == read.told.entries
-            && rebuilt.ids.entries == read.ids.entries
-            && rebuilt.words.entries == read.words.entries;
-        if same { Ok(rebuilt) } else { Err(Damaged) }
+        let ledger = read.rebuilt(read.width);
+        if Written::from(ledger.clone()) == written { Ok(ledger) } else { Err(Damaged) }
     }
 }

@@ -1,19 +1,71 @@
 //! The laws of merging.
 
 use super::*;
-use crate::grammar::{SECOND, Time};
+use crate::grammar::{MarkKind, SECOND, Time};
+use crate::template::stable_hash;
 use proptest::prelude::*;
+use std::sync::OnceLock;
 
 fn piece(start: u64, end: u64, seed: u64) -> Segment {
     let mut segment = Segment::new(start, end);
     segment.lines = end - start;
     for offset in start..end {
         let fault = (offset * 7 + seed) % 5;
-        let time = Some(Time::new((offset as i64 / 3) * SECOND, 0));
+        let time = (offset % 13 != 0).then(|| Time::new((offset as i64 / 3) * SECOND, 0));
+        if offset % 11 == 4 {
+            segment.add_mark(mark(offset, offset - start, time));
+        }
         segment.add_occurrence(fault, 1, offset, time);
         let sample = Sample { offset, line: offset - start, time, actor: 1, text: format!("line {offset}") };
         let kind = FaultKind::Signature(format!("f{fault}"));
         segment.add_fault(fault, Fault { kind, count: 1, first: vec![sample.clone()], last: vec![sample] });
+    }
+    segment.keep_bounds();
+    segment
+}
+
+fn mark(offset: u64, line: u64, time: Option<Time>) -> Mark<&'static Told> {
+    static TOLD: OnceLock<[Told; 2]> = OnceLock::new();
+    let told = TOLD.get_or_init(|| {
+        [(MarkKind::Start, None), (MarkKind::Exit, Some(-9))].map(|(kind, code)| Told {
+            kind,
+            actor: 1,
+            program: 2,
+            service: 0,
+            signal: 0,
+            words: 3,
+            code,
+            step: 1,
+            weak: false,
+            never_ready: false,
+            manager: true,
+            asked: None,
+            tells_ready: false,
+        })
+    });
+    Mark {
+        told: &told[(offset % 2) as usize],
+        offset,
+        line,
+        time,
+        pid: (offset % 3 == 0).then_some(700 + offset as u32),
+        count: (offset % 5 == 0).then_some(u32::MAX),
+        last_words: offset % 4,
+    }
+}
+
+/// A storm in which every line is another error: more than there is room for.
+fn storm(start: u64, end: u64) -> Segment {
+    let mut segment = Segment::new(start, end);
+    segment.lines = end - start;
+    for offset in start..end {
+        let fault = stable_hash(&offset.to_le_bytes());
+        if offset % 100 == 0 {
+            segment.add_mark(mark(offset, offset - start, None));
+        }
+        segment.add_occurrence(fault, 1, offset, None);
+        let kind = FaultKind::Unknown { class: Class::Error, template: offset.to_string() };
+        segment.add_fault(fault, Fault { kind, count: 1, first: Vec::new(), last: Vec::new() });
     }
     segment.keep_bounds();
     segment
@@ -44,10 +96,39 @@ proptest! {
     }
 
     #[test]
+    fn damaged_evidence_is_refused_or_read_as_something_whole(at in any::<usize>(), to in any::<u8>()) {
+        let mut bytes = codec::encode(&evidence(piece(0, 200, 3))).unwrap();
+        let at = at % bytes.len();
+        bytes[at] = to;
+        if let Ok(read) = codec::decode(&bytes) {
+            prop_assert_eq!(codec::decode(&codec::encode(&read).unwrap()), Ok(read));
+        }
+    }
+
+    #[test]
     fn any_bytes_decode_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let mut file = b"relapse evidence 2\n".to_vec();
         file.extend(bytes);
         let _ = codec::decode(&file);
+    }
+}
+
+proptest! {
+    // Each case is a storm of many thousand lines.
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn a_storm_of_different_errors_is_bounded_alike_however_it_was_cut(cuts in proptest::collection::btree_set(1u64..12_000, 0..12)) {
+        let whole = evidence(storm(0, 12_000));
+        let bounds: Vec<u64> = std::iter::once(0).chain(cuts).chain([12_000]).collect();
+        let merged = bounds
+            .windows(2)
+            .map(|pair| evidence(storm(pair[0], pair[1])))
+            .reduce(|left, right| left.merge(right).unwrap())
+            .unwrap();
+        let bytes = codec::encode(&merged).unwrap();
+        prop_assert_eq!(&bytes, &codec::encode(&whole).unwrap());
+        prop_assert_eq!(codec::decode(&bytes), Ok(merged));
     }
 }
 
