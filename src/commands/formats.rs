@@ -16,7 +16,7 @@ pub struct Arguments {
     #[arg(value_name = "NAME")]
     name: Option<String>,
     /// A folder with further formats/*.toml
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     grammars: Option<PathBuf>,
     #[command(subcommand)]
     action: Option<Action>,
@@ -32,12 +32,15 @@ enum Action {
 }
 
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
-    let (catalog, _) = grammars::load(arguments.grammars.as_ref())?;
+    let folder = arguments.grammars.as_ref();
     if let Some(Action::Check { file }) = arguments.action {
-        return grammars::check(&file, |source| catalog.check(source));
+        return grammars::check(&file, |source| {
+            Ok(grammars::load_with(folder, source.path, source.text)?.check(source))
+        });
     }
+    let (catalog, _) = grammars::load(folder)?;
     match arguments.name {
-        Some(name) => explain(&name, &catalog, arguments.grammars.as_ref()),
+        Some(name) => explain(&name, &catalog, folder),
         None => {
             let mut page = String::new();
             for format in catalog.formats() {

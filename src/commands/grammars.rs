@@ -75,6 +75,22 @@ impl Reading {
     }
 }
 
+/// The formats of the binary and of a folder, and one more, which may take the place of one of them. What is wrong with
+/// it is told when it is checked.
+pub fn load_with(folder: Option<&PathBuf>, path: &str, text: &str) -> Result<Catalog, Failure> {
+    let mut formats = embedded::formats();
+    if let Some(folder) = folder {
+        formats.extend(read_folder(&folder.join("formats"))?);
+    }
+    let mut sources = sources(&formats);
+    sources.push(Source { path, text });
+    Ok(Catalog::load(&sources).0)
+}
+
+fn read_folder(path: &Path) -> Result<Vec<(String, String)>, Failure> {
+    embedded::folder(path).map_err(|error| format!("{}: {error}", super::shown(path)))
+}
+
 /// The formats and signatures of the binary, and those of a folder. A mistake in one stops everything, shown whole.
 pub fn load(folder: Option<&PathBuf>) -> Result<(Catalog, Pack), Failure> {
     let mut formats = embedded::formats();
@@ -83,12 +99,8 @@ pub fn load(folder: Option<&PathBuf>) -> Result<(Catalog, Pack), Failure> {
         if !folder.is_dir() {
             return Err(format!("--grammars {}: no such folder", super::shown(folder)));
         }
-        let read = |name: &str| {
-            let path = folder.join(name);
-            embedded::folder(&path).map_err(|error| format!("{}: {error}", super::shown(&path)))
-        };
-        formats.extend(read("formats")?);
-        signatures.extend(read("signatures")?);
+        formats.extend(read_folder(&folder.join("formats"))?);
+        signatures.extend(read_folder(&folder.join("signatures"))?);
     }
     let (catalog, wrong_formats) = Catalog::load(&sources(&formats));
     let (pack, wrong_signatures) = Pack::load(&sources(&signatures));
@@ -101,10 +113,10 @@ fn sources(files: &[(String, String)]) -> Vec<Source<'_>> {
 }
 
 /// Checks one file against its own examples.
-pub fn check(file: &Path, complaints: impl Fn(Source) -> Vec<Complaint>) -> Result<Outcome, Failure> {
+pub fn check(file: &Path, complaints: impl Fn(Source) -> Result<Vec<Complaint>, Failure>) -> Result<Outcome, Failure> {
     let path = super::shown(file);
     let text = std::fs::read_to_string(file).map_err(|error| format!("{path}: {error}"))?;
-    let complaints = complaints(Source { path: &path, text: &text });
+    let complaints = complaints(Source { path: &path, text: &text })?;
     if !complaints.is_empty() {
         return Err(shown(&complaints));
     }

@@ -34,7 +34,7 @@ enum Action {
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let (_, known) = grammars::load(arguments.grammars.as_ref())?;
     if let Some(Action::Check { file }) = arguments.action {
-        return grammars::check(&file, |source| pack::check(source, &known));
+        return grammars::check(&file, |source| Ok(pack::check(source, &known)));
     }
     let mut page = String::new();
     match arguments.id {

@@ -48,8 +48,8 @@ fn mark(offset: u64, line: u64, time: Option<Time>) -> Mark<&'static Told> {
         offset,
         line,
         time,
-        pid: (offset % 3 == 0).then_some(700 + offset as u32),
-        count: (offset % 5 == 0).then_some(u32::MAX),
+        pid: (offset.is_multiple_of(3)).then_some(700 + offset as u32),
+        count: (offset.is_multiple_of(5)).then_some(u32::MAX),
         last_words: offset % 4,
     }
 }
@@ -60,7 +60,7 @@ fn storm(start: u64, end: u64) -> Segment {
     segment.lines = end - start;
     for offset in start..end {
         let fault = stable_hash(&offset.to_le_bytes());
-        if offset % 100 == 0 {
+        if offset.is_multiple_of(100) {
             segment.add_mark(mark(offset, offset - start, None));
         }
         segment.add_occurrence(fault, 1, offset, None);

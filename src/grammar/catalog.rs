@@ -207,7 +207,25 @@ impl Catalog {
                 .then(|| self.marks.iter().zip(&self.allowed[at]).filter(|(_, own)| **own).map(|(mark, _)| mark))
         });
         let marks: Vec<&Mark> = format.own_marks.iter().chain(shared.flatten()).collect();
-        examples::check(source, &format, &file, &marks)
+        let mut complaints = examples::check(source, &format, &file, &marks);
+        complaints.extend(self.lost_examples(source, &format, &file));
+        complaints
+    }
+
+    /// The examples of a file that this catalog gives to another format, which comes before it.
+    fn lost_examples(&self, source: Source, format: &Format, file: &FormatFile) -> Vec<Complaint> {
+        let lost = |line: &[u8], clock: &Clock| {
+            let (winner, _) = self.dispatch.first_match(&self.formats, line, clock)?;
+            let winner = &self.format(winner).name;
+            (*winner != format.name && format.read(line, clock).is_some()).then_some(winner)
+        };
+        examples::matching(file)
+            .filter_map(|(span, line, clock)| {
+                let winner = lost(line, &clock)?;
+                let hint = "give this format more that is its own, or the other one less".to_string();
+                Some(source.complain(span, format!("the format `{winner}` comes first and reads this"), Some(hint)))
+            })
+            .collect()
     }
 
     /// The format of a line that is no record: a header, a gap.
@@ -263,7 +281,10 @@ fn rebind<'a>(text: &Cow<'a, [u8]>, part: Cow<[u8]>) -> Cow<'a, [u8]> {
 /// A format that reads another's examples is the more general one and goes later; ties by closed text, then by name.
 fn order_by_specificity(compiled: &[(Format, FormatFile)]) -> Vec<usize> {
     let count = compiled.len();
-    let texts: Vec<Vec<(Vec<u8>, Clock)>> = compiled.iter().map(|(_, file)| examples::matching_lines(file)).collect();
+    let texts: Vec<Vec<(Vec<u8>, Clock)>> = compiled
+        .iter()
+        .map(|(_, file)| examples::matching(file).map(|(_, line, clock)| (line.into(), clock)).collect())
+        .collect();
     let mut reads = vec![vec![false; count]; count];
     for reader in 0..count {
         for owner in 0..count {

@@ -10,14 +10,15 @@ use super::mark::{Mark, MarkReading};
 use super::pattern::Captures;
 use super::timestamp::parse_user_time;
 use jiff::tz::TimeZone;
+use std::ops::Range;
 
-/// The head lines of a file's examples that it must read, each with its clock.
-pub fn matching_lines(file: &FormatFile) -> Vec<(Vec<u8>, Clock)> {
-    if file.kind == Kind::Marks {
-        return Vec::new();
-    }
-    let examples = file.example.iter().map(|example| example.get_ref());
-    examples.filter(|example| example.matches).map(|example| (head_line(example).into(), clock_of(example))).collect()
+/// The examples of a file that it must read: where each stands, its head line, and its clock.
+pub fn matching(file: &FormatFile) -> impl Iterator<Item = (Range<usize>, &[u8], Clock)> {
+    let has_lines = file.kind != Kind::Marks;
+    file.example
+        .iter()
+        .filter(move |example| has_lines && example.get_ref().matches)
+        .map(|example| (example.span(), head_line(example.get_ref()), clock_of(example.get_ref())))
 }
 
 fn head_line(example: &ExampleEntry) -> &[u8] {
