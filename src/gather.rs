@@ -2,13 +2,16 @@
 
 use crate::evidence::{Evidence, Overlap, Problem, Segment};
 use crate::grammar::{Clock, SECOND, Time};
+use crate::input::archive::{self, Member};
 use crate::input::chunk::{CHUNK_BYTES, StreamChunk};
+use crate::input::decode::{self, Opened};
 use crate::input::discover::{Note, explain};
-use crate::input::{Found, Input, InputKind, PlainFile, StreamReader};
+use crate::input::{Found, Input, InputKind, PlainFile, Selection, StreamReader};
 use crate::scan::{CONTEXT, Chunk, MAX_LINE, Scanner, TAIL_WINDOW};
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -23,6 +26,8 @@ pub struct Gatherer<'a> {
     pub zone: TimeZone,
     /// Nanoseconds since 1970: the anchor of yearless times from a pipe.
     pub now_ns: i64,
+    /// Which members of archives are read.
+    pub selection: &'a Selection,
     /// Bytes done so far, for a progress bar; compressed inputs count decoded bytes.
     pub progress: &'a AtomicU64,
 }
@@ -38,8 +43,11 @@ impl Gatherer<'_> {
             plain.par_iter().map(|input| self.plain(input, None)).try_reduce(Evidence::default, Evidence::merge)?;
         let evidence = evidence.merge(plain)?;
         let streamed = match streams.as_slice() {
-            [one] => self.stream_wide(one)?,
-            many => many.par_iter().map(|input| self.stream(input)).try_reduce(Evidence::default, Evidence::merge)?,
+            [one] => self.stream(one, true)?,
+            many => {
+                let streams = many.par_iter().map(|input| self.stream(input, false));
+                streams.try_reduce(Evidence::default, Evidence::merge)?
+            }
         };
         evidence.merge(streamed)
     }
@@ -52,7 +60,7 @@ impl Gatherer<'_> {
         };
         let range = range.unwrap_or(0..file.length());
         let range = range.start.min(file.length())..range.end.min(file.length());
-        let clock = self.clock(input);
+        let clock = self.clock(input.modified_ns);
         let chunks = (range.end - range.start).div_ceil(CHUNK_BYTES).max(1);
         let mut evidence = (0..chunks)
             .into_par_iter()
@@ -97,29 +105,60 @@ impl Gatherer<'_> {
         Ok(evidence)
     }
 
-    /// Scans a stream on the thread that reads it.
-    fn stream(&self, input: &Input) -> Result<Evidence, Overlap> {
-        let mut reader = match StreamReader::open(input, CONTEXT, TAIL_WINDOW) {
-            Ok(reader) => reader,
-            Err(error) => return Ok(failed(&input.path, &error)),
+    /// Reads what is encoded, archived or piped; `wide` when it may use all cores.
+    fn stream(&self, input: &Input, wide: bool) -> Result<Evidence, Overlap> {
+        let path = input.path.as_str();
+        let source: Box<dyn Read> = match (input.kind, File::open(&input.file)) {
+            (InputKind::Pipe, _) if path == "-" => Box::new(io::stdin()),
+            (_, Err(error)) => return Ok(failed(path, &error)),
+            (InputKind::Zip, Ok(file)) => return self.zip(path, file, wide),
+            (_, Ok(file)) => Box::new(io::BufReader::with_capacity(128 << 10, file)),
         };
-        let clock = self.clock(input);
+        match decode::open(source) {
+            Err(error) => Ok(failed(path, &error)),
+            Ok(Opened::Text(text)) => self.text(path, text, &self.clock(input.modified_ns), wide),
+            Ok(Opened::Tar(archive)) => {
+                let mut members = Members { gatherer: self, archive: path, wide, evidence: Evidence::default() };
+                let read = archive::tar(archive, |member| members.take(member));
+                members.end(read)
+            }
+            Ok(Opened::Refused(what, help)) => {
+                let mut evidence = Evidence::default();
+                evidence.problems.insert(Problem { path: path.into(), line: None, what, help, fault: true });
+                Ok(evidence)
+            }
+        }
+    }
+
+    fn zip(&self, path: &str, file: File, wide: bool) -> Result<Evidence, Overlap> {
+        let mut members = Members { gatherer: self, archive: path, wide, evidence: Evidence::default() };
+        let mut unread = Vec::new();
+        let read = archive::zip(file, |member| members.take(member), |name, why| unread.push((name, why)));
+        for (name, why) in unread {
+            let path = format!("{path}/{name}");
+            members.evidence.problems.insert(Problem { path, line: None, what: why, help: String::new(), fault: true });
+        }
+        members.end(read)
+    }
+
+    fn text<'r>(&self, path: &str, text: Box<dyn Read + 'r>, clock: &Clock, wide: bool) -> Result<Evidence, Overlap> {
+        let reader = StreamReader::new(text, CONTEXT, TAIL_WINDOW);
+        if wide { self.text_wide(path, reader, clock) } else { self.text_here(path, reader, clock) }
+    }
+
+    /// Scans a stream on the thread that reads it.
+    fn text_here(&self, path: &str, mut reader: StreamReader, clock: &Clock) -> Result<Evidence, Overlap> {
         let mut evidence = Evidence::default();
         let mut buffer = Vec::new();
         while let Some(chunk) = reader.next(buffer) {
-            evidence.add(&input.path, self.scan_stream_chunk(&chunk, &clock))?;
+            evidence.add(path, self.scan_stream_chunk(&chunk, clock))?;
             buffer = chunk.bytes;
         }
-        self.close(input, reader, evidence)
+        self.close(path, reader, evidence)
     }
 
     /// Scans the only stream on all cores: one thread reads and decodes, the others scan.
-    fn stream_wide(&self, input: &Input) -> Result<Evidence, Overlap> {
-        let mut reader = match StreamReader::open(input, CONTEXT, TAIL_WINDOW) {
-            Ok(reader) => reader,
-            Err(error) => return Ok(failed(&input.path, &error)),
-        };
-        let clock = self.clock(input);
+    fn text_wide(&self, path: &str, mut reader: StreamReader, clock: &Clock) -> Result<Evidence, Overlap> {
         let (chunks_in, chunks_out) = crossbeam_channel::bounded::<StreamChunk>(QUEUE);
         let (used_in, used_out) = crossbeam_channel::unbounded::<Vec<u8>>();
         let workers = rayon::current_num_threads().max(1);
@@ -129,13 +168,13 @@ impl Gatherer<'_> {
             let handles: Vec<_> = (0..workers)
                 .map(|_| {
                     let (chunks_out, used_in, clock, evidence) =
-                        (chunks_out.clone(), used_in.clone(), &clock, &evidence);
+                        (chunks_out.clone(), used_in.clone(), clock, &evidence);
                     scope.spawn(move || {
                         chunks_out.into_iter().try_for_each(|chunk| {
                             let segment = self.scan_stream_chunk(&chunk, clock);
                             // The reader may be gone; then nobody needs the buffer.
                             let _ = used_in.send(chunk.bytes);
-                            evidence.lock().unwrap_or_else(PoisonError::into_inner).add(&input.path, segment)
+                            evidence.lock().unwrap_or_else(PoisonError::into_inner).add(path, segment)
                         })
                     })
                 })
@@ -154,7 +193,7 @@ impl Gatherer<'_> {
         });
         failed?;
         let evidence = evidence.into_inner().unwrap_or_else(PoisonError::into_inner);
-        self.close(input, reader, evidence)
+        self.close(path, reader, evidence)
     }
 
     fn scan_stream_chunk(&self, chunk: &StreamChunk, clock: &Clock) -> Segment {
@@ -163,33 +202,82 @@ impl Gatherer<'_> {
         self.scanner.scan(&Chunk { bytes: &chunk.bytes, base: chunk.base, own, length: chunk.length }, clock)
     }
 
-    fn close(&self, input: &Input, mut reader: StreamReader, mut evidence: Evidence) -> Result<Evidence, Overlap> {
-        evidence.streams.entry(input.path.clone()).or_default().length = Some(reader.position());
+    fn close(&self, path: &str, mut reader: StreamReader, mut evidence: Evidence) -> Result<Evidence, Overlap> {
+        evidence.streams.entry(path.to_string()).or_default().length = Some(reader.position());
         if let Some(error) = reader.take_error() {
             let what = match error.kind() {
-                io::ErrorKind::UnexpectedEof => format!("cut short: the {} ends in the middle", name_of(input.kind)),
+                io::ErrorKind::UnexpectedEof => error.to_string(),
                 _ => format!("damaged after {} bytes: {error}", reader.position()),
             };
-            note(&mut evidence, &input.path, what, "what came before was analyzed", true);
+            note(&mut evidence, path, what, "what came before was analyzed", true);
         }
         if reader.position() == 0 {
-            note(&mut evidence, &input.path, "an empty stream".into(), "", false);
+            note(&mut evidence, path, "an empty stream".into(), "", false);
         }
         Ok(evidence)
     }
 
-    fn clock(&self, input: &Input) -> Clock {
-        let ns = input.modified_ns.unwrap_or(self.now_ns);
+    fn clock(&self, modified_ns: Option<i64>) -> Clock {
+        let ns = modified_ns.unwrap_or(self.now_ns);
         Clock::new(self.zone.clone(), Time::new(ns.div_euclid(SECOND) * SECOND, 0))
     }
 }
 
-fn name_of(kind: InputKind) -> &'static str {
-    match kind {
-        InputKind::Gzip => "gzip data",
-        InputKind::Zstd => "zstd data",
-        _ => "data",
+/// Members larger than this are worth all cores.
+const WIDE_MEMBER: u64 = 4 << 20;
+
+/// The members of an archive on their way into one evidence.
+struct Members<'g> {
+    gatherer: &'g Gatherer<'g>,
+    archive: &'g str,
+    wide: bool,
+    evidence: Evidence,
+}
+
+impl Members<'_> {
+    fn take(&mut self, member: Member) -> io::Result<()> {
+        if !self.gatherer.selection.has_member(self.archive, &member.path) {
+            return Ok(());
+        }
+        let mut path = format!("{}/{}", self.archive, member.path);
+        // An archive may have a path twice.
+        for again in 2.. {
+            if !self.evidence.streams.contains_key(&path) {
+                break;
+            }
+            path = format!("{}/{} ({again})", self.archive, member.path);
+        }
+        let wide = self.wide && member.bytes > WIDE_MEMBER;
+        let clock = self.gatherer.clock(member.modified_ns);
+        let read = match decode::open(member.content) {
+            Ok(Opened::Text(text)) => self.gatherer.text(&path, text, &clock, wide).map_err(io::Error::other)?,
+            Ok(Opened::Tar(_)) => passed_over(&path, "an archive inside an archive", "unpack the outer one"),
+            Ok(Opened::Refused(what, help)) => passed_over(&path, &what, &help),
+            Err(error) => failed(&path, &error),
+        };
+        self.evidence = std::mem::take(&mut self.evidence).merge(read).map_err(io::Error::other)?;
+        Ok(())
     }
+
+    /// What was read, with a word on what stopped the reading.
+    fn end(mut self, read: io::Result<()>) -> Result<Evidence, Overlap> {
+        if let Err(error) = read {
+            let what = format!("the archive is damaged or cut short: {error}");
+            let help = "what came before was analyzed".to_string();
+            self.evidence.problems.insert(Problem { path: self.archive.into(), line: None, what, help, fault: true });
+        } else if self.evidence == Evidence::default() {
+            let (what, help) = ("no log in this archive".to_string(), String::new());
+            self.evidence.problems.insert(Problem { path: self.archive.into(), line: None, what, help, fault: true });
+        }
+        Ok(self.evidence)
+    }
+}
+
+fn passed_over(path: &str, what: &str, help: &str) -> Evidence {
+    let mut evidence = Evidence::default();
+    let what = format!("skipped: {what}");
+    evidence.problems.insert(Problem { path: path.into(), line: None, what, help: help.into(), fault: false });
+    evidence
 }
 
 fn problem_of(note: Note) -> Problem {

@@ -2,6 +2,7 @@
 
 use super::grammars::Reading;
 use super::output::{Output, now_ns};
+use super::selecting::Selecting;
 use super::{Failure, Outcome, progress};
 use relapse::diagnosis::{Diagnosis, Question};
 use relapse::evidence::Evidence;
@@ -16,6 +17,8 @@ pub struct Arguments {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
+    selecting: Selecting,
+    #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
     pub output: Output,
@@ -23,10 +26,17 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let scanner = arguments.reading.scanner()?;
-    let found = discover(&arguments.paths);
+    let selection = arguments.selecting.selection()?;
+    let found = discover(&arguments.paths, &selection);
     let total = found.inputs.iter().map(|input| input.bytes).sum();
     let done = AtomicU64::new(0);
-    let gatherer = Gatherer { scanner: &scanner, zone: arguments.reading.zone()?, now_ns: now_ns(), progress: &done };
+    let gatherer = Gatherer {
+        scanner: &scanner,
+        zone: arguments.reading.zone()?,
+        now_ns: now_ns(),
+        selection: &selection,
+        progress: &done,
+    };
     let evidence =
         progress::with_bar(total, &done, || gatherer.gather(found)).map_err(|overlap| overlap.to_string())?;
     for problem in evidence.all_problems().filter(|problem| problem.fault) {

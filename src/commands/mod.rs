@@ -7,6 +7,7 @@ mod merge;
 mod output;
 mod progress;
 mod scan;
+mod selecting;
 mod signatures;
 
 use clap::{Parser, Subcommand};

@@ -2,6 +2,7 @@
 
 use super::grammars::Reading;
 use super::output::now_ns;
+use super::selecting::Selecting;
 use super::{Failure, Outcome, progress};
 use relapse::evidence::codec;
 use relapse::gather::Gatherer;
@@ -22,16 +23,25 @@ pub struct Arguments {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     #[command(flatten)]
+    selecting: Selecting,
+    #[command(flatten)]
     reading: Reading,
 }
 
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let range = arguments.range.as_deref().map(parse_range).transpose()?;
     let scanner = arguments.reading.scanner()?;
-    let found = discover(&arguments.paths);
+    let selection = arguments.selecting.selection()?;
+    let found = discover(&arguments.paths, &selection);
     let total = found.inputs.iter().map(|input| input.bytes).sum();
     let done = AtomicU64::new(0);
-    let gatherer = Gatherer { scanner: &scanner, zone: arguments.reading.zone()?, now_ns: now_ns(), progress: &done };
+    let gatherer = Gatherer {
+        scanner: &scanner,
+        zone: arguments.reading.zone()?,
+        now_ns: now_ns(),
+        selection: &selection,
+        progress: &done,
+    };
     let evidence = match (range, found.inputs.as_slice()) {
         (None, _) => progress::with_bar(total, &done, || gatherer.gather(found)),
         (Some(range), [input]) if input.kind == InputKind::Plain => gatherer.plain(input, Some(range)),

@@ -2,10 +2,8 @@
 //!
 //! Files are read, not mapped: a file that someone truncates while it is mapped would kill the reader.
 
-use super::discover::{Input, InputKind};
-use super::sniff::{self, Content};
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -86,8 +84,8 @@ pub struct StreamChunk {
 }
 
 /// Reads a decoded stream chunk by chunk. Chunks end at line ends, but for lines longer than a chunk.
-pub struct StreamReader {
-    source: Box<dyn Read + Send>,
+pub struct StreamReader<'r> {
+    source: Box<dyn Read + 'r>,
     /// How much of what came before each chunk carries along.
     context: usize,
     /// A chunk within this distance of the end must know the length.
@@ -102,26 +100,8 @@ pub struct StreamReader {
     error: Option<io::Error>,
 }
 
-impl StreamReader {
-    pub fn open(input: &Input, context: u64, tail: u64) -> io::Result<StreamReader> {
-        let source: Box<dyn Read + Send> = match input.kind {
-            InputKind::Pipe if input.path == "-" => sniffed(Box::new(io::stdin()))?,
-            InputKind::Pipe => sniffed(Box::new(File::open(&input.file)?))?,
-            kind => {
-                let file = BufReader::with_capacity(128 << 10, File::open(&input.file)?);
-                let content = match kind {
-                    InputKind::Gzip => Content::Gzip,
-                    InputKind::Zstd => Content::Zstd,
-                    InputKind::Utf16 => Content::Utf16,
-                    InputKind::Plain | InputKind::Pipe => Content::Text,
-                };
-                decoded(content, Box::new(file))?
-            }
-        };
-        Ok(StreamReader::new(source, context, tail))
-    }
-
-    pub fn new(source: Box<dyn Read + Send>, context: u64, tail: u64) -> StreamReader {
+impl<'r> StreamReader<'r> {
+    pub fn new(source: Box<dyn Read + 'r>, context: u64, tail: u64) -> StreamReader<'r> {
         StreamReader {
             source,
             context: context as usize + 1,
@@ -212,28 +192,6 @@ impl StreamReader {
         }
         self.carry.truncate(filled);
     }
-}
-
-fn sniffed(mut source: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
-    let mut first = Vec::with_capacity(sniff::SNIFF_BYTES);
-    (&mut source).take(sniff::SNIFF_BYTES as u64).read_to_end(&mut first)?;
-    let content = sniff::content(&first);
-    let whole: Box<dyn Read + Send> = Box::new(io::Cursor::new(first).chain(source));
-    match content {
-        Content::Journal | Content::Unsupported(_) | Content::Binary => {
-            Err(io::Error::new(io::ErrorKind::InvalidData, "the pipe carries no text that can be read"))
-        }
-        content => decoded(content, whole),
-    }
-}
-
-fn decoded(content: Content, source: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
-    Ok(match content {
-        Content::Gzip => Box::new(flate2::read::MultiGzDecoder::new(source)),
-        Content::Zstd => Box::new(zstd::stream::read::Decoder::new(source)?),
-        Content::Utf16 => Box::new(encoding_rs_io::DecodeReaderBytes::new(source)),
-        _ => source,
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! From the paths that the user named to inputs: folders are walked, non-logs are told and passed over.
 
+use super::decode;
 use super::sniff::{self, Content};
+use globset::{GlobBuilder, GlobSet};
 use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -25,10 +27,10 @@ pub struct Input {
 pub enum InputKind {
     /// Can be read at any place.
     Plain,
-    Gzip,
-    Zstd,
-    Utf16,
-    /// Standard input, a fifo, a descriptor: read once; compression is seen from its first bytes.
+    /// Compressed, in another encoding, or a tar archive: read once, from its start.
+    Encoded,
+    Zip,
+    /// Standard input, a fifo, a descriptor: read once; what it is shows in its first bytes.
     Pipe,
 }
 
@@ -49,9 +51,46 @@ pub struct Note {
     pub fault: bool,
 }
 
+/// Which files of folders and archives are read: those that `include` has, if it has any, and `exclude` has not.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    include: Option<GlobSet>,
+    exclude: GlobSet,
+}
+
+impl Selection {
+    /// Patterns such as `*.log` (of a name, in any folder) or `web/*.gz` (of the end of a path).
+    pub fn new(include: &[String], exclude: &[String]) -> Result<Selection, globset::Error> {
+        let set = |patterns: &[String]| {
+            let mut set = GlobSet::builder();
+            for pattern in patterns {
+                set.add(GlobBuilder::new(pattern).literal_separator(true).build()?);
+                set.add(GlobBuilder::new(&format!("**/{pattern}")).literal_separator(true).build()?);
+            }
+            set.build()
+        };
+        let include = if include.is_empty() { None } else { Some(set(include)?) };
+        Ok(Selection { include, exclude: set(exclude)? })
+    }
+
+    pub fn has(&self, path: impl AsRef<Path>) -> bool {
+        self.includes(path.as_ref()) && !self.exclude.is_match(path)
+    }
+
+    /// A member of an archive; one that was asked for by its own name is read whole.
+    pub fn has_member(&self, archive: &str, member: &str) -> bool {
+        let asked = self.includes(Path::new(archive)) || self.includes(Path::new(member));
+        asked && !self.exclude.is_match(member)
+    }
+
+    fn includes(&self, path: &Path) -> bool {
+        self.include.as_ref().is_none_or(|include| include.is_match(path))
+    }
+}
+
 /// Finds the inputs of the named paths, in the order of the names; folders by their entries' names.
-pub fn discover(paths: &[PathBuf]) -> Found {
-    let mut walk = Walk::default();
+pub fn discover(paths: &[PathBuf], selection: &Selection) -> Found {
+    let mut walk = Walk { selection, found: Found::default(), open: Vec::new() };
     for path in paths {
         walk.named(path);
     }
@@ -60,14 +99,14 @@ pub fn discover(paths: &[PathBuf]) -> Found {
     walk.found
 }
 
-#[derive(Default)]
-struct Walk {
+struct Walk<'s> {
+    selection: &'s Selection,
     found: Found,
     /// Folders on the way down, to notice loops of links.
     open: Vec<(u64, u64)>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn note(&mut self, path: &Path, what: impl Into<String>, help: &str, fault: bool) {
         let path = path.display().to_string();
         self.found.notes.push(Note { path, what: what.into(), help: help.into(), fault });
@@ -132,6 +171,7 @@ impl Walk {
             let path = entry.path();
             match fs::metadata(&path) {
                 Ok(metadata) if metadata.is_dir() => self.folder(&path, &metadata),
+                _ if !self.selection.has(&path) => {}
                 Ok(metadata) if metadata.is_file() => self.file(&path, &metadata, false),
                 Ok(metadata) => self.note(&path, format!("skipped: {}", kind_of(&metadata)), "", false),
                 Err(error) => {
@@ -154,22 +194,19 @@ impl Walk {
         let skipped = if named { "" } else { "skipped: " };
         match sniff::content(&first) {
             Content::Text => self.push(path, InputKind::Plain, Some(metadata)),
-            Content::Gzip => self.push(path, InputKind::Gzip, Some(metadata)),
-            Content::Zstd => self.push(path, InputKind::Zstd, Some(metadata)),
-            Content::Utf16 => self.push(path, InputKind::Utf16, Some(metadata)),
             Content::Empty => {
                 self.push(path, InputKind::Plain, Some(metadata));
                 self.note(path, "an empty file", "", false);
             }
-            Content::Journal => {
-                let help = format!("export it: journalctl --file {} -o json | relapse analyze -", path.display());
-                self.note(path, format!("{skipped}a binary journal"), &help, named);
+            Content::Encoded(_) | Content::Folded(_) | Content::Tar => {
+                self.push(path, InputKind::Encoded, Some(metadata));
             }
-            Content::Unsupported(what) => {
-                let help = "decompress it first, or pipe its content into `relapse analyze -`";
-                self.note(path, format!("{skipped}{what} is not read"), help, named);
+            Content::Zip => self.push(path, InputKind::Zip, Some(metadata)),
+            refused => {
+                let (what, help) = decode::describe(refused);
+                let help = help.replace("FILE", &path.display().to_string());
+                self.note(path, format!("{skipped}{what}"), &help, named);
             }
-            Content::Binary => self.note(path, format!("{skipped}a binary file, not a log"), "", named),
         }
     }
 }

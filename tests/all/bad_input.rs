@@ -195,8 +195,8 @@ fn a_binary_journal() {
 #[test]
 fn a_compression_that_is_not_read() {
     let place = place();
-    place.file("old.log.xz", b"\xfd7zXZ\0\0\x04");
-    check(&place, &["old.log.xz", "good.log"], 1, "old.log.xz: xz is not read; decompress it first");
+    place.file("old.log.7z", b"7z\xbc\xaf\x27\x1c\0\x04");
+    check(&place, &["old.log.7z", "good.log"], 1, "old.log.7z: 7z is not read; decode it first");
 }
 
 #[test]
@@ -217,6 +217,37 @@ fn a_truncated_zstd() {
     let whole = zstd::encode_all(corpus_file("config-invalid/journal.log").as_slice(), 0).expect("into memory");
     place.file("cut.log.zst", &whole[..whole.len() - 20]);
     check(&place, &["cut.log.zst", "good.log"], 1, "cut.log.zst: cut short: the zstd data ends in the middle");
+}
+
+#[test]
+fn a_truncated_archive() {
+    let place = place();
+    let mut archive = tar::Builder::new(Vec::new());
+    for name in ["a.log", "b.log"] {
+        let content = corpus_file("config-invalid/journal.log");
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        archive.append_data(&mut header, name, content.as_slice()).expect("into memory");
+    }
+    let whole = archive.into_inner().expect("into memory");
+    place.file("cut.tar", &whole[..whole.len() * 3 / 4]);
+    let object = check(&place, &["cut.tar", "good.log"], 1, "cut.tar: the archive is damaged or cut short");
+    assert!(object["inputs"].to_string().contains("cut.tar/b.log"), "what came before the cut is analyzed: {object}");
+    place.file("no.zip", b"PK\x03\x04 and nothing else");
+    check(&place, &["no.zip", "good.log"], 1, "no.zip: the archive is damaged or cut short");
+}
+
+/// Three hundred megabytes of nothing in a few kilobytes.
+#[test]
+fn a_bomb() {
+    let place = place();
+    let mut bomb = liblzma::write::XzEncoder::new(Vec::new(), 3);
+    let line = [b"nothing at all\n".as_slice(); 1 << 16].concat();
+    for _ in 0..300 {
+        std::io::Write::write_all(&mut bomb, &line).expect("into memory");
+    }
+    place.file("bomb.log.xz", bomb.finish().expect("into memory"));
+    check(&place, &["bomb.log.xz", "good.log"], 1, "bomb.log.xz: damaged after 67");
 }
 
 /// Cut so early that nothing comes out: nothing readable.

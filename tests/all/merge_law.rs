@@ -8,7 +8,7 @@ use relapse::diagnosis::{Diagnosis, Question};
 use relapse::evidence::Evidence;
 use relapse::gather::Gatherer;
 use relapse::grammar::{Catalog, Source, embedded};
-use relapse::input::{Input, discover};
+use relapse::input::{Input, Selection, discover};
 use relapse::scan::{Options, Scanner};
 use relapse::signature::{Matcher, Pack};
 use std::ops::Range;
@@ -26,6 +26,8 @@ static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
     Scanner { catalog, pack, matcher, options: Options::default() }
 });
 
+static EVERYTHING: LazyLock<Selection> = LazyLock::new(Selection::default);
+
 /// Files of many formats: multi-line records, envelopes, JSON, no times of their own, a listing.
 const FILES: [&str; 9] = [
     "quickstart/gateway-restart.log",
@@ -41,7 +43,7 @@ const FILES: [&str; 9] = [
 
 fn gatherer() -> Gatherer<'static> {
     static DONE: AtomicU64 = AtomicU64::new(0);
-    Gatherer { scanner: &SCANNER, zone: jiff::tz::TimeZone::UTC, now_ns: 0, progress: &DONE }
+    Gatherer { scanner: &SCANNER, zone: jiff::tz::TimeZone::UTC, now_ns: 0, selection: &EVERYTHING, progress: &DONE }
 }
 
 fn piece(input: &Input, range: Range<u64>) -> Evidence {
@@ -80,7 +82,7 @@ proptest! {
         order in proptest::collection::vec(any::<Index>(), 1..24),
     ) {
         let paths: Vec<_> = files.iter().map(|file| repository().join("corpora").join(file)).collect();
-        let found = discover(&paths);
+        let found = discover(&paths, &EVERYTHING);
         let parts = found.inputs.iter().zip(&cuts).flat_map(|(input, cuts)| pieces(input, cuts)).collect();
         let whole = gatherer().gather(found.clone()).expect("files do not overlap");
         prop_assert_eq!(diagnosis(&merged(parts, &order)), diagnosis(&whole));
@@ -104,7 +106,7 @@ Error: a line without a time\r\n\
 fn tiny(place: &Place) -> Input {
     assert!(TINY.len() <= 600);
     let path = place.file("gateway.log", TINY);
-    discover(&[path]).inputs.remove(0)
+    discover(&[path], &EVERYTHING).inputs.remove(0)
 }
 
 /// The diagnosis of the tiny log in one piece. It must tell of something, or the law says nothing.

@@ -52,6 +52,45 @@ fn in_members(bytes: &[u8], compress: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     bytes.chunks(bytes.len() / 3 + 7).flat_map(compress).collect()
 }
 
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    liblzma::encode_all(bytes, 3).expect("into memory")
+}
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::default());
+    bzip2.write_all(bytes).expect("into memory");
+    bzip2.finish().expect("into memory")
+}
+
+fn lz4(bytes: &[u8]) -> Vec<u8> {
+    let mut lz4 = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    lz4.write_all(bytes).expect("into memory");
+    lz4.finish().expect("into memory")
+}
+
+/// A tar archive of these files.
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (path, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mtime(1_770_000_000);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, path, *content).expect("into memory");
+    }
+    archive.into_inner().expect("into memory")
+}
+
+/// A zip archive of these files.
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (path, content) in files {
+        archive.start_file(*path, zip::write::SimpleFileOptions::default()).expect("into memory");
+        archive.write_all(content).expect("into memory");
+    }
+    archive.finish().expect("into memory").into_inner()
+}
+
 fn utf16(text: &[u8], order: fn(u16) -> [u8; 2]) -> Vec<u8> {
     let text = std::str::from_utf8(text).expect("the corpora are UTF-8");
     "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(order).collect()
@@ -65,6 +104,76 @@ fn gzip_of_many_members() {
 #[test]
 fn zstd_of_many_frames() {
     check("thumbs.log.zst", &in_members(&corpus_file(LOG), zstd));
+}
+
+#[test]
+fn xz_of_many_streams() {
+    check("thumbs.log.xz", &in_members(&corpus_file(LOG), xz));
+}
+
+#[test]
+fn bzip2_of_many_streams() {
+    check("thumbs.log.bz2", &in_members(&corpus_file(LOG), bzip2));
+}
+
+#[test]
+fn lz4_of_many_frames() {
+    check("thumbs.log.lz4", &in_members(&corpus_file(LOG), lz4));
+}
+
+#[test]
+fn compression_of_something_compressed() {
+    check("thumbs.log.gz.xz", &xz(&gzip(&utf16(&corpus_file(LOG), u16::to_le_bytes))));
+}
+
+/// An archive with the plain log tells what that tells, and passes over what is no log.
+#[track_caller]
+fn check_archive(name: &str, content: &[u8]) {
+    let place = Place::new();
+    place.file(name, content);
+    let ran = run(&mut analyze(&place, name));
+    assert_eq!(services(&ran, &format!("{name}/logs/thumbs.log")), plain());
+    let problems = ran.json()["problems"].to_string();
+    assert!(problems.contains(&format!("{name}/logs/core: skipped: a binary file, not a log")), "{problems}");
+}
+
+#[test]
+fn archives() {
+    let log = corpus_file(LOG);
+    let files: [(&str, &[u8]); 2] =
+        [("logs/core", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\n"), ("logs/thumbs.log", &log)];
+    check_archive("logs.tar", &tar(&files));
+    check_archive("logs.tar.gz", &gzip(&tar(&files)));
+    check_archive("logs.tar.xz", &xz(&tar(&files)));
+    check_archive("logs.zip", &zip(&files));
+    check_archive("piled.tar", &[tar(&files[..1]), tar(&files[1..])].concat());
+}
+
+#[test]
+fn compressed_members_of_an_archive() {
+    let place = Place::new();
+    place.file("logs.tgz", gzip(&tar(&[("thumbs.log.zst", &zstd(&corpus_file(LOG)))])));
+    assert_eq!(services(&run(&mut analyze(&place, "logs.tgz")), "logs.tgz/thumbs.log.zst"), plain());
+}
+
+#[test]
+fn members_that_are_chosen() {
+    let place = Place::new();
+    let log = corpus_file(LOG);
+    place.file("all/logs.tar", tar(&[("a/thumbs.log", &log), ("b/other.log", b"2026-02-03T04:10:00Z ERROR no\n")]));
+    place.file("all/other.log", "2026-02-03T04:10:00Z ERROR no\n");
+    let ran = run(analyze(&place, "all").args(["--include", "logs.tar", "--exclude", "other.*"]));
+    assert_eq!(services(&ran, "all/logs.tar/a/thumbs.log"), plain());
+    let ran = run(analyze(&place, "all/logs.tar").args(["--include", "a/*.log"]));
+    assert_eq!(services(&ran, "all/logs.tar/a/thumbs.log"), plain());
+}
+
+#[test]
+fn utf16_without_its_mark() {
+    let marked = utf16(&corpus_file(LOG), u16::to_le_bytes);
+    check("thumbs.log", &marked[2..]);
+    let marked = utf16(&corpus_file(LOG), u16::to_be_bytes);
+    check("thumbs.log", &marked[2..]);
 }
 
 #[test]
