@@ -29,7 +29,7 @@ fn among_all_formats_the_right_one_reads_each_example() {
     for (_, text) in &files {
         let file: FormatFile = toml::from_str(text).unwrap();
         let name = file.name.get_ref();
-        for (line, clock) in examples::matching_lines(&file) {
+        for (_, line, clock) in examples::matching(&file) {
             let reading = catalog.read(&line, &clock);
             let first = reading.formats.first().map(|&id| catalog.format(id).name.as_str());
             let frame = catalog.formats().iter().any(|format| &format.name == name && format.is_frame(&line));

@@ -115,7 +115,7 @@ impl<R: BufRead> Unfold<R> {
                     let value = self.sized_value()?;
                     lines += memchr::memchr_iter(b'\n', &value).count();
                     size += value.len();
-                    (name, text(&value))
+                    (name, text(value.strip_suffix(b"\n").unwrap_or(&value)))
                 }
             };
             fields.insert(name, value.into());
