@@ -1,6 +1,6 @@
 //! From inputs to evidence, on all cores: plain files by ranges, streams by chunks, both into the same values.
 
-use crate::evidence::{Evidence, Overlap, Problem, Segment};
+use crate::evidence::{END_BYTES, Evidence, Overlap, Problem, Segment};
 use crate::grammar::{Clock, SECOND, Time};
 use crate::input::archive::{self, Member};
 use crate::input::chunk::{CHUNK_BYTES, StreamChunk};
@@ -8,6 +8,7 @@ use crate::input::decode::{self, Opened};
 use crate::input::discover::{Note, explain};
 use crate::input::{Found, Input, InputKind, PlainFile, Selection, StreamReader};
 use crate::scan::{CONTEXT, Chunk, MAX_LINE, Scanner, TAIL_WINDOW};
+use crate::template::stable_hash;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use std::fs::File;
@@ -72,7 +73,19 @@ impl Gatherer<'_> {
             // Chunk by chunk, so that what a thread has grows at its end instead of being joined over and over.
             .try_fold(Evidence::default, |all, chunk| all.merge(chunk?))
             .try_reduce(Evidence::default, Evidence::merge)?;
-        evidence.streams.entry(input.path.clone()).or_default().length = Some(file.length());
+        let stream = evidence.streams.entry(input.path.clone()).or_default();
+        stream.length = Some(file.length());
+        let hash = |own: Range<u64>| {
+            let mut bytes = Vec::new();
+            // What cannot be read has been told of.
+            file.read(&own, 0, 0, &mut bytes).ok().map(|_| stable_hash(&bytes))
+        };
+        if range.start == 0 {
+            stream.head = hash(0..END_BYTES.min(file.length()));
+        }
+        if range.end == file.length() {
+            stream.tail = hash(file.length().saturating_sub(END_BYTES)..file.length());
+        }
         Ok(evidence)
     }
 
@@ -150,11 +163,13 @@ impl Gatherer<'_> {
     fn text_here(&self, path: &str, mut reader: StreamReader, clock: &Clock) -> Result<Evidence, Overlap> {
         let mut evidence = Evidence::default();
         let mut buffer = Vec::new();
+        let mut ends = Ends::default();
         while let Some(chunk) = reader.next(buffer) {
+            ends.see(&chunk);
             evidence.add(path, self.scan_stream_chunk(&chunk, clock))?;
             buffer = chunk.bytes;
         }
-        self.close(path, reader, evidence)
+        self.close(path, reader, evidence, ends)
     }
 
     /// Scans the only stream on all cores: one thread reads and decodes, the others scan.
@@ -164,6 +179,7 @@ impl Gatherer<'_> {
         let workers = rayon::current_num_threads().max(1);
         // Neighbours join as they come, so that the evidence stays as small as that of a file.
         let evidence = Mutex::new(Evidence::default());
+        let mut ends = Ends::default();
         let failed = std::thread::scope(|scope| {
             let handles: Vec<_> = (0..workers)
                 .map(|_| {
@@ -181,6 +197,7 @@ impl Gatherer<'_> {
                 .collect();
             drop(chunks_out);
             while let Some(chunk) = reader.next(used_out.try_recv().unwrap_or_default()) {
+                ends.see(&chunk);
                 if chunks_in.send(chunk).is_err() {
                     break;
                 }
@@ -193,7 +210,7 @@ impl Gatherer<'_> {
         });
         failed?;
         let evidence = evidence.into_inner().unwrap_or_else(PoisonError::into_inner);
-        self.close(path, reader, evidence)
+        self.close(path, reader, evidence, ends)
     }
 
     fn scan_stream_chunk(&self, chunk: &StreamChunk, clock: &Clock) -> Segment {
@@ -202,8 +219,16 @@ impl Gatherer<'_> {
         self.scanner.scan(&Chunk { bytes: &chunk.bytes, base: chunk.base, own, length: chunk.length }, clock)
     }
 
-    fn close(&self, path: &str, mut reader: StreamReader, mut evidence: Evidence) -> Result<Evidence, Overlap> {
-        evidence.streams.entry(path.to_string()).or_default().length = Some(reader.position());
+    fn close(
+        &self,
+        path: &str,
+        mut reader: StreamReader,
+        mut evidence: Evidence,
+        ends: Ends,
+    ) -> Result<Evidence, Overlap> {
+        let stream = evidence.streams.entry(path.to_string()).or_default();
+        stream.length = Some(reader.position());
+        (stream.head, stream.tail) = (ends.head, ends.tail);
         if let Some(error) = reader.take_error() {
             let what = match error.kind() {
                 io::ErrorKind::UnexpectedEof => error.to_string(),
@@ -220,6 +245,25 @@ impl Gatherer<'_> {
     fn clock(&self, modified_ns: Option<i64>) -> Clock {
         let ns = modified_ns.unwrap_or(self.now_ns);
         Clock::new(self.zone.clone(), Time::new(ns.div_euclid(SECOND) * SECOND, 0))
+    }
+}
+
+/// Hashes of a stream's first and last bytes, as its chunks go by.
+#[derive(Default)]
+struct Ends {
+    head: Option<u64>,
+    tail: Option<u64>,
+}
+
+impl Ends {
+    fn see(&mut self, chunk: &StreamChunk) {
+        if chunk.own.start == 0 {
+            self.head = Some(stable_hash(&chunk.bytes[..chunk.bytes.len().min(END_BYTES as usize)]));
+        }
+        // A chunk carries along more than this of what came before it.
+        if chunk.length == Some(chunk.own.end) {
+            self.tail = Some(stable_hash(&chunk.bytes[chunk.bytes.len().saturating_sub(END_BYTES as usize)..]));
+        }
     }
 }
 

@@ -32,8 +32,8 @@ impl<'e> Lines<'_, 'e> {
             let own = story
                 .samples(fault)
                 .into_iter()
-                .filter(|(_, sample)| sample.actor == 0 || actors.contains(&sample.actor));
-            found.extend(own.map(|(line, sample)| Found { path: story.path, line, sample }));
+                .filter(|(_, _, sample)| sample.actor == 0 || actors.contains(&sample.actor));
+            found.extend(own.map(|(path, line, sample)| Found { path, line, sample }));
         }
         let inside = |found: &Found| match (window, found.sample.time) {
             ((Some(first), Some(last)), Some(time)) => first.ns - SECOND <= time.ns && time.ns <= last.ns + SECOND,

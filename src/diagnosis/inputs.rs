@@ -1,16 +1,17 @@
 //! What was read of each input, and what was odd about it.
 
 use super::model::Input;
-use super::story::Story;
+use super::rotation::{Twins, span};
 use crate::evidence::{Evidence, Problem, Stream, Tally};
 use crate::grammar::Time;
 use std::collections::BTreeMap;
 
-pub fn inputs(evidence: &Evidence, stories: &[Story]) -> Vec<Input> {
-    evidence.streams.iter().zip(stories).map(|((path, stream), story)| input(path, stream, story)).collect()
+pub fn inputs(evidence: &Evidence, twins: &Twins) -> Vec<Input> {
+    let twin = |path: &str| twins.get(path).map(|other| format!("the same bytes as {other}; counted once"));
+    evidence.streams.iter().map(|(path, stream)| input(path, stream, twin(path))).collect()
 }
 
-fn input(path: &str, stream: &Stream, story: &Story) -> Input {
+fn input(path: &str, stream: &Stream, twin: Option<String>) -> Input {
     let segments = || stream.segments.values();
     let mut formats: BTreeMap<&str, u64> = BTreeMap::new();
     for (name, count) in segments().flat_map(|segment| &segment.formats) {
@@ -42,9 +43,9 @@ fn input(path: &str, stream: &Stream, story: &Story) -> Input {
         bytes: segments().map(|segment| segment.end - segment.start).sum(),
         lines,
         records: if heads > 0 { heads } else { flush },
-        first: first.or(story.first_time()).map(Time::rfc3339),
-        last: last.or(story.last_time()).map(Time::rfc3339),
-        problems: problems(stream, &tally),
+        first: first.or_else(|| Some(span(stream)?.0)).map(Time::rfc3339),
+        last: last.or_else(|| Some(span(stream)?.1)).map(Time::rfc3339),
+        problems: twin.into_iter().chain(problems(stream, &tally)).collect(),
     }
 }
 

@@ -14,6 +14,7 @@ mod leader;
 pub mod model;
 mod reconcile;
 mod rhythm;
+mod rotation;
 mod runs;
 mod services;
 mod signals;
@@ -42,7 +43,8 @@ pub struct Question {
 
 impl Diagnosis {
     pub fn of(evidence: &Evidence, pack: &Pack, question: &Question) -> Diagnosis {
-        let mut stories = story::stories(evidence);
+        let twins = rotation::twins(evidence);
+        let mut stories = story::stories(&rotation::logs(evidence, &twins));
         let asked = |name: &str| {
             question.services.is_empty()
                 || question.services.iter().any(|wanted| name.to_lowercase().contains(&wanted.to_lowercase()))
@@ -60,7 +62,7 @@ impl Diagnosis {
             verdict: services.iter().map(|service| service.verdict).max().unwrap_or_default(),
             complete,
             services,
-            inputs: inputs::inputs(evidence, &stories),
+            inputs: inputs::inputs(evidence, &twins),
             problems: evidence.all_problems().map(ToString::to_string).collect(),
         }
     }

@@ -94,9 +94,7 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
 
 /// The stems of logs that hold lines and no events.
 fn silent_logs(stories: &[Story], subjects: &[Subjects]) -> Vec<String> {
-    let is_silent = |(story, subjects): &(&Story, &Subjects)| {
-        subjects.0.is_empty() && story.segments.iter().any(|segment| segment.lines > 0)
-    };
+    let is_silent = |(story, subjects): &(&Story, &Subjects)| subjects.0.is_empty() && story.has_lines();
     stories.iter().zip(subjects).filter(is_silent).map(|(story, _)| stem(story.path)).collect()
 }
 

@@ -1,12 +1,13 @@
 //! What each stream tells, in its own order: marks and faults with absolute places and filled-in times.
 
-use crate::evidence::{self, Actor, Evidence, FaultKind, Id, Ledger, Sample, Segment, Told};
+use super::rotation::Log;
+use crate::evidence::{self, Actor, FaultKind, Id, Ledger, Sample, Segment, Told};
 use crate::grammar::{MarkKind, Time};
 
-/// One stream's events in order.
+/// One log's events in order, over all pieces that rotation left.
 pub struct Story<'e> {
     pub path: &'e str,
-    pub segments: Vec<&'e Segment>,
+    pieces: Vec<(&'e str, Vec<&'e Segment>)>,
     /// Given away to the services once they are cast.
     pub events: Vec<Event<'e>>,
     first: Option<Time>,
@@ -46,27 +47,35 @@ impl<'e> Event<'e> {
     }
 }
 
-/// The stories of all streams, in the order of their paths.
-pub fn stories(evidence: &Evidence) -> Vec<Story<'_>> {
-    evidence
-        .streams
-        .iter()
-        .map(|(path, stream)| {
-            let segments: Vec<&Segment> = stream.segments.values().collect();
-            let mut events = Vec::new();
-            segments.iter().for_each(|segment| read_events(&segment.ledger, &mut events));
-            events.shrink_to_fit();
-            if runs_backwards(&events) {
-                events.reverse();
-            }
-            last_words_first(&mut events);
-            fill_times(&mut events);
-            let times = || events.iter().filter_map(|event| event.time);
-            let first = segments.iter().filter_map(|segment| segment.first).chain(times()).min();
-            let last = segments.iter().filter_map(|segment| segment.last).chain(times()).max();
-            Story { path, segments, events, first, last }
-        })
-        .collect()
+/// The stories of all logs.
+pub fn stories<'e>(logs: &[Log<'e>]) -> Vec<Story<'e>> {
+    logs.iter().map(story).collect()
+}
+
+fn story<'e>(log: &Log<'e>) -> Story<'e> {
+    let pieces: Vec<(&str, Vec<&Segment>)> =
+        log.pieces.iter().map(|(path, stream)| (*path, stream.segments.values().collect())).collect();
+    let mut events = Vec::new();
+    // Offsets go on from piece to piece, so that their order is that of the log.
+    let mut base = 0;
+    for (_, segments) in &pieces {
+        let start = events.len();
+        segments.iter().for_each(|segment| read_events(&segment.ledger, &mut events));
+        let own = &mut events[start..];
+        if runs_backwards(own) {
+            own.reverse();
+        }
+        own.iter_mut().for_each(|event| event.offset += base);
+        base += segments.last().map_or(0, |segment| segment.end);
+    }
+    events.shrink_to_fit();
+    last_words_first(&mut events);
+    fill_times(&mut events);
+    let times = || events.iter().filter_map(|event| event.time);
+    let segments = || pieces.iter().flat_map(|(_, segments)| segments);
+    let first = segments().filter_map(|segment| segment.first).chain(times()).min();
+    let last = segments().filter_map(|segment| segment.last).chain(times()).max();
+    Story { path: log.path, pieces, events, first, last }
 }
 
 /// Adds a ledger's events by offset: between two marks it has its faults in another order.
@@ -125,27 +134,36 @@ fn fill_times(events: &mut [Event]) {
 }
 
 impl<'e> Story<'e> {
+    fn segments(&self) -> impl Iterator<Item = &'e Segment> {
+        self.pieces.iter().flat_map(|(_, segments)| segments.iter().copied())
+    }
+
+    pub fn has_lines(&self) -> bool {
+        self.segments().any(|segment| segment.lines > 0)
+    }
+
     pub fn actor(&self, id: Id) -> Option<&'e Actor> {
-        self.segments.iter().find_map(|segment| segment.actors.get(&id))
+        self.segments().find_map(|segment| segment.actors.get(&id))
     }
 
     pub fn string(&self, id: Id) -> &'e str {
-        self.segments.iter().find_map(|segment| segment.strings.get(&id)).map_or("", String::as_str)
+        self.segments().find_map(|segment| segment.strings.get(&id)).map_or("", String::as_str)
     }
 
     pub fn kind(&self, fault: Id) -> Option<&'e FaultKind> {
-        self.segments.iter().find_map(|segment| segment.faults.get(&fault)).map(|fault| &fault.kind)
+        self.segments().find_map(|segment| segment.faults.get(&fault)).map(|fault| &fault.kind)
     }
 
-    /// The telling lines of a fault with their 1-based line numbers.
-    pub fn samples(&self, fault: Id) -> Vec<(u64, &'e Sample)> {
-        let mut lines_before = 0;
+    /// The telling lines of a fault: the path and the 1-based line number of each.
+    pub fn samples(&self, fault: Id) -> Vec<(&'e str, u64, &'e Sample)> {
         let mut samples = Vec::new();
-        for segment in &self.segments {
-            samples.extend(
-                segment.samples(fault).into_iter().map(|sample| (lines_before + sample.line.wrapping_add(1), sample)),
-            );
-            lines_before += segment.lines;
+        for (path, segments) in &self.pieces {
+            let mut lines_before = 0;
+            for segment in segments {
+                let place = |sample: &'e Sample| (*path, lines_before + sample.line.wrapping_add(1), sample);
+                samples.extend(segment.samples(fault).into_iter().map(place));
+                lines_before += segment.lines;
+            }
         }
         samples
     }

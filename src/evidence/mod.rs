@@ -33,10 +33,16 @@ pub struct Evidence {
 pub struct Stream {
     /// Decoded length, once known.
     pub length: Option<u64>,
+    /// Hashes of its first and its last bytes (`END_BYTES` at most), once known.
+    pub head: Option<u64>,
+    pub tail: Option<u64>,
     /// By where they start; neighbours are joined.
     pub segments: BTreeMap<u64, Segment>,
     pub problems: BTreeSet<Problem>,
 }
+
+/// So many bytes at each end of a stream tell, with its length, whether another one holds the same.
+pub const END_BYTES: u64 = 4 << 10;
 
 /// Something about an input that the user must know.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -113,6 +119,8 @@ impl Evidence {
 impl Stream {
     fn merge(&mut self, path: &str, other: Stream) -> Result<(), Overlap> {
         self.length = self.length.max(other.length);
+        self.head = self.head.or(other.head);
+        self.tail = self.tail.or(other.tail);
         self.problems.extend(other.problems);
         other.segments.into_values().try_for_each(|segment| self.add(path, segment))
     }
@@ -156,6 +164,11 @@ impl Stream {
         }
         self.segments.insert(joined.start, joined);
         Ok(())
+    }
+
+    /// What tells whether another stream holds the same bytes, without comparing them all; None for an empty one.
+    pub fn identity(&self) -> Option<(u64, u64, u64)> {
+        Some((self.length.filter(|length| *length > 0)?, self.head?, self.tail?))
     }
 
     /// Byte ranges that no piece covers.

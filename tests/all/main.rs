@@ -14,6 +14,7 @@ mod merge_law;
 mod options;
 mod readme;
 mod reports;
+mod rotation;
 mod schema;
 mod score;
 mod support;

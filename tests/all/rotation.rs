@@ -1,0 +1,133 @@
+//! A log in the pieces that rotation leaves, and copies of it: the same diagnosis as the whole log.
+
+use crate::support::{Place, Ran, command, corpus_file, run};
+use proptest::prelude::*;
+use serde_json::Value;
+use std::io::Write;
+
+const LOG: &str = "heap-oom/journal.log";
+
+/// The services without the places of their evidence.
+#[track_caller]
+fn services(ran: &Ran) -> Value {
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    let mut services = ran.json()["services"].clone();
+    forget_places(&mut services);
+    services
+}
+
+fn forget_places(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.remove("path");
+            members.remove("line");
+            members.values_mut().for_each(forget_places);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_places),
+        _ => {}
+    }
+}
+
+#[track_caller]
+fn analyze(place: &Place) -> Ran {
+    run(&mut command(place.path(), &["analyze", "--tz", "UTC", "--format", "json", "."]))
+}
+
+fn plain() -> Value {
+    let place = Place::new();
+    place.file("thumbs.log", corpus_file(LOG));
+    services(&analyze(&place))
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(bytes).expect("into memory");
+    gzip.finish().expect("into memory")
+}
+
+/// The log in as many pieces, cut at line ends, oldest first.
+fn pieces(count: usize) -> Vec<Vec<u8>> {
+    let log = corpus_file(LOG);
+    let lines: Vec<&[u8]> = log.split_inclusive(|&byte| byte == b'\n').collect();
+    lines.chunks(lines.len().div_ceil(count)).map(<[&[u8]]>::concat).collect()
+}
+
+#[track_caller]
+fn check(names: &[&str]) {
+    let place = Place::new();
+    for (name, piece) in names.iter().zip(pieces(names.len())) {
+        place.file(name, if name.ends_with(".gz") { gzip(&piece) } else { piece });
+    }
+    assert_eq!(services(&analyze(&place)), plain(), "{names:?}");
+}
+
+#[test]
+fn numbers_that_count_back() {
+    check(&["thumbs.log.3.gz", "thumbs.log.2.gz", "thumbs.log.1", "thumbs.log"]);
+    check(&["thumbs.11", "thumbs.10", "thumbs.9", "thumbs"]);
+}
+
+#[test]
+fn dates() {
+    check(&["thumbs.log-20260208.gz", "thumbs.log-20260209", "thumbs.log"]);
+    check(&["thumbs.2026-02-08.log", "thumbs.2026-02-09.log", "thumbs.2026-02-10.log"]);
+    check(&["thumbs-out__2026-02-08_00-00-00.log", "thumbs-out__2026-02-09_00-00-00.log", "thumbs-out.log"]);
+}
+
+#[test]
+fn pieces_of_a_supervisors_logger() {
+    check(&["thumbs/@400000006789abcd12345678.s", "thumbs/@400000006789abce12345678.u", "thumbs/current"]);
+}
+
+/// Pieces whose lines have no time are in the order of their names.
+#[test]
+fn a_log_without_times() {
+    let lines: Vec<String> =
+        (0..9).map(|at| format!("Error: cannot open ledger {at}\n    at open (db.js:{at}:1)\n")).collect();
+    let place = Place::new();
+    place.file("db.log.2", lines[..3].concat());
+    place.file("db.log.1", lines[3..6].concat());
+    place.file("db.log", lines[6..].concat());
+    let object = analyze(&place).json();
+    assert_eq!(object["services"].as_array().map(Vec::len), Some(1), "{object}");
+}
+
+#[test]
+fn two_logs_of_like_names_stay_two() {
+    let place = Place::new();
+    // The workers wrote at the same time: no rotation.
+    place.file("thumbs.log.1", corpus_file(LOG));
+    place.file("thumbs.log", [corpus_file(LOG).as_slice(), b"\n"].concat());
+    let object = analyze(&place).json();
+    assert_eq!(object["inputs"].as_array().map(Vec::len), Some(2));
+    assert!(!object["inputs"].to_string().contains("counted once"), "{object}");
+}
+
+#[test]
+fn a_copy_counts_once() {
+    let place = Place::new();
+    place.file("thumbs.log", corpus_file(LOG));
+    place.file("old/thumbs.log", corpus_file(LOG));
+    place.file("thumbs.log.gz", gzip(&corpus_file(LOG)));
+    let ran = analyze(&place);
+    assert_eq!(services(&ran), plain());
+    let told = ran.json()["inputs"].to_string().matches("the same bytes as ./").count();
+    assert_eq!(told, 2, "{}", ran.stdout);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn however_often_it_was_rotated(count in 1usize..12) {
+        let place = Place::new();
+        let pieces = pieces(count);
+        for (age, piece) in pieces.iter().rev().enumerate() {
+            match age {
+                0 => place.file("thumbs.log", piece),
+                1 => place.file("thumbs.log.1", piece),
+                age => place.file(&format!("thumbs.log.{age}.gz"), gzip(piece)),
+            };
+        }
+        prop_assert_eq!(services(&analyze(&place)), plain());
+    }
+}
