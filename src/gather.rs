@@ -6,7 +6,7 @@ use crate::input::archive::{self, Member};
 use crate::input::chunk::{CHUNK_BYTES, StreamChunk};
 use crate::input::decode::{self, Opened};
 use crate::input::discover::{Note, explain};
-use crate::input::{Found, Input, InputKind, PlainFile, Selection, StreamReader};
+use crate::input::{self, Found, Input, InputKind, PlainFile, Selection, StreamReader};
 use crate::scan::{CONTEXT, Chunk, MAX_LINE, Scanner, TAIL_WINDOW};
 use crate::template::stable_hash;
 use jiff::tz::TimeZone;
@@ -121,13 +121,13 @@ impl Gatherer<'_> {
     /// Reads what is encoded, archived or piped; `wide` when it may use all cores.
     fn stream(&self, input: &Input, wide: bool) -> Result<Evidence, Overlap> {
         let path = input.path.as_str();
-        let source: Box<dyn Read> = match (input.kind, File::open(&input.file)) {
-            (InputKind::Pipe, _) if path == "-" => Box::new(io::stdin()),
-            (_, Err(error)) => return Ok(failed(path, &error)),
-            (InputKind::Zip, Ok(file)) => return self.zip(path, file, wide),
-            (_, Ok(file)) => Box::new(io::BufReader::with_capacity(128 << 10, file)),
-        };
-        match decode::open(source) {
+        if input.kind == InputKind::Zip {
+            return match File::open(&input.file) {
+                Ok(file) => self.zip(path, file, wide),
+                Err(error) => Ok(failed(path, &error)),
+            };
+        }
+        match input::open(input) {
             Err(error) => Ok(failed(path, &error)),
             Ok(Opened::Text(text)) => self.text(path, text, &self.clock(input.modified_ns), wide),
             Ok(Opened::Tar(archive)) => {

@@ -1,4 +1,4 @@
-//! `relapse formats [NAME]`, `relapse formats check FILE`
+//! `relapse formats [NAME]`, `relapse formats check FILE`, `relapse formats explain PATH`
 
 use super::grammars;
 use super::output::print;
@@ -29,6 +29,15 @@ enum Action {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Show which formats read which share of a log, and what none reads
+    Explain {
+        /// Files, folders, `-` for standard input
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// Zone of times that tell none [default: this machine's]
+        #[arg(long, value_name = "ZONE")]
+        tz: Option<String>,
+    },
 }
 
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
@@ -39,6 +48,9 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         });
     }
     let (catalog, _) = grammars::load(folder)?;
+    if let Some(Action::Explain { paths, tz }) = arguments.action {
+        return super::explain::run(&paths, &catalog, &grammars::zone(tz.as_deref())?);
+    }
     match arguments.name {
         Some(name) => explain(&name, &catalog, folder),
         None => {

@@ -35,13 +35,7 @@ pub struct Reading {
 
 impl Reading {
     pub fn zone(&self) -> Result<TimeZone, Failure> {
-        match &self.tz {
-            None => Ok(TimeZone::system()),
-            Some(name) if name.eq_ignore_ascii_case("utc") || name == "Z" => Ok(TimeZone::UTC),
-            Some(name) => TimeZone::get(name).map_err(|_| {
-                format!("--tz {name}: no such time zone; give an IANA name such as Europe/Berlin, or UTC")
-            }),
-        }
+        zone(self.tz.as_deref())
     }
 
     fn time(&self, flag: &str, text: Option<&String>, zone: &TimeZone) -> Result<Option<Time>, Failure> {
@@ -72,6 +66,16 @@ impl Reading {
         let matcher =
             Matcher::new(&pack, &catalog).map_err(|error| format!("the signatures cannot be compiled: {error}"))?;
         Ok(Scanner { catalog, pack, matcher, options })
+    }
+}
+
+/// The zone that `--tz` names.
+pub fn zone(name: Option<&str>) -> Result<TimeZone, Failure> {
+    match name {
+        None => Ok(TimeZone::system()),
+        Some(name) if name.eq_ignore_ascii_case("utc") || name == "Z" => Ok(TimeZone::UTC),
+        Some(name) => TimeZone::get(name)
+            .map_err(|_| format!("--tz {name}: no such time zone; give an IANA name such as Europe/Berlin, or UTC")),
     }
 }
 

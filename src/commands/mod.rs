@@ -1,6 +1,7 @@
 //! Subcommands: arguments to calls, results to output. Wiring, no logic.
 
 mod analyze;
+mod explain;
 mod formats;
 mod grammars;
 mod merge;

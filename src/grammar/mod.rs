@@ -20,6 +20,7 @@ pub mod level;
 pub mod mark;
 pub mod months;
 pub mod pattern;
+pub mod survey;
 pub mod timestamp;
 
 pub use catalog::{Catalog, MarkId, Reading};

@@ -12,3 +12,15 @@ pub mod unfold;
 
 pub use chunk::{PlainFile, StreamReader};
 pub use discover::{Found, Input, InputKind, Selection, discover};
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+
+/// Opens an input that is no zip archive, with everything around its text taken off.
+pub fn open(input: &Input) -> io::Result<decode::Opened<'static>> {
+    let source: Box<dyn Read> = match input.kind {
+        InputKind::Pipe if input.path == "-" => Box::new(io::stdin()),
+        _ => Box::new(BufReader::with_capacity(128 << 10, File::open(&input.file)?)),
+    };
+    decode::open(source)
+}

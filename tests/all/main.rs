@@ -7,6 +7,7 @@ mod cases;
 mod corpora;
 mod escapes;
 mod evidence_files;
+mod explain;
 mod grammar_files;
 mod large;
 mod literals;
