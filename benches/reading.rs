@@ -1,0 +1,98 @@
+//! Reading every record of a text through its grammar, all fields, beside counting its lines: `cargo bench --bench reading`.
+//!
+//! Both sides run in turn in one go, on one core; what counts is their ratio.
+
+use relapse::grammar::{Catalog, Clock, Source, Time, embedded};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+const BYTES: usize = 64 << 20;
+const ROUNDS: usize = 7;
+
+fn main() {
+    let formats = embedded::formats();
+    let sources: Vec<Source> = formats.iter().map(|(path, text)| Source { path, text }).collect();
+    let (catalog, mistakes) = Catalog::load(&sources);
+    assert!(mistakes.is_empty(), "the formats hold");
+    println!("| text | count lines, GB/s | read, GB/s | read, ns a line | ratio |");
+    println!("| --- | --- | --- | --- | --- |");
+    for (name, text) in [("ISO time, level, text", iso_text()), ("NDJSON", ndjson())] {
+        let (mut count, mut read) = (Vec::new(), Vec::new());
+        let mut lines = 0;
+        for _ in 0..ROUNDS {
+            count.push(timed(|| lines = memchr::memchr_iter(b'\n', black_box(&text)).count()));
+            read.push(timed(|| read_all(&catalog, black_box(&text))));
+        }
+        let (count, read) = (median(count), median(read));
+        let rate = |time: Duration| text.len() as f64 / time.as_secs_f64() / 1e9;
+        println!(
+            "| {name} | {:.2} | {:.3} | {:.0} | {:.1} |",
+            rate(count),
+            rate(read),
+            read.as_nanos() as f64 / lines as f64,
+            read.as_secs_f64() / count.as_secs_f64()
+        );
+    }
+}
+
+/// Reads every line; a line without format or time is a mistake of the benchmark.
+fn read_all(catalog: &Catalog, text: &[u8]) {
+    let clock = Clock::utc(Time::new(1_798_675_200_000_000_000, 0));
+    let mut at = 0;
+    while let Some(len) = memchr::memchr(b'\n', &text[at..]) {
+        let reading = catalog.read(&text[at..at + len], &clock);
+        assert!(reading.time.is_some() && reading.level.is_some() && !reading.message.is_empty());
+        black_box(&reading);
+        at += len + 1;
+    }
+}
+
+fn timed(mut work: impl FnMut()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+const MESSAGES: [&str; 5] = [
+    "request finished method=GET path=/v1/models status=200 duration_ms=12 remote=10.0.0.7",
+    "agent model: example/large, tools: 14, memory: on",
+    "session 3f2a9c saved to the state folder after 41 messages",
+    "retry 2 of 5 in 400 ms: upstream did not answer in time",
+    "plugins: 12 loaded, 3 disabled, 0 errored",
+];
+
+fn text(line: impl Fn(u64, &str, &str) -> String) -> Vec<u8> {
+    let mut text = Vec::with_capacity(BYTES + 1024);
+    for at in 0u64.. {
+        if text.len() >= BYTES {
+            break;
+        }
+        let message = MESSAGES[at as usize % MESSAGES.len()];
+        let level = if at % 50 == 0 { "ERROR" } else { "INFO" };
+        text.extend_from_slice(line(at, level, message).as_bytes());
+    }
+    text
+}
+
+fn clock_of(at: u64) -> String {
+    let ms = at * 37;
+    format!("{:02}:{:02}:{:02}.{:03}", ms / 3_600_000 % 24, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000)
+}
+
+fn iso_text() -> Vec<u8> {
+    text(|at, level, message| format!("2026-02-03T{}Z {level} [gateway] {message}\n", clock_of(at)))
+}
+
+fn ndjson() -> Vec<u8> {
+    text(|at, level, message| {
+        let time = clock_of(at);
+        format!(
+            "{{\"time\":\"2026-02-03T{time}Z\",\"level\":\"{level}\",\"service\":\"gateway\",\"pid\":4312,\"msg\":\"{message}\",\"seq\":{at}}}\n"
+        )
+    })
+}
