@@ -1,5 +1,6 @@
 //! One format, compiled from its file: how it reads a line, and its marks.
 
+use super::ansi;
 use super::clock::{Clock, Time};
 use super::complaint::{Complaint, Source};
 use super::definition::{FormatFile, FrameKind, Kind, Role};
@@ -31,7 +32,8 @@ pub struct Format {
     members: Vec<(Field, Vec<Member>)>,
     require: Vec<Requirement>,
     syslog_levels: bool,
-    iso: Form,
+    /// What a time in a member may look like, beside an epoch.
+    member_times: [Form; 2],
     pub(super) own_marks: Vec<Mark>,
 }
 
@@ -131,7 +133,7 @@ impl Format {
         Some(Fields {
             time,
             time_is_complete: is_complete,
-            level: captures.get(Field::Level, line).and_then(|word| Level::from_word(word.trim_ascii())),
+            level: captures.get(Field::Level, line).and_then(|text| Level::from_text(text.trim_ascii())),
             host: text(Field::Host),
             ident: text(Field::Ident),
             service: text(Field::Service),
@@ -149,14 +151,17 @@ impl Format {
         }
         let mut fields = Fields::default();
         for (field, paths) in &self.members {
-            let Some(text) = paths.iter().find_map(|member| member.text(line)) else { continue };
-            match field {
-                Field::Time => {
-                    if let Some(raw) = read_member_time(&text, &self.iso) {
-                        fields.time = clock.settle(&raw);
-                        fields.time_is_complete = raw.is_complete();
-                    }
+            let mut texts = paths.iter().filter_map(|member| member.text(line));
+            if *field == Field::Time {
+                // A member of that name may hold something else.
+                if let Some(raw) = texts.find_map(|text| read_member_time(&text, &self.member_times)) {
+                    fields.time = clock.settle(&raw);
+                    fields.time_is_complete = raw.is_complete();
                 }
+                continue;
+            }
+            let Some(text) = texts.next() else { continue };
+            match field {
                 Field::Level => fields.level = self.level_of(&text),
                 Field::Host => fields.host = Some(text),
                 Field::Ident => fields.ident = Some(base_name(text)),
@@ -175,7 +180,9 @@ impl Format {
     }
 
     fn level_of(&self, text: &[u8]) -> Option<Level> {
-        let text = text.trim_ascii();
+        // winston colours the word itself.
+        let plain = ansi::plain(text);
+        let text = plain.trim_ascii();
         match std::str::from_utf8(text).ok()?.parse::<i64>() {
             Ok(number) => Level::from_number(number, self.syslog_levels),
             Err(_) => Level::from_word(text),
@@ -254,6 +261,7 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         b'{' if json => true,
         byte => !json && lines.iter().any(|line: &Pattern| line.can_begin_with(byte)),
     });
+    let form = |name| Form::compile(name).map_err(|message| vec![source.complain(0..1, message, None)]);
     let format = Format {
         name: file.name.get_ref().clone(),
         title: file.title.clone(),
@@ -268,7 +276,7 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         members,
         require,
         syslog_levels: file.syslog_levels,
-        iso: Form::compile("iso").map_err(|message| vec![source.complain(0..1, message, None)])?,
+        member_times: [form("iso")?, form("ngx")?],
         own_marks,
     };
     Ok((format, file))

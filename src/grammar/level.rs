@@ -20,11 +20,18 @@ const WORDS: &[(&str, Level)] = &[
     ("alert", Level::Fatal),
     ("blat", Level::Trace),
     ("blather", Level::Trace),
+    ("config", Level::Info),
     ("crit", Level::Fatal),
     ("critical", Level::Fatal),
+    ("d1", Level::Debug),
+    ("d2", Level::Debug),
+    ("d3", Level::Trace),
+    ("d4", Level::Trace),
+    ("d5", Level::Trace),
     ("dbg", Level::Debug),
     ("dbug", Level::Debug),
     ("debg", Level::Debug),
+    ("debu", Level::Debug),
     ("debug", Level::Debug),
     ("debug1", Level::Debug),
     ("debug2", Level::Trace),
@@ -40,6 +47,7 @@ const WORDS: &[(&str, Level)] = &[
     ("erro", Level::Error),
     ("error", Level::Error),
     ("fail", Level::Error),
+    ("fata", Level::Fatal),
     ("fatal", Level::Fatal),
     ("fault", Level::Fatal),
     ("fine", Level::Debug),
@@ -53,14 +61,18 @@ const WORDS: &[(&str, Level)] = &[
     ("informational", Level::Info),
     ("log", Level::Info),
     ("notice", Level::Notice),
+    ("pani", Level::Fatal),
     ("panic", Level::Fatal),
+    ("pnc", Level::Fatal),
     ("severe", Level::Error),
+    ("sill", Level::Trace),
     ("silly", Level::Trace),
     ("success", Level::Info),
     ("trac", Level::Trace),
     ("trace", Level::Trace),
     ("trc", Level::Trace),
     ("trce", Level::Trace),
+    ("verb", Level::Trace),
     ("verbose", Level::Trace),
     ("warn", Level::Warn),
     ("warning", Level::Warn),
@@ -85,8 +97,25 @@ const LETTERS: &[(u8, Level)] = &[
 ];
 
 impl Level {
-    /// The level that a word names, in any case; None for a word outside the shared table.
+    /// The level that a word names, in any case, or a syslog priority.
+    pub fn from_text(text: &[u8]) -> Option<Level> {
+        Level::from_priority(text).or_else(|| Level::from_word(text))
+    }
+
+    /// The severity in the number before a syslog line (RFC 3164, RFC 5424): facility times eight plus severity.
+    pub fn from_priority(digits: &[u8]) -> Option<Level> {
+        let number: u8 = std::str::from_utf8(digits).ok()?.parse().ok().filter(|number| *number < 192)?;
+        Level::from_number(i64::from(number % 8), true)
+    }
+
+    /// The level that a word names, in any case; None for a word outside the shared table. slog's steps between two
+    /// levels (`INFO+2`) count as the one below.
     pub fn from_word(word: &[u8]) -> Option<Level> {
+        let step = word.iter().rposition(|byte| matches!(byte, b'+' | b'-')).filter(|at| *at > 1);
+        let word = match step {
+            Some(at) if at + 1 < word.len() && word[at + 1..].iter().all(u8::is_ascii_digit) => &word[..at],
+            _ => word,
+        };
         match word {
             b"Df" => return Some(Level::Info),
             b"Db" => return Some(Level::Debug),

@@ -315,7 +315,11 @@ fn read_items(items: &[Item], line: &[u8], mut at: usize, captures: &mut Capture
             Item::Capture(field, matcher) => {
                 let (len, value) = matcher.read(rest)?;
                 if *field == Some(Field::Level) {
-                    Level::from_word(&rest[value.clone()])?;
+                    let text = &rest[value.clone()];
+                    match matcher {
+                        Matcher::Digits { .. } => Level::from_priority(text)?,
+                        _ => Level::from_word(text)?,
+                    };
                 }
                 captures.set(*field, at + value.start, at + value.end);
                 len

@@ -225,10 +225,9 @@ impl Form {
 }
 
 /// ISO text or epoch digits, as JSON members have them.
-pub fn read_member_time(text: &[u8], iso: &Form) -> Option<RawTime> {
-    if let Some((raw, len)) = iso.read(text)
-        && len == text.len()
-    {
+pub fn read_member_time(text: &[u8], forms: &[Form]) -> Option<RawTime> {
+    let whole = |form: &Form| form.read(text).filter(|(_, len)| *len == text.len());
+    if let Some((raw, _)) = forms.iter().find_map(whole) {
         return Some(raw);
     }
     let mut raw = RawTime::default();

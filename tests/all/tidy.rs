@@ -13,7 +13,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("signature", &["grammar"]),
     ("evidence", &["grammar"]),
     ("scan", &["grammar", "signature", "template", "evidence"]),
-    ("gather", &["input", "grammar", "evidence", "scan"]),
+    ("gather", &["input", "grammar", "evidence", "scan", "template"]),
     ("diagnosis", &["grammar", "signature", "template", "evidence"]),
     ("report", &["diagnosis"]),
 ];
