@@ -8,6 +8,7 @@ mod corpora;
 mod escapes;
 mod evidence_files;
 mod explain;
+mod fuzzed;
 mod grammar_files;
 mod large;
 mod literals;

@@ -1,0 +1,162 @@
+//! What is fuzzed: each takes any bytes and must come back, with its own laws held.
+
+use relapse::diagnosis::{Diagnosis, Question};
+use relapse::evidence::{Evidence, codec};
+use relapse::grammar::pattern::{Captures, Pattern};
+use relapse::grammar::timestamp::{Form, parse_user_time};
+use relapse::grammar::{Catalog, Clock, Source, Time, embedded, format};
+use relapse::input::StreamReader;
+use relapse::input::archive;
+use relapse::input::decode::{self, Opened};
+use relapse::report::{self, Style};
+use relapse::scan::{CONTEXT, Chunk, MAX_LINE, Options, Scanner, TAIL_WINDOW};
+use relapse::signature::{Matcher, Pack};
+use std::io::Read;
+use std::sync::LazyLock;
+
+/// A target and its name.
+pub type Target = (&'static str, fn(&[u8]));
+
+pub const ALL: [Target; 5] = [
+    ("language", language),
+    ("timestamp", timestamp),
+    ("records", records),
+    ("decoders", decoders),
+    ("analyze", analyze),
+];
+
+static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
+    let (formats, signatures) = (embedded::formats(), embedded::signatures());
+    let sources = |files: &'static [(String, String)]| -> Vec<Source<'static>> {
+        files.iter().map(|(path, text)| Source { path, text }).collect()
+    };
+    let (catalog, _) = Catalog::load(&sources(formats.leak()));
+    let (pack, _) = Pack::load(&sources(signatures.leak()));
+    let matcher = Matcher::new(&pack, &catalog).expect("the signatures compile");
+    Scanner { catalog, pack, matcher, options: Options::default() }
+});
+
+fn clock() -> Clock {
+    Clock::utc(Time::new(1_770_000_000_000_000_000, 0))
+}
+
+/// At most so many bytes of what is decoded: a fuzzer has no use for more.
+const ENOUGH: u64 = 4 << 20;
+
+/// A pattern from the first line, held against the other lines; and a format file from the whole.
+pub fn language(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (first, lines) = text.split_once('\n').unwrap_or((&text, ""));
+    if let Ok(pattern) = Pattern::parse(first) {
+        for line in lines.lines() {
+            let mut captures = Captures::default();
+            if pattern.read(line.as_bytes(), &mut captures) {
+                assert!(line.is_empty() || pattern.can_begin_with(line.as_bytes()[0]), "{first:?} {line:?}");
+            }
+        }
+    }
+    if let Err(complaints) = format::compile(Source { path: "own.toml", text: &text }) {
+        assert!(!complaints.is_empty());
+        complaints.iter().for_each(|complaint| drop(complaint.to_string()));
+    }
+}
+
+/// Every form at the start of the bytes; a form from the first line, held against the rest.
+pub fn timestamp(bytes: &[u8]) {
+    static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
+        let names = [
+            "iso",
+            "bsd",
+            "clf",
+            "ngx",
+            "apache",
+            "sfull",
+            "klog",
+            "tod",
+            "epoch",
+            "tai64n",
+            "%a %d %b %Y %I:%M:%S %p %z",
+        ];
+        names.iter().map(|name| Form::compile(name).expect("a form of the language")).collect()
+    });
+    let read = |form: &Form, bytes: &[u8]| {
+        if let Some((raw, length)) = form.read(bytes) {
+            assert!(length <= bytes.len() && form.can_begin_with(bytes[0]));
+            if let Some(time) = clock().settle(&raw) {
+                drop(time.rfc3339());
+            }
+        }
+    };
+    FORMS.iter().for_each(|form| read(form, bytes));
+    let text = String::from_utf8_lossy(bytes);
+    if let Some((first, rest)) = text.split_once('\n')
+        && let Ok(form) = Form::compile(first)
+    {
+        read(&form, rest.as_bytes());
+    }
+    let _ = parse_user_time(&text, &jiff::tz::TimeZone::UTC);
+}
+
+/// A log cut in two at a place that the first bytes name: both halves joined are the whole.
+pub fn records(bytes: &[u8]) {
+    let Some((place, log)) = bytes.split_first_chunk::<2>() else { return };
+    let cut = usize::from(u16::from_le_bytes(*place)).min(log.len());
+    let piece = |from: usize, to: usize| {
+        let mut evidence = Evidence::default();
+        let base = from.saturating_sub(CONTEXT as usize + 1);
+        let end = (to + MAX_LINE as usize).min(log.len());
+        let own = from as u64..to as u64;
+        let chunk = Chunk { bytes: &log[base..end], base: base as u64, own, length: Some(log.len() as u64) };
+        evidence.add("log", SCANNER.scan(&chunk, &clock())).expect("one piece overlaps nothing");
+        evidence
+    };
+    let whole = piece(0, log.len());
+    let halves = piece(0, cut).merge(piece(cut, log.len())).expect("two halves overlap nowhere");
+    assert_eq!(halves, whole);
+    let bytes = codec::encode(&whole).expect("evidence can be written");
+    assert_eq!(codec::decode(&bytes).as_ref(), Ok(&whole));
+}
+
+/// Bytes that may be compressed, archived, in another encoding, folded over lines; and as an evidence file.
+pub fn decoders(bytes: &[u8]) {
+    let drain = |text: Box<dyn Read + '_>| {
+        let mut reader = StreamReader::new(Box::new(text.take(ENOUGH)), CONTEXT, TAIL_WINDOW);
+        let mut at = 0;
+        while let Some(chunk) = reader.next(Vec::new()) {
+            assert_eq!(chunk.own.start, at);
+            at = chunk.own.end;
+        }
+    };
+    match decode::open(bytes) {
+        Ok(Opened::Text(text)) => drain(text),
+        Ok(Opened::Tar(tar)) => {
+            let _ = archive::tar(tar.take(ENOUGH), |member| {
+                if let Ok(Opened::Text(text)) = decode::open(member.content) {
+                    drain(text);
+                }
+                Ok(())
+            });
+        }
+        Ok(Opened::Refused(what, _)) => assert!(!what.is_empty()),
+        Err(error) => drop(error.to_string()),
+    }
+    let _ = codec::decode(bytes);
+}
+
+/// From the bytes of a log to its reports.
+pub fn analyze(bytes: &[u8]) {
+    let mut evidence = Evidence::default();
+    if let Ok(Opened::Text(text)) = decode::open(bytes) {
+        let mut reader = StreamReader::new(Box::new(text.take(ENOUGH)), CONTEXT, TAIL_WINDOW);
+        while let Some(chunk) = reader.next(Vec::new()) {
+            let chunk = Chunk { bytes: &chunk.bytes, base: chunk.base, own: chunk.own, length: chunk.length };
+            evidence.add("log", SCANNER.scan(&chunk, &clock())).expect("chunks overlap nowhere");
+        }
+    }
+    let diagnosis = Diagnosis::of(&evidence, &SCANNER.pack, &Question::default());
+    let mut json = Vec::new();
+    report::json::json(&diagnosis, &mut json).expect("into memory");
+    let text = report::text(&diagnosis, Style { colour: false, now_ns: Some(1_770_000_000_000_000_000) });
+    let is_plain = |c: char| c == '\n' || !c.is_control();
+    assert!(text.chars().all(is_plain), "a control character in the report: {text:?}");
+}
