@@ -3,7 +3,7 @@
 //! Known by their names within one folder, ordered by their times. It is decided here and not where files are found, so
 //! that pieces that were scanned on different machines, or in an archive, come together as well.
 
-use crate::evidence::{Event, Evidence, Stream};
+use crate::evidence::{Event, Evidence, Identity, Stream};
 use crate::grammar::{SECOND, Time};
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub fn logs<'e>(evidence: &'e Evidence, twins: &Twins) -> Vec<Log<'e>> {
 /// Streams with equal bytes, as far as their length and their ends tell. What has no time may well be written twice alike,
 /// so there the names must tell as well.
 pub fn twins(evidence: &Evidence) -> Twins<'_> {
-    let mut known: BTreeMap<(u64, u64, u64), Vec<(&str, &Stream)>> = BTreeMap::new();
+    let mut known: BTreeMap<Identity, Vec<(&str, &Stream)>> = BTreeMap::new();
     let mut twins = Twins::new();
     for (path, stream) in &evidence.streams {
         let Some(identity) = stream.identity() else { continue };

@@ -41,6 +41,9 @@ pub struct Stream {
     pub problems: BTreeSet<Problem>,
 }
 
+/// A stream's length, and hashes of its first and its last bytes.
+pub type Identity = (u64, u64, u64);
+
 /// So many bytes at each end of a stream tell, with its length, whether another one holds the same.
 pub const END_BYTES: u64 = 4 << 10;
 
@@ -167,7 +170,7 @@ impl Stream {
     }
 
     /// What tells whether another stream holds the same bytes, without comparing them all; None for an empty one.
-    pub fn identity(&self) -> Option<(u64, u64, u64)> {
+    pub fn identity(&self) -> Option<Identity> {
         Some((self.length.filter(|length| *length > 0)?, self.head?, self.tail?))
     }
 

@@ -1,112 +1,131 @@
-//! By a line's first byte: which formats and patterns may read it, in the catalog's order.
+//! Which formats may read a line, by its first bytes.
 //!
-//! Most patterns begin with a time, and most times are of a few forms: each form is tried once a line, and a pattern is
-//! only entered when the bytes after the time are those that it goes on with. What `Catalog::read` gives is what trying
-//! every format in turn would give; a test holds the two together.
+//! Patterns that begin with the same form of time are a group: the form is tried once a line, and the bytes after it refuse
+//! most of the group at once. What `Catalog::read` gives is what trying every format in turn would give; a test holds the
+//! two together.
 
 use super::clock::Clock;
 use super::format::{Fields, Format, FormatId};
-use super::pattern::{Leads, Pattern};
-
-/// Bytes after the leading time that are compared before a pattern is entered.
-const NEXT_BYTES: usize = 8;
+use super::json::Object;
+use super::pattern::Leads;
+use super::places::Places;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Default)]
 pub struct Dispatch {
-    /// One list for each first byte.
-    by_byte: Vec<Vec<Entry>>,
+    /// All patterns and JSON formats in the catalog's order.
+    entries: Vec<Entry>,
+    /// By the time at the start of their patterns.
+    groups: Vec<Group>,
+    /// Which of these times may stand at a line's start.
+    starts: Places,
+    /// The entries that read objects.
+    json: Vec<u16>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     format: FormatId,
-    way: Way,
+    /// None for the members of a JSON object.
+    pattern: Option<u16>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Way {
-    Json,
-    Pattern(u16),
-    /// A pattern that begins with the time of this number.
-    Timed {
-        pattern: u16,
-        lead: u16,
-        next: Next,
-    },
+/// Patterns with the same time at their start, or with none.
+#[derive(Debug)]
+struct Group {
+    lead: Option<u16>,
+    /// Places in `entries`, in order.
+    entries: Vec<u16>,
+    places: Places,
 }
 
-/// The bytes that a pattern goes on with after its time, as one word to compare.
-#[derive(Clone, Copy, Debug)]
-struct Next {
-    bytes: u64,
-    mask: u64,
-}
+/// A set of entries.
+type Alive = [u64; MAX_ENTRIES / 64];
 
-impl Next {
-    fn of(literal: &[u8]) -> Next {
-        let literal = &literal[..literal.len().min(NEXT_BYTES)];
-        Next { bytes: word(literal), mask: word(&[0xff; NEXT_BYTES][..literal.len()]) }
-    }
-
-    fn is_at(self, rest: &[u8]) -> bool {
-        word(rest) & self.mask == self.bytes
-    }
-}
-
-/// The first eight bytes; where a line is shorter, zeros, which no pattern's literal holds.
-fn word(bytes: &[u8]) -> u64 {
-    match bytes.first_chunk() {
-        Some(eight) => u64::from_le_bytes(*eight),
-        None => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    }
-}
+/// More patterns than this are not told apart by their first bytes.
+const MAX_ENTRIES: usize = 1024;
 
 impl Dispatch {
     pub fn of(formats: &[Format]) -> Dispatch {
-        let by_byte = (0..=255u8).map(|byte| entries(formats, byte)).collect();
-        Dispatch { by_byte }
+        let mut entries = Vec::new();
+        for (at, format) in formats.iter().enumerate() {
+            let format_id = at as FormatId;
+            if format.is_json() {
+                entries.push(Entry { format: format_id, pattern: None });
+            }
+            let patterns = (0..format.lines().len()).map(|at| Some(at as u16));
+            entries.extend(patterns.map(|pattern| Entry { format: format_id, pattern }));
+        }
+        let mut by_lead: BTreeMap<Option<u16>, Vec<u16>> = BTreeMap::new();
+        let mut json = Vec::new();
+        for (at, entry) in (0u16..).zip(&entries) {
+            match entry.pattern {
+                Some(pattern) => {
+                    let lead = formats[usize::from(entry.format)].line(usize::from(pattern)).lead();
+                    by_lead.entry(lead).or_default().push(at);
+                }
+                None => json.push(at),
+            }
+        }
+        let line = |at: &u16| {
+            let entry = entries[usize::from(*at)];
+            formats[usize::from(entry.format)].line(usize::from(entry.pattern.unwrap_or_default()))
+        };
+        let groups: Vec<Group> = by_lead
+            .into_iter()
+            .flat_map(|(lead, members)| {
+                members.chunks(Places::MAX_PATTERNS).map(|members| (lead, members.to_vec())).collect::<Vec<_>>()
+            })
+            .map(|(lead, members)| Group {
+                lead,
+                places: Places::of_whole(members.iter().map(|at| line(at).after_lead())),
+                entries: members,
+            })
+            .collect();
+        let starts = Places::of_start(groups.iter().map(|group| match group.lead {
+            Some(_) => line(&group.entries[0]).until_lead(),
+            None => &[],
+        }));
+        Dispatch { entries, groups, starts, json }
     }
 
     /// The first format that reads a line, with what it read.
     pub fn first_match<'t>(&self, formats: &[Format], text: &'t [u8], clock: &Clock) -> Option<(FormatId, Fields<'t>)> {
-        let entries = self.by_byte.get(usize::from(*text.first()?))?;
+        let first = *text.first()?;
         let mut leads = Leads::default();
-        entries.iter().find_map(|entry| {
-            let format = &formats[usize::from(entry.format)];
-            let fields = match entry.way {
-                Way::Json => format.read_json(text, clock),
-                Way::Pattern(pattern) => format.read_pattern(usize::from(pattern), text, clock, &mut leads),
-                Way::Timed { pattern, lead, next } => {
-                    let pattern = usize::from(pattern);
-                    let end = format.line(pattern).lead_end(lead, text, &mut leads)?;
-                    if !next.is_at(&text[end..]) {
-                        return None;
-                    }
-                    format.read_pattern(pattern, text, clock, &mut leads)
-                }
-            };
-            Some((entry.format, fields?))
-        })
-    }
-}
-
-fn entries(formats: &[Format], byte: u8) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for (at, format) in formats.iter().enumerate() {
-        let id = at as FormatId;
-        if format.is_json() {
-            if byte == b'{' {
-                entries.push(Entry { format: id, way: Way::Json });
-            }
-            continue;
+        let mut alive: Alive = [0; MAX_ENTRIES / 64];
+        let mut add = |at: u16| alive[usize::from(at) / 64] |= 1 << (at % 64);
+        let object = (first == b'{' && !self.json.is_empty()).then(|| Object::of(text));
+        if object.is_some() {
+            self.json.iter().copied().for_each(&mut add);
         }
-        let lines = format.lines().iter().enumerate().filter(|(_, line)| line.can_begin_with(byte));
-        entries.extend(lines.map(|(pattern, line)| Entry { format: id, way: way(pattern as u16, line) }));
+        let rest_of = |group: &Group, leads: &mut Leads| -> Option<&'t [u8]> {
+            let Some(lead) = group.lead else { return Some(text) };
+            let entry = self.entries[usize::from(group.entries[0])];
+            let pattern = formats[usize::from(entry.format)].line(usize::from(entry.pattern?));
+            Some(&text[pattern.lead_end(lead, text, leads)?..])
+        };
+        self.starts.candidates(text, |number| {
+            let group = &self.groups[number];
+            if let Some(rest) = rest_of(group, &mut leads) {
+                group.places.candidates(rest, |number| add(group.entries[number]));
+            }
+        });
+        for (word, mut bits) in alive.into_iter().enumerate() {
+            while bits != 0 {
+                let entry = self.entries[word * 64 + bits.trailing_zeros() as usize];
+                bits &= bits - 1;
+                let format = &formats[usize::from(entry.format)];
+                let fields = match (entry.pattern, &object) {
+                    (Some(pattern), _) => format.read_pattern(usize::from(pattern), text, clock, &mut leads),
+                    (None, Some(object)) => format.read_json(object, clock),
+                    (None, None) => None,
+                };
+                if let Some(fields) = fields {
+                    return Some((entry.format, fields));
+                }
+            }
+        }
+        None
     }
-    entries
-}
-
-fn way(pattern: u16, line: &Pattern) -> Way {
-    let Some(lead) = line.lead() else { return Way::Pattern(pattern) };
-    Way::Timed { pattern, lead, next: Next::of(line.after_lead()) }
 }

@@ -5,12 +5,11 @@ use super::clock::{Clock, Time};
 use super::complaint::{Complaint, Source};
 use super::definition::{FormatFile, FrameKind, Kind, Role};
 use super::field::Field;
-use super::json::{self, Path};
+use super::json::{Object, Path};
 use super::level::Level;
 use super::mark::{Mark, MarkKind, needles_of, weight};
 use super::pattern::{Captures, Leads, Pattern};
 use super::timestamp::{Form, read_member_time};
-use memchr::memmem::Finder;
 use std::borrow::Cow;
 
 /// Index of a format in the catalog, most specific first.
@@ -44,12 +43,9 @@ enum Member {
     Digits,
 }
 
+/// Members one of which must be there, with a fixed text or any.
 #[derive(Debug)]
-struct Requirement {
-    alternatives: Vec<(Path, Option<Vec<u8>>)>,
-    /// The quoted last key, looked for before any path is walked.
-    keys: Vec<Finder<'static>>,
-}
+struct Requirement(Vec<(Path, Option<Vec<u8>>)>);
 
 /// What one format read of one line.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +79,7 @@ impl Format {
             return None;
         }
         if self.is_json() {
-            return self.read_json(line, clock);
+            return self.read_json(&Object::of(line), clock);
         }
         let mut leads = Leads::default();
         (0..self.lines.len()).find_map(|pattern| self.read_pattern(pattern, line, clock, &mut leads))
@@ -145,13 +141,14 @@ impl Format {
         })
     }
 
-    pub(super) fn read_json<'a>(&self, line: &'a [u8], clock: &Clock) -> Option<Fields<'a>> {
-        if !self.require.iter().all(|requirement| requirement.holds(line)) {
+    /// Reads the members of a line that is a JSON object.
+    pub(super) fn read_json<'a>(&self, object: &Object<'a>, clock: &Clock) -> Option<Fields<'a>> {
+        if !self.require.iter().all(|requirement| requirement.holds(object)) {
             return None;
         }
         let mut fields = Fields::default();
         for (field, paths) in &self.members {
-            let mut texts = paths.iter().filter_map(|member| member.text(line));
+            let mut texts = paths.iter().filter_map(|member| member.text(object));
             if *field == Field::Time {
                 // A member of that name may hold something else.
                 if let Some(raw) = texts.find_map(|text| read_member_time(&text, &self.member_times)) {
@@ -191,11 +188,12 @@ impl Format {
 }
 
 impl Member {
-    fn text<'a>(&self, line: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+    fn text<'a>(&self, object: &Object<'a>) -> Option<Cow<'a, [u8]>> {
         match self {
-            Member::Path(path) => path.text(line),
+            Member::Path(path) => path.text(object),
             Member::Digits => {
-                let mut parts: Vec<(u32, Cow<[u8]>)> = json::members(line)
+                let mut parts: Vec<(u32, Cow<[u8]>)> = object
+                    .members()
                     .filter_map(|(key, value)| Some((number(key)?, value.text()?)))
                     // The first one may be the logger's own bindings.
                     .filter(|(index, text)| *index > 0 || !text.starts_with(b"{"))
@@ -209,13 +207,12 @@ impl Member {
 }
 
 impl Requirement {
-    fn holds(&self, line: &[u8]) -> bool {
-        self.keys.iter().any(|key| key.find(line).is_some())
-            && self.alternatives.iter().any(|(path, fixed)| match (path.text(line), fixed) {
-                (Some(text), Some(fixed)) => text.as_ref() == fixed.as_slice(),
-                (Some(_), None) => true,
-                (None, _) => false,
-            })
+    fn holds(&self, object: &Object) -> bool {
+        self.0.iter().any(|(path, fixed)| match (path.text(object), fixed) {
+            (Some(text), Some(fixed)) => text.as_ref() == fixed.as_slice(),
+            (Some(_), None) => true,
+            (None, _) => false,
+        })
     }
 }
 
@@ -349,7 +346,6 @@ fn compile_requirement(
     complaints: &mut Vec<Complaint>,
 ) -> Option<Requirement> {
     let mut alternatives = Vec::new();
-    let mut keys = Vec::new();
     for alternative in text.get_ref().split(" | ") {
         let (path, fixed) = match alternative.split_once('=') {
             Some((path, fixed)) => (path, Some(fixed.as_bytes().to_vec())),
@@ -363,11 +359,9 @@ fn compile_requirement(
             ));
             return None;
         };
-        let key = path.split('~').next().and_then(|level| level.rsplit('/').next()).unwrap_or_default();
-        keys.push(Finder::new(format!("\"{key}\"").as_bytes()).into_owned());
         alternatives.push((compiled, fixed));
     }
-    Some(Requirement { alternatives, keys })
+    Some(Requirement(alternatives))
 }
 
 fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaints: &mut Vec<Complaint>) -> Vec<Mark> {

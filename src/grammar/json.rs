@@ -49,9 +49,11 @@ impl Path {
     }
 
     /// The text of the member, if it is there and not null.
-    pub fn text<'a>(&self, object: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+    pub fn text<'a>(&self, object: &Object<'a>) -> Option<Cow<'a, [u8]>> {
         let (first, deeper) = self.levels.split_first()?;
-        let mut text = member_at(object, first)?.text()?;
+        let (key, inner) = first.split_first()?;
+        let member = object.member(key)?;
+        let mut text = if inner.is_empty() { member.text()? } else { member_at(member.raw(), inner)?.text()? };
         for keys in deeper {
             text = Cow::Owned(member_at(&text, keys)?.text()?.into_owned());
         }
@@ -66,6 +68,29 @@ fn member_at<'a>(object: &'a [u8], keys: &[Box<[u8]>]) -> Option<Value<'a>> {
         object = member(object, key)?.raw();
     }
     member(object, last)
+}
+
+/// An object whose members were found once, for many paths.
+#[derive(Clone, Debug)]
+pub struct Object<'a> {
+    members: Vec<(&'a [u8], Value<'a>)>,
+}
+
+impl<'a> Object<'a> {
+    pub fn of(line: &'a [u8]) -> Object<'a> {
+        let mut found = Vec::with_capacity(16);
+        found.extend(members(line));
+        Object { members: found }
+    }
+
+    /// The first member with this key.
+    pub fn member(&self, key: &[u8]) -> Option<Value<'a>> {
+        self.members.iter().find(|(name, _)| name.len() == key.len() && *name == key).map(|(_, value)| *value)
+    }
+
+    pub fn members(&self) -> impl Iterator<Item = (&'a [u8], Value<'a>)> {
+        self.members.iter().copied()
+    }
 }
 
 /// The first member with this key.
@@ -234,7 +259,7 @@ mod tests {
     fn check(path: &str, object: &str, expected: Option<&str>) {
         let text = Path::parse(path)
             .unwrap()
-            .text(object.as_bytes())
+            .text(&Object::of(object.as_bytes()))
             .map(|text| String::from_utf8(text.into_owned()).unwrap());
         assert_eq!(text.as_deref(), expected);
     }

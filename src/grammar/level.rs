@@ -1,6 +1,7 @@
 //! The severity ladder, and the words that programs use for its steps.
 
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
 
 /// Severity of a record, lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -15,7 +16,7 @@ pub enum Level {
     Fatal,
 }
 
-/// Every word of the ladder in lower case, sorted for a binary search.
+/// Every word of the ladder in lower case.
 const WORDS: &[(&str, Level)] = &[
     ("alert", Level::Fatal),
     ("blat", Level::Trace),
@@ -96,6 +97,11 @@ const LETTERS: &[(u8, Level)] = &[
     (b'W', Level::Warn),
 ];
 
+/// A word of at most 16 bytes in lower case, as one number.
+fn packed(word: &[u8]) -> u128 {
+    word.iter().fold(0, |packed, byte| packed << 8 | u128::from(byte.to_ascii_lowercase()))
+}
+
 impl Level {
     /// The level that a word names, in any case, or a syslog priority.
     pub fn from_text(text: &[u8]) -> Option<Level> {
@@ -125,11 +131,14 @@ impl Level {
             _ if word.len() > 13 => return None,
             _ => {}
         }
-        let mut lower = [0u8; 13];
-        let lower = &mut lower[..word.len()];
-        lower.copy_from_slice(word);
-        lower.make_ascii_lowercase();
-        WORDS.binary_search_by(|(w, _)| w.as_bytes().cmp(lower)).ok().map(|at| WORDS[at].1)
+        static PACKED: LazyLock<Vec<(u128, Level)>> = LazyLock::new(|| {
+            let mut packed: Vec<(u128, Level)> =
+                WORDS.iter().map(|(word, level)| (packed(word.as_bytes()), *level)).collect();
+            packed.sort_unstable_by_key(|(word, _)| *word);
+            packed
+        });
+        let word = packed(word);
+        PACKED.binary_search_by_key(&word, |(known, _)| *known).ok().map(|at| PACKED[at].1)
     }
 
     /// The level of a JSON logger's number: 10–60 as pino and bunyan, or 0–7 as syslog.

@@ -20,6 +20,7 @@ pub mod level;
 pub mod mark;
 pub mod months;
 pub mod pattern;
+pub mod places;
 pub mod survey;
 pub mod timestamp;
 

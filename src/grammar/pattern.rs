@@ -41,34 +41,43 @@ impl Captures {
 }
 
 /// Times found at a line's start, each form tried once for all patterns that begin with it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Leads {
-    /// By the number that the form was given: what it read, and where it ends in the line.
-    tried: [Option<Option<(RawTime, usize)>>; MAX_LEADS],
+    /// By the number that a form was given: whether it was tried.
+    tried: u64,
+    /// The number, what was read, and where it ends in the line. Hardly ever do two forms read the same start.
+    found: [Option<(u16, RawTime, usize)>; MAX_FOUND],
 }
 
-/// More forms than this at lines' starts are each read anew.
-const MAX_LEADS: usize = 32;
-
-impl Default for Leads {
-    fn default() -> Leads {
-        Leads { tried: [None; MAX_LEADS] }
-    }
-}
+const MAX_FOUND: usize = 3;
 
 impl Leads {
     /// What a form read, if it was tried already.
     fn known(&self, number: u16) -> Option<Option<(RawTime, usize)>> {
-        *self.tried.get(usize::from(number))?
+        let was_tried = number < u64::BITS as u16 && self.tried >> number & 1 == 1;
+        was_tried
+            .then(|| self.found.iter().flatten().find(|(known, ..)| *known == number).map(|&(_, raw, end)| (raw, end)))
     }
 
     /// Reads a form at `at`; the end is one of the line.
     fn read(&mut self, number: Option<u16>, form: &Form, line: &[u8], at: usize) -> Option<(RawTime, usize)> {
-        let read = || form.read(&line[at..]).map(|(raw, len)| (raw, at + len));
-        match number.and_then(|number| self.tried.get_mut(usize::from(number))) {
-            Some(slot) => *slot.get_or_insert_with(read),
-            None => read(),
+        if let Some(known) = number.and_then(|number| self.known(number)) {
+            return known;
         }
+        let read = form.read(&line[at..]).map(|(raw, len)| (raw, at + len));
+        if let Some(number) = number.filter(|number| *number < u64::BITS as u16) {
+            let free = self.found.iter_mut().find(|slot| slot.is_none());
+            match (read, free) {
+                (None, _) => self.tried |= 1 << number,
+                (Some((raw, end)), Some(slot)) => {
+                    *slot = Some((number, raw, end));
+                    self.tried |= 1 << number;
+                }
+                // No room: it is read anew each time.
+                (Some(_), None) => {}
+            }
+        }
+        read
     }
 }
 
@@ -183,11 +192,16 @@ impl Pattern {
         leads.read(Some(number), form, line, before.len()).map(|(_, end)| end)
     }
 
-    /// The literal that stands right after that time; may be empty.
-    pub fn after_lead(&self) -> &[u8] {
+    /// That time, with the byte before it.
+    pub(super) fn until_lead(&self) -> &[Item] {
+        &self.items[..self.items.len() - self.after_lead().len()]
+    }
+
+    /// What comes after that time; all items where there is none.
+    pub(super) fn after_lead(&self) -> &[Item] {
         match self.split_lead() {
-            Some((_, _, [Item::Literal(text), ..])) => text,
-            _ => b"",
+            Some((_, _, rest)) if self.lead.is_some() => rest,
+            _ => &self.items,
         }
     }
 

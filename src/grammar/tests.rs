@@ -30,9 +30,9 @@ fn among_all_formats_the_right_one_reads_each_example() {
         let file: FormatFile = toml::from_str(text).unwrap();
         let name = file.name.get_ref();
         for (_, line, clock) in examples::matching(&file) {
-            let reading = catalog.read(&line, &clock);
+            let reading = catalog.read(line, &clock);
             let first = reading.formats.first().map(|&id| catalog.format(id).name.as_str());
-            let frame = catalog.formats().iter().any(|format| &format.name == name && format.is_frame(&line));
+            let frame = catalog.formats().iter().any(|format| &format.name == name && format.is_frame(line));
             if first != Some(name) && !frame {
                 wrong.push(format!("{name}: {first:?} reads {}", String::from_utf8_lossy(&line)));
             }

@@ -43,6 +43,29 @@ enum Step {
     Tai64n,
 }
 
+/// What may stand in a place of a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Is(u8),
+    Digit,
+    DigitOrBlank,
+    Letter,
+    /// `T` or a blank.
+    DateTimeGap,
+}
+
+impl Place {
+    pub fn has(self, byte: u8) -> bool {
+        match self {
+            Place::Is(own) => own == byte,
+            Place::Digit => byte.is_ascii_digit(),
+            Place::DigitOrBlank => byte.is_ascii_digit() || byte == b' ',
+            Place::Letter => byte.is_ascii_alphabetic(),
+            Place::DateTimeGap => byte == b'T' || byte == b' ',
+        }
+    }
+}
+
 const NAMED: &[(&str, &str)] = &[
     ("apache", "%a %b %d %H:%M:%S%f %Y"),
     ("bsd", "%b %d %H:%M:%S%f"),
@@ -208,6 +231,32 @@ impl Form {
             raw.offset = Some(0);
         }
         Some((raw, at))
+    }
+
+    /// What stands in the first places of a time in this form, as far as they are the same in all of them.
+    pub fn first_places(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        for step in &self.steps {
+            let (fixed, goes_on): (&[Place], bool) = match step {
+                Step::Byte(byte) => (&[Place::Is(*byte)], true),
+                Step::DateTimeGap => (&[Place::DateTimeGap], true),
+                Step::Year4 => (&[Place::Digit; 4], true),
+                Step::Year2 | Step::Month2 | Step::Day2 | Step::Hour | Step::Minute | Step::Second => {
+                    (&[Place::Digit; 2], true)
+                }
+                Step::Weekday => (&[Place::Letter; 3], true),
+                Step::MonthName => (&[Place::Letter], false),
+                Step::Day => (&[Place::DigitOrBlank], false),
+                Step::Hour12 | Step::Epoch => (&[Place::Digit], false),
+                Step::Tai64n => (&[Place::Is(b'@')], false),
+                Step::AmPm | Step::Fraction | Step::Zone | Step::ZoneWord => (&[], false),
+            };
+            places.extend_from_slice(fixed);
+            if !goes_on {
+                break;
+            }
+        }
+        places
     }
 
     /// Whether a byte can be the first of a time in this form.

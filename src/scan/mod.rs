@@ -108,6 +108,19 @@ struct Draft {
     last: std::collections::VecDeque<Place>,
 }
 
+impl Draft {
+    /// Where a sample of this offset belongs among the first ones, if it is one of them and not known yet.
+    fn place_for(&self, offset: u64) -> Option<usize> {
+        let at = self.first.binary_search_by_key(&offset, |sample| sample.offset).err()?;
+        (at < FIRST_SAMPLES).then_some(at)
+    }
+
+    fn keep(&mut self, at: usize, sample: Sample) {
+        self.first.insert(at, sample);
+        self.first.truncate(FIRST_SAMPLES);
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Place {
     at: usize,
@@ -377,8 +390,8 @@ impl<'a> Pass<'a> {
     fn keep_first(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, sample: Sample) {
         let draft = self.draft(id, kind);
         draft.count += 1;
-        if draft.first.len() < FIRST_SAMPLES {
-            draft.first.push(sample);
+        if let Some(at) = draft.place_for(sample.offset) {
+            draft.keep(at, sample);
         }
     }
 
@@ -387,12 +400,9 @@ impl<'a> Pass<'a> {
         let show_secrets = self.scanner.options.show_secrets;
         let draft = self.draft(id, kind);
         draft.count += 1;
-        if draft.first.last().is_some_and(|sample| sample.offset == offset) {
-            return;
-        }
-        if draft.first.len() < FIRST_SAMPLES {
+        if let Some(at) = draft.place_for(offset) {
             let text = evidence_text(text, show_secrets);
-            draft.first.push(Sample { offset, line: place.line, time: place.time, actor: place.actor, text });
+            draft.keep(at, Sample { offset, line: place.line, time: place.time, actor: place.actor, text });
         }
         if draft.last.back().is_none_or(|last| last.at != place.at) {
             if draft.last.len() == LAST_SAMPLES {

@@ -1,3 +1,5 @@
+//! Fuzz target: a log, from its bytes to the reports.
+
 #![no_main]
 
 #[path = "../targets.rs"]

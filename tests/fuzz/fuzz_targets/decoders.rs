@@ -1,3 +1,5 @@
+//! Fuzz target: compression, archives, encodings, evidence files.
+
 #![no_main]
 
 #[path = "../targets.rs"]

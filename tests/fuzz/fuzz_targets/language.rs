@@ -1,3 +1,5 @@
+//! Fuzz target: patterns and format files.
+
 #![no_main]
 
 #[path = "../targets.rs"]

@@ -1,3 +1,5 @@
+//! Fuzz target: a log cut in two.
+
 #![no_main]
 
 #[path = "../targets.rs"]

@@ -1,3 +1,5 @@
+//! Fuzz target: time forms.
+
 #![no_main]
 
 #[path = "../targets.rs"]
