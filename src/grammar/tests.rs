@@ -34,7 +34,7 @@ fn among_all_formats_the_right_one_reads_each_example() {
             let first = reading.formats.first().map(|&id| catalog.format(id).name.as_str());
             let frame = catalog.formats().iter().any(|format| &format.name == name && format.is_frame(line));
             if first != Some(name) && !frame {
-                wrong.push(format!("{name}: {first:?} reads {}", String::from_utf8_lossy(&line)));
+                wrong.push(format!("{name}: {first:?} reads {}", String::from_utf8_lossy(line)));
             }
         }
     }
