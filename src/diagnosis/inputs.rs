@@ -2,7 +2,7 @@
 
 use super::model::Input;
 use super::rotation::{Twins, span};
-use crate::evidence::{Evidence, Problem, Stream, Tally};
+use crate::evidence::{Evidence, Problem, Segment, Stream, Tally};
 use crate::grammar::Time;
 use std::collections::BTreeMap;
 
@@ -20,6 +20,10 @@ fn input(path: &str, stream: &Stream, twin: Option<String>) -> Input {
     let main = formats.into_iter().max_by_key(|(name, count)| (*count, std::cmp::Reverse(*name))).map(|(name, _)| name);
     let heads: u64 = segments().map(|segment| segment.heads).sum();
     let flush: u64 = segments().map(|segment| segment.flush_lines).sum();
+    let sum = |of: fn(&Segment) -> u64| segments().map(of).sum::<u64>();
+    let (looked_at, read) = (sum(|segment| segment.flush_looked_at), sum(|segment| segment.flush_read));
+    // Lines without a time at their start are records where a format says so of nearly all of them.
+    let flush_records = if heads == 0 || (read > 0 && read * 10 >= looked_at * 9) { flush } else { 0 };
     let mut tally = Tally::default();
     let mut lines = 0;
     for segment in segments() {
@@ -42,7 +46,7 @@ fn input(path: &str, stream: &Stream, twin: Option<String>) -> Input {
         envelope: main.and_then(|main| main.rsplit_once('>')).map(|(outer, _)| outer.into()),
         bytes: segments().map(|segment| segment.end - segment.start).sum(),
         lines,
-        records: if heads > 0 { heads } else { flush },
+        records: heads + flush_records,
         first: first.or_else(|| Some(span(stream)?.0)).map(Time::rfc3339),
         last: last.or_else(|| Some(span(stream)?.1)).map(Time::rfc3339),
         problems: twin.into_iter().chain(problems(stream, &tally)).collect(),

@@ -23,6 +23,9 @@ pub struct Segment {
     pub heads: u64,
     /// Lines of text at the first column without a time.
     pub flush_lines: u64,
+    /// Of those at the stream's start that were all read: how many there are, and how many of them a format reads.
+    pub flush_looked_at: u64,
+    pub flush_read: u64,
     /// The first and the last timed record, by position, of those that were read.
     pub first: Option<Time>,
     pub last: Option<Time>,
@@ -61,6 +64,8 @@ impl Segment {
         self.lines += next.lines;
         self.heads += next.heads;
         self.flush_lines += next.flush_lines;
+        self.flush_looked_at += next.flush_looked_at;
+        self.flush_read += next.flush_read;
         self.first = self.first.or(next.first);
         self.last = next.last.or(self.last);
         for (format, count) in next.formats {

@@ -20,7 +20,7 @@ pub fn of(line: &[u8]) -> Head {
         None | Some(b' ' | b'\t' | b'\r') => Head::Continuation,
         Some(b'{') => Head::Record,
         Some(b'0'..=b'9') if is_numeric_time(line) => Head::Record,
-        Some(b'[') if line.get(1).is_some_and(u8::is_ascii_digit) && is_numeric_time(&line[1..]) => Head::Record,
+        Some(b'[' | b'(') if line.get(1).is_some_and(u8::is_ascii_digit) && is_numeric_time(&line[1..]) => Head::Record,
         Some(b'[') if is_month_time(&line[1..]) => Head::Record,
         Some(b'@') if line.len() > 25 && line[1..25].iter().all(u8::is_ascii_hexdigit) => Head::Record,
         Some(b'I' | b'W' | b'E' | b'F') if is_shape(&line[1..], b"dddd dd:dd:dd") => Head::Record,
@@ -34,8 +34,31 @@ fn is_numeric_time(line: &[u8]) -> bool {
     match line.get(4) {
         Some(b'-') => is_shape(line, b"dddd-dd-dd?dd:dd:dd"),
         Some(b'/') => is_shape(line, b"dddd/dd/dd dd:dd:dd"),
-        _ => is_shape(line, b"dd aaa dd:dd:dd") || is_redis(line) || is_shape(line, b"dd:dd:dd"),
+        Some(b'.') => is_shape(line, b"dddd.dd.dd dd:dd:dd"),
+        Some(b' ') => is_shape(line, b"dddd aaa _d dd:dd:dd") || is_redis(line),
+        _ => SHAPES.iter().any(|shape| is_shape(line, shape)) || is_redis(line) || is_epoch(line),
     }
+}
+
+/// Times that begin with a digit and are not the usual ones.
+const SHAPES: [&[u8]; 11] = [
+    b"dd:dd:dd",
+    b"dd aaa dd:dd:dd",
+    b"dd/aaa/dddd?dd:dd:dd",
+    b"dd-aaa-dddd dd:dd:dd",
+    b"dd/dd/dd dd:dd:dd",
+    b"dd/dd/dddd dd:dd:dd",
+    b"dd.dd.dddd dd:dd:dd",
+    b"dd-dd-dddd dd:dd:dd",
+    b"dddddd dd:dd:dd",
+    b"dddddddd?dd:dd:dd",
+    b"ddddddddTdddddd",
+];
+
+/// Ten digits or more, and what no number in a sentence has after it.
+fn is_epoch(line: &[u8]) -> bool {
+    let digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (10..=19).contains(&digits) && matches!(line.get(digits), Some(b'.' | b' ' | b'\t' | b':' | b']'))
 }
 
 /// `PID:R DD Mon YYYY …`
@@ -80,6 +103,14 @@ mod tests {
             "2026/07/29 22:08:06 [emerg] x",
             "2026-11-24_08:50:54.28919 x",
             "I0113 03:12:41.224591 1 f.go:1] x",
+            "14/Jan/2026:03:12:41 +0100 x",
+            "[14-Jan-2026 03:12:41 UTC] PHP Notice: x",
+            "260114 03:12:41 [Note] x",
+            "26/01/14 03:12:41 INFO x",
+            "2026.01.14 03:12:41 LOG5[1]: x",
+            "2026 Jan 14 03:12:41 x",
+            "[1768356761] SERVICE ALERT: x",
+            "1768356761.224591\tCwFs1P2U\tx",
         ] {
             assert_eq!(of(line.as_bytes()), Head::Record, "{line}");
         }

@@ -203,6 +203,10 @@ impl<'a> Pass<'a> {
         }
         if self.offset(at) < HEAD_WINDOW {
             self.count_format(&reading, line);
+            if head::of(line) == head::Head::Text {
+                self.segment.flush_looked_at += 1;
+                self.segment.flush_read += u64::from(!reading.formats.is_empty());
+            }
             if memchr::memchr(0, line).is_some() {
                 self.segment.tally.nul_bytes += memchr::memchr_iter(0, line).count() as u64;
             }
