@@ -145,7 +145,10 @@ impl<'b> Steps<'b> {
         let offset = self.distance(|last| &mut last.offset)?;
         let time = match (bits >> TIME_SHIFT) & TIME_MASK {
             0 => None,
-            fraction => Some(Time::new(self.distance(|last| &mut last.ns)? as i64, fraction - 1)),
+            fraction => {
+                let time = Time::new(self.distance(|last| &mut last.ns)? as i64, fraction - 1);
+                Some(time.is_plausible().then_some(time)?)
+            }
         };
         Some((offset, time))
     }

@@ -7,6 +7,7 @@ use std::num::NonZeroU8;
 
 /// A moment in UTC: nanoseconds since 1970, and how many fraction digits its source had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "WrittenTime")]
 pub struct Time {
     pub ns: i64,
     /// One more than the number of digits, so that an absent time takes no room of its own.
@@ -15,10 +16,34 @@ pub struct Time {
 
 pub const SECOND: i64 = 1_000_000_000;
 
+/// The year 2100: no log is from then, and no difference of two times under it overflows.
+const END_OF_TIME: i64 = 4_102_444_800 * SECOND;
+
+/// A time as it is written; a damaged file may hold any.
+#[derive(Deserialize)]
+struct WrittenTime {
+    ns: i64,
+    fraction: NonZeroU8,
+}
+
+impl TryFrom<WrittenTime> for Time {
+    type Error = &'static str;
+
+    fn try_from(written: WrittenTime) -> Result<Time, &'static str> {
+        let time = Time { ns: written.ns, fraction: written.fraction };
+        if time.is_plausible() && time.fraction.get() <= 10 { Ok(time) } else { Err("a time that is none") }
+    }
+}
+
 impl Time {
     /// A moment with so many fraction digits (0 to 9).
     pub fn new(ns: i64, digits: u8) -> Time {
         Time { ns, fraction: NonZeroU8::MIN.saturating_add(digits.min(9)) }
+    }
+
+    /// Whether a log can be from then: not before 1970, not after 2100.
+    pub fn is_plausible(self) -> bool {
+        (0..END_OF_TIME).contains(&self.ns)
     }
 
     /// Fraction digits of the source.
@@ -100,7 +125,7 @@ impl Clock {
     /// The moment meant, or None for a time of day without a date.
     pub fn settle(&self, raw: &RawTime) -> Option<Time> {
         if let Some(ns) = raw.epoch_ns {
-            return Some(Time::new(ns, raw.digits));
+            return Some(Time::new(ns, raw.digits)).filter(|time| time.is_plausible());
         }
         if !raw.has_date() {
             return None;
@@ -125,7 +150,7 @@ impl Clock {
             None => self.look_up(raw, year)?,
         };
         let ns = (civil - i64::from(offset)).checked_mul(SECOND)?.checked_add(i64::from(raw.ns))?;
-        Some(Time::new(ns, raw.digits))
+        Some(Time::new(ns, raw.digits)).filter(|time| time.is_plausible())
     }
 
     fn year_of(&self, raw: &RawTime) -> Option<i32> {
