@@ -2,8 +2,8 @@
 
 use super::model::EvidenceLine;
 use super::services::Cast;
-use super::story::Story;
-use crate::evidence::{Id, Sample};
+use super::story::{Story, TellingLine};
+use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
 use std::collections::BTreeSet;
 
@@ -15,39 +15,30 @@ pub struct Lines<'c, 'e> {
     pub cast: &'c Cast<'e>,
 }
 
-struct Found<'e> {
-    path: &'e str,
-    line: u64,
-    sample: &'e Sample,
-}
-
 impl<'e> Lines<'_, 'e> {
     /// At most `most` lines of a fault within a stretch of time; the first ones, then the last.
     pub fn of(&self, fault: Id, window: (Option<Time>, Option<Time>), most: usize) -> Vec<EvidenceLine> {
-        let mut found: Vec<Found> = Vec::new();
+        let mut found: Vec<TellingLine> = Vec::new();
         for part in &self.cast.parts {
             let story: &Story<'e> = &self.stories[part.story];
             // In a journal of many services a fault may be another one's.
             let actors: BTreeSet<Id> = part.events.iter().map(|event| event.actor).collect();
-            let own = story
-                .samples(fault)
-                .into_iter()
-                .filter(|(_, _, sample)| sample.actor == 0 || actors.contains(&sample.actor));
-            found.extend(own.map(|(path, line, sample)| Found { path, line, sample }));
+            let is_own = |line: &TellingLine| line.sample.actor == 0 || actors.contains(&line.sample.actor);
+            found.extend(story.samples(fault).into_iter().filter(is_own));
         }
-        let inside = |found: &Found| match (window, found.sample.time) {
+        let inside = |found: &TellingLine| match (window, found.time) {
             ((Some(first), Some(last)), Some(time)) => first.ns - SECOND <= time.ns && time.ns <= last.ns + SECOND,
             _ => true,
         };
         if found.iter().any(inside) {
             found.retain(inside);
         }
-        found.sort_by_key(|found| (found.sample.time, found.path, found.line));
-        let mut kept: Vec<Found> = Vec::new();
+        found.sort_by_key(|found| (found.time, found.path, found.line));
+        let mut kept: Vec<TellingLine> = Vec::new();
         for candidate in found {
             let told = kept.iter().any(|known| {
                 known.path != candidate.path
-                    && known.sample.time.zip(candidate.sample.time).is_some_and(|(a, b)| (a.ns - b.ns).abs() <= TWICE)
+                    && known.time.zip(candidate.time).is_some_and(|(a, b)| (a.ns - b.ns).abs() <= TWICE)
             });
             if !told {
                 kept.push(candidate);
@@ -61,7 +52,7 @@ impl<'e> Lines<'_, 'e> {
             .map(|found| EvidenceLine {
                 path: found.path.into(),
                 line: found.line,
-                time: found.sample.time.map(Time::rfc3339),
+                time: found.time.map(Time::rfc3339),
                 text: found.sample.text.clone(),
             })
             .collect()

@@ -1,17 +1,24 @@
 //! What was read of each input, and what was odd about it.
 
+use super::clocks::Clocks;
 use super::model::Input;
 use super::rotation::{Twins, span};
+use super::story::Story;
 use crate::evidence::{Evidence, Problem, Segment, Stream, Tally};
 use crate::grammar::Time;
 use std::collections::BTreeMap;
 
-pub fn inputs(evidence: &Evidence, twins: &Twins) -> Vec<Input> {
-    let twin = |path: &str| twins.get(path).map(|other| format!("the same bytes as {other}; counted once"));
-    evidence.streams.iter().map(|(path, stream)| input(path, stream, twin(path))).collect()
+pub fn inputs(evidence: &Evidence, twins: &Twins, stories: &[Story]) -> Vec<Input> {
+    let clocks: BTreeMap<&str, &Clocks> = stories.iter().flat_map(Story::clocks).collect();
+    let input = |(path, stream): (&String, &Stream)| {
+        let twin = twins.get(path.as_str()).map(|other| format!("the same bytes as {other}; counted once"));
+        let clocks = clocks.get(path.as_str()).copied().cloned().unwrap_or_default();
+        input(path, stream, twin, &clocks)
+    };
+    evidence.streams.iter().map(input).collect()
 }
 
-fn input(path: &str, stream: &Stream, twin: Option<String>) -> Input {
+fn input(path: &str, stream: &Stream, twin: Option<String>, clocks: &Clocks) -> Input {
     let segments = || stream.segments.values();
     let mut formats: BTreeMap<&str, u64> = BTreeMap::new();
     for (name, count) in segments().flat_map(|segment| &segment.formats) {
@@ -47,9 +54,9 @@ fn input(path: &str, stream: &Stream, twin: Option<String>) -> Input {
         bytes: segments().map(|segment| segment.end - segment.start).sum(),
         lines,
         records: heads + flush_records,
-        first: first.or_else(|| Some(span(stream)?.0)).map(Time::rfc3339),
-        last: last.or_else(|| Some(span(stream)?.1)).map(Time::rfc3339),
-        problems: twin.into_iter().chain(problems(stream, &tally)).collect(),
+        first: first.or_else(|| Some(span(stream)?.0)).map(|time| clocks.settled(time).rfc3339()),
+        last: last.or_else(|| Some(span(stream)?.1)).map(|time| clocks.settled(time).rfc3339()),
+        problems: twin.into_iter().chain(clocks.notes()).chain(problems(stream, &tally)).collect(),
     }
 }
 

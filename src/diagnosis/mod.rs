@@ -4,6 +4,7 @@
 //! clock. Everything that is reported is in the value it gives.
 
 mod causes;
+mod clocks;
 mod ends;
 mod evidence_lines;
 mod faults;
@@ -62,7 +63,7 @@ impl Diagnosis {
             verdict: services.iter().map(|service| service.verdict).max().unwrap_or_default(),
             complete,
             services,
-            inputs: inputs::inputs(evidence, &twins),
+            inputs: inputs::inputs(evidence, &twins, &stories),
             problems: evidence.all_problems().map(ToString::to_string).collect(),
         }
     }

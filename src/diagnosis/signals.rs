@@ -55,7 +55,7 @@ pub fn session_files(stories: &[Story], cast: &Cast, chronicle: &Chronicle, faul
         .iter()
         .filter(|(_, fault)| fault.signature.and_then(|signature| signature.signal) == Some(Signal::SessionFiles))
         .flat_map(|(id, _)| cast.parts.iter().flat_map(move |part| stories[part.story].samples(id)))
-        .filter_map(|(_, _, sample)| count_in(&sample.text))
+        .filter_map(|line| count_in(&line.sample.text))
         .max();
     chronicle.session_files.max(told.unwrap_or(0))
 }

@@ -1,17 +1,35 @@
 //! What each stream tells, in its own order: marks and faults with absolute places and filled-in times.
 
+use super::clocks::Clocks;
 use super::rotation::Log;
-use crate::evidence::{self, Actor, FaultKind, Id, Ledger, Sample, Segment, Told};
+use crate::evidence::{self, Actor, ActorKind, FaultKind, Id, Ledger, Sample, Segment, Told};
 use crate::grammar::{MarkKind, Time};
 
 /// One log's events in order, over all pieces that rotation left.
 pub struct Story<'e> {
     pub path: &'e str,
-    pieces: Vec<(&'e str, Vec<&'e Segment>)>,
+    pieces: Vec<Piece<'e>>,
     /// Given away to the services once they are cast.
     pub events: Vec<Event<'e>>,
     first: Option<Time>,
     last: Option<Time>,
+}
+
+/// One stream of a log.
+struct Piece<'e> {
+    path: &'e str,
+    segments: Vec<&'e Segment>,
+    clocks: Clocks,
+}
+
+/// A line that tells of a fault.
+#[derive(Clone, Copy, Debug)]
+pub struct TellingLine<'e> {
+    pub path: &'e str,
+    /// 1-based.
+    pub line: u64,
+    pub time: Option<Time>,
+    pub sample: &'e Sample,
 }
 
 /// Something that happened at a place of a stream.
@@ -53,28 +71,37 @@ pub fn stories<'e>(logs: &[Log<'e>]) -> Vec<Story<'e>> {
 }
 
 fn story<'e>(log: &Log<'e>) -> Story<'e> {
-    let pieces: Vec<(&str, Vec<&Segment>)> =
-        log.pieces.iter().map(|(path, stream)| (*path, stream.segments.values().collect())).collect();
+    let mut pieces = Vec::new();
     let mut events = Vec::new();
     // Offsets go on from piece to piece, so that their order is that of the log.
     let mut base = 0;
-    for (_, segments) in &pieces {
+    for (path, stream) in &log.pieces {
+        let segments: Vec<&Segment> = stream.segments.values().collect();
         let start = events.len();
         segments.iter().for_each(|segment| read_events(&segment.ledger, &mut events));
         let own = &mut events[start..];
         if runs_backwards(own) {
             own.reverse();
         }
-        own.iter_mut().for_each(|event| event.offset += base);
+        let is_listing =
+            segments.iter().flat_map(|segment| segment.actors.values()).any(|actor| actor.kind == ActorKind::Listing);
+        let clocks = if is_listing { Clocks::default() } else { Clocks::of(own) };
+        for event in own {
+            event.offset += base;
+            event.time = event.time.map(|time| clocks.settled(time));
+        }
         base += segments.last().map_or(0, |segment| segment.end);
+        pieces.push(Piece { path, segments, clocks });
     }
     events.shrink_to_fit();
     last_words_first(&mut events);
     fill_times(&mut events);
-    let times = || events.iter().filter_map(|event| event.time);
-    let segments = || pieces.iter().flat_map(|(_, segments)| segments);
-    let first = segments().filter_map(|segment| segment.first).chain(times()).min();
-    let last = segments().filter_map(|segment| segment.last).chain(times()).max();
+    let heads = pieces.iter().flat_map(|piece| {
+        let times = piece.segments.iter().flat_map(|segment| [segment.first, segment.last]).flatten();
+        times.map(|time| piece.clocks.settled(time))
+    });
+    let times = heads.chain(events.iter().filter_map(|event| event.time));
+    let (first, last) = (times.clone().min(), times.max());
     Story { path: log.path, pieces, events, first, last }
 }
 
@@ -135,7 +162,12 @@ fn fill_times(events: &mut [Event]) {
 
 impl<'e> Story<'e> {
     fn segments(&self) -> impl Iterator<Item = &'e Segment> {
-        self.pieces.iter().flat_map(|(_, segments)| segments.iter().copied())
+        self.pieces.iter().flat_map(|piece| piece.segments.iter().copied())
+    }
+
+    /// The clocks of each of its streams.
+    pub fn clocks(&self) -> impl Iterator<Item = (&'e str, &Clocks)> {
+        self.pieces.iter().map(|piece| (piece.path, &piece.clocks))
     }
 
     pub fn has_lines(&self) -> bool {
@@ -154,18 +186,22 @@ impl<'e> Story<'e> {
         self.segments().find_map(|segment| segment.faults.get(&fault)).map(|fault| &fault.kind)
     }
 
-    /// The telling lines of a fault: the path and the 1-based line number of each.
-    pub fn samples(&self, fault: Id) -> Vec<(&'e str, u64, &'e Sample)> {
-        let mut samples = Vec::new();
-        for (path, segments) in &self.pieces {
+    /// The telling lines of a fault.
+    pub fn samples(&self, fault: Id) -> Vec<TellingLine<'e>> {
+        let mut lines = Vec::new();
+        for Piece { path, segments, clocks } in &self.pieces {
             let mut lines_before = 0;
             for segment in segments {
-                let place = |sample: &'e Sample| (*path, lines_before + sample.line.wrapping_add(1), sample);
-                samples.extend(segment.samples(fault).into_iter().map(place));
+                lines.extend(segment.samples(fault).into_iter().map(|sample| TellingLine {
+                    path,
+                    line: lines_before + sample.line.wrapping_add(1),
+                    time: sample.time.map(|time| clocks.settled(time)),
+                    sample,
+                }));
                 lines_before += segment.lines;
             }
         }
-        samples
+        lines
     }
 
     pub fn first_time(&self) -> Option<Time> {

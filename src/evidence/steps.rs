@@ -24,6 +24,8 @@ const TIME_SHIFT: u8 = 1;
 const TIME_MASK: u8 = 15;
 /// A fold of more than one occurrence.
 const IS_MANY: u8 = 1 << 5;
+/// The time's zone was assumed.
+const IS_ASSUMED: u8 = 1 << 7;
 const HAS_PID: u8 = 1 << 5;
 const HAS_COUNT: u8 = 1 << 6;
 
@@ -81,7 +83,7 @@ impl Place {
 }
 
 fn time_bits(time: Option<Time>) -> u8 {
-    time.map_or(0, |time| (time.digits() + 1) << TIME_SHIFT)
+    time.map_or(0, |time| (time.digits() + 1) << TIME_SHIFT | if time.is_assumed() { IS_ASSUMED } else { 0 })
 }
 
 fn push(bytes: &mut Vec<u8>, mut number: u64) {
@@ -147,7 +149,8 @@ impl<'b> Steps<'b> {
             0 => None,
             fraction => {
                 let time = Time::new(self.distance(|last| &mut last.ns)? as i64, fraction - 1);
-                Some(time.is_plausible().then_some(time)?)
+                let time = time.is_plausible().then_some(time)?;
+                Some(if bits & IS_ASSUMED != 0 { time.assumed() } else { time })
             }
         };
         Some((offset, time))

@@ -10,9 +10,12 @@ use std::num::NonZeroU8;
 #[serde(try_from = "WrittenTime")]
 pub struct Time {
     pub ns: i64,
-    /// One more than the number of digits, so that an absent time takes no room of its own.
+    /// One more than the number of digits, so that an absent time takes no room of its own; `ASSUMED` beside it.
     fraction: NonZeroU8,
 }
+
+/// Set where the text told no zone.
+const ASSUMED: u8 = 1 << 7;
 
 pub const SECOND: i64 = 1_000_000_000;
 
@@ -31,7 +34,7 @@ impl TryFrom<WrittenTime> for Time {
 
     fn try_from(written: WrittenTime) -> Result<Time, &'static str> {
         let time = Time { ns: written.ns, fraction: written.fraction };
-        if time.is_plausible() && time.fraction.get() <= 10 { Ok(time) } else { Err("a time that is none") }
+        if time.is_plausible() && time.digits() <= 9 { Ok(time) } else { Err("a time that is none") }
     }
 }
 
@@ -46,9 +49,24 @@ impl Time {
         (0..END_OF_TIME).contains(&self.ns)
     }
 
+    /// The same moment, of a text that told no zone.
+    pub fn assumed(self) -> Time {
+        Time { fraction: self.fraction | ASSUMED, ..self }
+    }
+
+    /// So many nanoseconds later.
+    pub fn later(self, by: i64) -> Time {
+        Time { ns: self.ns.saturating_add(by), ..self }
+    }
+
+    /// Whether the zone was assumed.
+    pub fn is_assumed(self) -> bool {
+        self.fraction.get() & ASSUMED != 0
+    }
+
     /// Fraction digits of the source.
     pub fn digits(self) -> u8 {
-        self.fraction.get() - 1
+        (self.fraction.get() & !ASSUMED).saturating_sub(1)
     }
 
     /// Width of what the source's digits leave open, in nanoseconds: a whole second for a time without a fraction.
@@ -150,7 +168,8 @@ impl Clock {
             None => self.look_up(raw, year)?,
         };
         let ns = (civil - i64::from(offset)).checked_mul(SECOND)?.checked_add(i64::from(raw.ns))?;
-        Some(Time::new(ns, raw.digits)).filter(|time| time.is_plausible())
+        let time = Time::new(ns, raw.digits);
+        Some(if raw.offset.is_some() { time } else { time.assumed() }).filter(|time| time.is_plausible())
     }
 
     fn year_of(&self, raw: &RawTime) -> Option<i32> {

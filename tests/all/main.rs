@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cases;
+mod clocks;
 mod corpora;
 mod escapes;
 mod evidence_files;
