@@ -5,7 +5,7 @@
 
 use super::story::{Event, Story};
 use crate::evidence::{Actor, ActorKind, Id};
-use crate::grammar::MarkKind;
+use crate::grammar::{MarkKind, SECOND};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A service and its events, by stream, each in the order of its stream.
@@ -44,6 +44,30 @@ struct NodeFacts {
     programs: BTreeSet<String>,
     marks: usize,
     events: usize,
+    /// When a program told that it starts: the first ones, in nanoseconds.
+    starts: Vec<i64>,
+}
+
+/// So many starts tell whether two logs are of one life.
+const MAX_STARTS: usize = 500;
+/// One start is told in two logs within this time (nanoseconds).
+const SAME_START: i64 = 3 * SECOND;
+
+impl NodeFacts {
+    /// Whether two logs of one program tell of the same process. Where both were written, their starts must agree; a log
+    /// that tells no start may be anybody's.
+    fn may_be_one_with(&self, other: &NodeFacts) -> bool {
+        let span = |starts: &[i64]| Some((*starts.iter().min()?, *starts.iter().max()?));
+        let Some((own, theirs)) = span(&self.starts).zip(span(&other.starts)) else { return true };
+        let (first, last) = (own.0.max(theirs.0) - SAME_START, own.1.min(theirs.1) + SAME_START);
+        let inside = |starts: &[i64]| -> Vec<i64> {
+            starts.iter().copied().filter(|start| (first..=last).contains(start)).collect()
+        };
+        let (own, theirs) = (inside(&self.starts), inside(&other.starts));
+        let (few, many) = if own.len() < theirs.len() { (own, theirs) } else { (theirs, own) };
+        let shared = few.iter().filter(|start| many.iter().any(|other| (*start - other).abs() <= SAME_START)).count();
+        few.is_empty() || shared * 2 >= few.len()
+    }
 }
 
 /// Sorts all events into services.
@@ -57,6 +81,14 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
             let facts = nodes.entry((at, subject.clone())).or_default();
             facts.events += 1;
             facts.marks += usize::from(event.mark().is_some_and(|mark| mark.kind != MarkKind::SessionFile));
+            if let Some(mark) = event.mark()
+                && mark.kind == MarkKind::Start
+                && !mark.weak
+                && !mark.manager
+                && facts.starts.len() < MAX_STARTS
+            {
+                facts.starts.extend(event.time.map(|time| time.ns));
+            }
             if let Some(program) = application_program(story, event)
                 && !facts.programs.contains(program)
             {
@@ -341,7 +373,8 @@ impl<'n, 'e> Joiner<'n, 'e> {
                 let same_program = !self.facts[a].programs.is_disjoint(&self.facts[b].programs);
                 let same_stem = stem(self.path_of(a)) == stem(self.path_of(b));
                 let same_label = !self.name_of(a).is_empty() && self.name_of(a) == self.name_of(b);
-                if (unlabelled && (same_program || same_stem)) || same_label {
+                let same_life = self.facts[a].may_be_one_with(self.facts[b]);
+                if (unlabelled && (same_stem || same_program && same_life)) || same_label {
                     self.union(a, b);
                 }
             }
@@ -462,7 +495,32 @@ impl<'n, 'e> Joiner<'n, 'e> {
                 }
             }
         }
-        names.into_iter().map(|(root, (_, _, name))| (root, name)).collect()
+        let names: BTreeMap<usize, String> = names.into_iter().map(|(root, (_, _, name))| (root, name)).collect();
+        let named = |name: &str| -> Vec<usize> {
+            names.iter().filter(|(_, known)| known.as_str() == name).map(|(root, _)| *root).collect()
+        };
+        names
+            .iter()
+            .map(|(&root, name)| match named(name).as_slice() {
+                [_] => (root, name.clone()),
+                rivals => (root, format!("{name} ({})", self.apart(root, rivals))),
+            })
+            .collect()
+    }
+
+    /// What tells a service from others of its name: its file, its folder, or else its path.
+    fn apart(&self, root: usize, rivals: &[usize]) -> String {
+        let file = |at: usize| stem(self.path_of(at));
+        let place = |at: usize| folder(self.path_of(at)).rsplit('/').next().unwrap_or_default().to_string();
+        let is_own = |of: &dyn Fn(usize) -> String| {
+            let own = of(root);
+            !own.is_empty() && rivals.iter().all(|&rival| rival == root || of(rival) != own)
+        };
+        match () {
+            () if is_own(&file) => file(root),
+            () if is_own(&place) => place(root),
+            () => self.path_of(root).to_string(),
+        }
     }
 }
 

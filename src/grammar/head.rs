@@ -16,6 +16,10 @@ pub enum Head {
 
 /// Looks at a line's first bytes.
 pub fn of(line: &[u8]) -> Head {
+    let line = match line.first() {
+        Some(0x1b | 0xef | 0) => undressed(line),
+        _ => line,
+    };
     match line.first() {
         None | Some(b' ' | b'\t' | b'\r') => Head::Continuation,
         Some(b'{') => Head::Record,
@@ -28,6 +32,27 @@ pub fn of(line: &[u8]) -> Head {
         Some(b'<') => Head::Record,
         _ => Head::Text,
     }
+}
+
+/// Without the colours, the mark of the encoding, the hole of NULs that it begins with.
+fn undressed(mut line: &[u8]) -> &[u8] {
+    loop {
+        let len = match line.first() {
+            Some(0x1b) => colour(line),
+            Some(0xef) if line.starts_with(b"\xef\xbb\xbf") => Some(3),
+            Some(0) => Some(line.iter().take_while(|&&byte| byte == 0).count()),
+            _ => None,
+        };
+        let Some(len) = len else { return line };
+        line = &line[len..];
+    }
+}
+
+/// The length of a control sequence at the start: `ESC [`, parameters, a letter.
+fn colour(line: &[u8]) -> Option<usize> {
+    let rest = line.strip_prefix(b"\x1b[")?;
+    let parameters = rest.iter().take_while(|byte| (0x20..0x40).contains(*byte)).count();
+    (parameters < rest.len()).then_some(2 + parameters + 1)
 }
 
 fn is_numeric_time(line: &[u8]) -> bool {
@@ -111,6 +136,9 @@ mod tests {
             "2026 Jan 14 03:12:41 x",
             "[1768356761] SERVICE ALERT: x",
             "1768356761.224591\tCwFs1P2U\tx",
+            "\x1b[32m\x1b[1m2026-11-24T08:51:32Z\x1b[0m x",
+            "\u{feff}2026-11-24T08:51:32Z x",
+            "\0\0\x002026-11-24T08:51:32Z x",
         ] {
             assert_eq!(of(line.as_bytes()), Head::Record, "{line}");
         }

@@ -20,6 +20,7 @@ mod reports;
 mod rotation;
 mod schema;
 mod score;
+mod services;
 mod support;
 mod tidy;
 mod wrappings;
