@@ -2,6 +2,7 @@
 
 use super::clocks::Clocks;
 use super::rotation::Log;
+use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
 use crate::evidence::{self, Actor, ActorKind, FaultKind, Id, Ledger, Sample, Segment, Told};
 use crate::grammar::{MarkKind, Time};
 
@@ -200,6 +201,10 @@ impl<'e> Story<'e> {
                 }));
                 lines_before += segment.lines;
             }
+        }
+        // As many as of a log in one piece.
+        if lines.len() > FIRST_SAMPLES + LAST_SAMPLES {
+            lines.drain(FIRST_SAMPLES..lines.len() - LAST_SAMPLES);
         }
         lines
     }

@@ -45,9 +45,13 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     gzip.finish().expect("into memory")
 }
 
-/// The log in as many pieces, cut at line ends, oldest first.
+/// The log in as many pieces, oldest first.
 fn pieces(count: usize) -> Vec<Vec<u8>> {
-    let log = corpus_file(LOG);
+    pieces_of(&corpus_file(LOG), count)
+}
+
+/// A text in as many pieces, cut at line ends.
+fn pieces_of(log: &[u8], count: usize) -> Vec<Vec<u8>> {
     let lines: Vec<&[u8]> = log.split_inclusive(|&byte| byte == b'\n').collect();
     lines.chunks(lines.len().div_ceil(count)).map(<[&[u8]]>::concat).collect()
 }
@@ -129,5 +133,54 @@ proptest! {
             };
         }
         prop_assert_eq!(services(&analyze(&place)), plain());
+    }
+
+    #[test]
+    fn however_it_is_wrapped(
+        log in proptest::sample::select(LOGS.to_vec()), cuts in 1usize..5, encoding in 0..3, compression in 0..4, archived in any::<bool>(),
+    ) {
+        let whole = Place::new();
+        whole.file("app.log", corpus_file(log));
+        let wrapped = Place::new();
+        let mut archive = tar::Builder::new(Vec::new());
+        let pieces = pieces_of(&corpus_file(log), cuts);
+        for (age, piece) in pieces.iter().rev().enumerate() {
+            let name = if age == 0 { "app.log".to_string() } else { format!("app.log.{age}") };
+            let piece = compressed(encoded(piece, encoding), compression);
+            if archived {
+                let mut header = tar::Header::new_gnu();
+                header.set_size(piece.len() as u64);
+                header.set_mtime(1_770_000_000);
+                archive.append_data(&mut header, name, piece.as_slice()).expect("into memory");
+            } else {
+                wrapped.file(&name, piece);
+            }
+        }
+        if archived {
+            wrapped.file("logs.tar", archive.into_inner().expect("into memory"));
+        }
+        prop_assert_eq!(services(&analyze(&wrapped)), services(&analyze(&whole)), "{} {} {} {}", log, cuts, encoding, compression);
+    }
+}
+
+/// Logs with times of their own, of several formats.
+const LOGS: [&str; 4] =
+    [LOG, "two-supervisors/gateway.log", "config-invalid/journal.log", "fixed-halfway/journal.json"];
+
+fn encoded(text: &[u8], encoding: i32) -> Vec<u8> {
+    let text = std::str::from_utf8(text).expect("the corpora are UTF-8");
+    match encoding {
+        0 => text.into(),
+        1 => text.replace('\n', "\r\n").into_bytes(),
+        _ => "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect(),
+    }
+}
+
+fn compressed(bytes: Vec<u8>, compression: i32) -> Vec<u8> {
+    match compression {
+        0 => bytes,
+        1 => gzip(&bytes),
+        2 => liblzma::encode_all(bytes.as_slice(), 3).expect("into memory"),
+        _ => zstd::encode_all(bytes.as_slice(), 0).expect("into memory"),
     }
 }
