@@ -7,7 +7,7 @@ use relapse::grammar::survey::{Record, SCORED_LINES, Survey};
 use relapse::grammar::{Catalog, Clock, Level, SECOND, Time};
 use relapse::input::decode::Opened;
 use relapse::input::{Input, Selection, discover, open};
-use relapse::report::text::printable;
+use relapse::report::text::{many, printable};
 use relapse::scan::MAX_LINE;
 use std::fmt::Write;
 use std::io::{BufRead, BufReader, Read};
@@ -74,9 +74,9 @@ fn tell(page: &mut String, path: &str, survey: &Survey, catalog: &Catalog) {
     let read: u64 = survey.ways.values().map(|way| way.lines).sum();
     let _ = writeln!(
         page,
-        "{}: {} lines, {} empty; {read} of {full} are records ({:.1} %), {} continue the one before, {} are headers or gaps, {} are read by no format",
+        "{}: {}, {} empty; {read} of {full} are records ({:.1} %), {} continue the one before, {} are headers or gaps, {} are read by no format",
         printable(path),
-        survey.lines,
+        many(survey.lines, "line"),
         survey.empty,
         share(read, full),
         survey.continuations,
@@ -88,8 +88,8 @@ fn tell(page: &mut String, path: &str, survey: &Survey, catalog: &Catalog) {
     for (name, way) in ways {
         let _ = writeln!(
             page,
-            "\n{name}: {} lines ({:.1} %), {} with a time",
-            way.lines,
+            "\n{name}: {} ({:.1} %), {} with a time",
+            many(way.lines, "line"),
             share(way.lines, full),
             way.with_time
         );

@@ -1,7 +1,10 @@
 //! Archives of logs: their members one after the other, read without unpacking them to disk.
 
+use super::decode::Bounded;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::rc::Rc;
 
 /// An archive with more members than this is read no further.
 const MAX_MEMBERS: usize = 100_000;
@@ -66,7 +69,8 @@ pub fn zip(
             let noon = jiff::tz::TimeZone::UTC.to_timestamp(date.at(12, 0, 0, 0)).ok()?;
             i64::try_from(noon.as_nanosecond()).ok()
         });
-        each(Member { path: name, modified_ns, bytes: entry.size(), content: &mut entry })?;
+        let (bytes, packed) = (entry.size(), Rc::new(Cell::new(entry.compressed_size())));
+        each(Member { path: name, modified_ns, bytes, content: &mut Bounded::new(&mut entry, packed) })?;
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ pub fn open<'r>(source: impl Read + 'r) -> io::Result<Opened<'r>> {
     let mut source: Box<dyn Read + 'r> = Box::new(Counted { source, taken: Rc::clone(&taken) });
     for layer in 0..=MAX_LAYERS {
         let (content, whole) = peek(source)?;
-        let bounded = |source| Box::new(Bounded { source, taken: Rc::clone(&taken), given: 0 });
+        let bounded = |source| Box::new(Bounded::new(source, Rc::clone(&taken)));
         match content {
             Content::Encoded(encoding) => source = decoder(encoding, whole)?,
             // What was not encoded cannot grow.
@@ -107,10 +107,17 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// Stops what grows as no log does.
-struct Bounded<R> {
+pub(super) struct Bounded<R> {
     source: R,
     taken: Rc<Cell<u64>>,
     given: u64,
+}
+
+impl<R> Bounded<R> {
+    /// `taken` says how many bytes were taken for what is given.
+    pub(super) fn new(source: R, taken: Rc<Cell<u64>>) -> Bounded<R> {
+        Bounded { source, taken, given: 0 }
+    }
 }
 
 impl<R: Read> Read for Bounded<R> {

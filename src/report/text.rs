@@ -285,10 +285,10 @@ impl Page {
                 _ => "no known format".into(),
             };
             let line = format!(
-                "  {}  {format}, {} lines, {} records",
+                "  {}  {format}, {}, {}",
                 printable(&input.path),
-                group(input.lines),
-                group(input.records)
+                many(input.lines, "line"),
+                many(input.records, "record")
             );
             self.line(&line);
             for problem in &input.problems {
@@ -339,7 +339,7 @@ fn short_time(time: &str) -> String {
 }
 
 /// A number and its noun.
-fn many(count: u64, noun: &str) -> String {
+pub fn many(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", group(count), if count == 1 { "" } else { "s" })
 }
 

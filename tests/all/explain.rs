@@ -34,5 +34,5 @@ fn what_cannot_be_read_is_told() {
     assert!(ran.stderr.contains("core: a binary file, not a log") && ran.stderr.contains("missing.log: no such file"));
     let ran = place.relapse(&["formats", "explain", "core", "good.log"]);
     assert_eq!(ran.status, 1, "{ran:?}");
-    assert!(ran.stdout.starts_with("good.log: 1 lines, 0 empty; 1 of 1 are records (100.0 %)"), "{ran:?}");
+    assert!(ran.stdout.starts_with("good.log: 1 line, 0 empty; 1 of 1 are records (100.0 %)"), "{ran:?}");
 }
