@@ -1,5 +1,7 @@
 //! What a file is, by its first bytes: names lie.
 
+use super::unfold;
+
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -55,6 +57,8 @@ pub enum Folding {
     JsonSequence,
     /// `journalctl -o export`.
     JournalExport,
+    /// `journalctl -o verbose`.
+    JournalVerbose,
 }
 
 /// How many of the first bytes `content` wants to see.
@@ -127,6 +131,12 @@ fn folding(first: &[u8]) -> Option<Folding> {
     if first.starts_with(b"__CURSOR=") {
         return Some(Folding::JournalExport);
     }
+    let mut raw = first.split(|&byte| byte == b'\n').skip_while(|line| line.starts_with(b"-- "));
+    if raw.next().is_some_and(|line| unfold::cursor_time(line).is_some())
+        && raw.next().is_some_and(|line| line.starts_with(b"    ") && line.contains(&b'='))
+    {
+        return Some(Folding::JournalVerbose);
+    }
     let mut lines = first
         .split(|&byte| byte == b'\n')
         .map(<[u8]>::trim_ascii)
@@ -174,6 +184,9 @@ mod tests {
         assert_eq!(content(b"{\n\t\"MESSAGE\" : \"x\",\n"), pretty);
         assert_eq!(content(b"[\n  {\n    \"time\": 1\n"), pretty);
         assert_eq!(content(b"__CURSOR=s=1\n"), Content::Folded(Folding::JournalExport));
+        let verbose =
+            b"-- Boot 1 --\nWed 2026-01-14 03:12:41.224591 CET [s=1;i=2;b=3;m=4;t=64a1b2c3d4e5f;x=6]\n    PRIORITY=6\n";
+        assert_eq!(content(verbose), Content::Folded(Folding::JournalVerbose));
         assert_eq!(content(b"{\"time\":1}\n{\"time\":2}\n"), Content::Text);
         assert_eq!(content(b"{\nwords that are no JSON\n"), Content::Text);
     }

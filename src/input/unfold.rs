@@ -49,6 +49,7 @@ impl<R: BufRead> Unfold<R> {
                 Ok(())
             }
             Folding::JournalExport => self.journal_export(),
+            Folding::JournalVerbose => self.journal_verbose(),
         }
     }
 
@@ -90,6 +91,46 @@ impl<R: BufRead> Unfold<R> {
                 self.ready = raw;
                 return Ok(());
             }
+        }
+        self.ready.extend(std::iter::repeat_n(b'\n', lines));
+        Ok(())
+    }
+
+    /// A line with the time and the cursor, then indented `FIELD=value` lines; values go on with deeper ones.
+    fn journal_verbose(&mut self) -> io::Result<()> {
+        let mut fields = serde_json::Map::new();
+        let mut lines = 0;
+        let mut size = 0;
+        loop {
+            // The head of the next record waits in `line`.
+            if self.line.is_empty() && !self.next_line()? {
+                break;
+            }
+            let line = std::mem::take(&mut self.line);
+            match (cursor_time(&line), line.strip_prefix(b"    ")) {
+                (Some(_), _) if lines > 0 => {
+                    self.line = line;
+                    break;
+                }
+                (Some(time), _) => {
+                    fields.insert("__REALTIME_TIMESTAMP".into(), time.to_string().into());
+                }
+                (None, Some(field)) if !fields.is_empty() => add_field(&mut fields, field.trim_ascii_end()),
+                // A header, or what is no such record at all.
+                (None, _) if fields.is_empty() => {
+                    self.ready = line;
+                    return Ok(());
+                }
+                (None, _) => {}
+            }
+            lines += usize::from(line.ends_with(b"\n"));
+            size += line.len();
+            if size > MAX_RECORD {
+                break;
+            }
+        }
+        if !fields.is_empty() {
+            serde_json::to_writer(&mut self.ready, &fields)?;
         }
         self.ready.extend(std::iter::repeat_n(b'\n', lines));
         Ok(())
@@ -142,6 +183,33 @@ impl<R: BufRead> Unfold<R> {
         let mut value = vec![0; length as usize + 1];
         self.source.read_exact(&mut value)?;
         Ok(value)
+    }
+}
+
+/// The moment, in microseconds since 1970, that the head line of a verbose journal record has in its cursor.
+pub(super) fn cursor_time(line: &[u8]) -> Option<u64> {
+    let at = memchr::memmem::find(line, b" [s=")?;
+    let cursor = std::str::from_utf8(&line[at..]).ok()?.trim_end().strip_suffix(']')?;
+    let time = cursor.split(';').find_map(|part| part.strip_prefix("t="))?;
+    line.first().filter(|byte| byte.is_ascii_uppercase()).and_then(|_| u64::from_str_radix(time, 16).ok())
+}
+
+/// A field, or the next line of the value of the one before.
+fn add_field(fields: &mut serde_json::Map<String, serde_json::Value>, text: &[u8]) {
+    let text = String::from_utf8_lossy(text);
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    };
+    match text.split_once('=').filter(|(name, _)| is_name(name)) {
+        Some((name, value)) => {
+            fields.insert(name.into(), value.into());
+        }
+        None => {
+            if let Some(serde_json::Value::String(message)) = fields.get_mut("MESSAGE") {
+                message.push('\n');
+                message.push_str(text.trim_start());
+            }
+        }
     }
 }
 
@@ -201,6 +269,15 @@ mod tests {
     }
 
     #[test]
+    fn a_verbose_journal() {
+        let text = "-- Boot 1 --\nWed 2026-01-14 03:12:41.224591 CET [s=1;i=2;t=64850f5a1b2c3;x=6]\n    _PID=812\n    MESSAGE=two\n            lines\nWed 2026-01-14 03:12:42.0 CET [s=1;i=3;t=64850f5a1b2c4;x=6]\n    MESSAGE=a=b\n";
+        assert_eq!(
+            unfolded(Folding::JournalVerbose, text.as_bytes()),
+            "-- Boot 1 --\n{\"MESSAGE\":\"two\\nlines\",\"_PID\":\"812\",\"__REALTIME_TIMESTAMP\":\"1768362415862467\"}\n\n\n\n{\"MESSAGE\":\"a=b\",\"__REALTIME_TIMESTAMP\":\"1768362415862468\"}\n\n"
+        );
+    }
+
+    #[test]
     fn separators_and_prefixes_go() {
         assert_eq!(unfolded(Folding::JsonSequence, b"\x1e{\"a\":1}\n\x1e{\"a\":2}\n"), "{\"a\":1}\n{\"a\":2}\n");
         assert_eq!(unfolded(Folding::ServerSentEvents, b"data: {\"a\":1}\n\ndata: {}\n"), "{\"a\":1}\n\n{}\n");
@@ -209,7 +286,7 @@ mod tests {
     proptest! {
         #[test]
         fn anything_is_read_to_its_end_or_refused(text in proptest::collection::vec(any::<u8>(), 0..400)) {
-            for folding in [Folding::PrettyJson, Folding::ServerSentEvents, Folding::JsonSequence, Folding::JournalExport] {
+            for folding in [Folding::PrettyJson, Folding::ServerSentEvents, Folding::JsonSequence, Folding::JournalExport, Folding::JournalVerbose] {
                 let mut all = Vec::new();
                 let _ = Unfold::new(text.as_slice(), folding).read_to_end(&mut all);
             }
@@ -217,9 +294,10 @@ mod tests {
 
         #[test]
         fn lines_stay_where_they_were(text in "[{}\\[\\], \"a:\n]{0,200}") {
-            let unfolded = unfolded(Folding::PrettyJson, text.as_bytes());
             let count = |text: &str| text.matches('\n').count();
-            prop_assert_eq!(count(&unfolded), count(&text));
+            for folding in [Folding::PrettyJson, Folding::JournalVerbose] {
+                prop_assert_eq!(count(&unfolded(folding, text.as_bytes())), count(&text));
+            }
         }
     }
 }
