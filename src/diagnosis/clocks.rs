@@ -3,7 +3,6 @@
 //! Lines that tell a zone and lines that tell none may stand in one file. When the zone that was assumed for these is
 //! wrong, they lie whole half hours beside their neighbours, again and again; then they are moved to where these are.
 
-use super::story::Event;
 use crate::grammar::{SECOND, Time};
 use std::collections::BTreeMap;
 
@@ -30,11 +29,11 @@ pub struct Clocks {
 }
 
 impl Clocks {
-    /// Of events in the order of their piece.
-    pub fn of(events: &[Event]) -> Clocks {
-        let mut clocks = Clocks { shift: shift(events), ..Clocks::default() };
+    /// Of times in the order of their piece.
+    pub fn of(times: impl Iterator<Item = Time> + Clone) -> Clocks {
+        let mut clocks = Clocks { shift: shift(times.clone()), ..Clocks::default() };
         let mut before: Option<Time> = None;
-        for time in events.iter().filter_map(|event| event.time) {
+        for time in times {
             let time = clocks.settled(time);
             if let Some(before) = before.replace(time).filter(|before| before.ns - time.ns > DISORDER) {
                 clocks.falls += 1;
@@ -72,11 +71,11 @@ impl Clocks {
 }
 
 /// From what neighbours say, one of which tells a zone and one of which does not.
-fn shift(events: &[Event]) -> i64 {
+fn shift(times: impl Iterator<Item = Time>) -> i64 {
     let mut votes: BTreeMap<i64, usize> = BTreeMap::new();
     let mut pairs = 0;
     let mut before: Option<Time> = None;
-    for time in events.iter().filter_map(|event| event.time) {
+    for time in times {
         if let Some(before) = before.replace(time)
             && before.is_assumed() != time.is_assumed()
         {

@@ -86,7 +86,7 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
         }
         let is_listing =
             segments.iter().flat_map(|segment| segment.actors.values()).any(|actor| actor.kind == ActorKind::Listing);
-        let clocks = if is_listing { Clocks::default() } else { Clocks::of(own) };
+        let clocks = if is_listing { Clocks::default() } else { Clocks::of(own.iter().filter_map(|event| event.time)) };
         for event in own {
             event.offset += base;
             event.time = event.time.map(|time| clocks.settled(time));

@@ -1,7 +1,5 @@
 //! What a file is, by its first bytes: names lie.
 
-use super::unfold;
-
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -132,7 +130,7 @@ fn folding(first: &[u8]) -> Option<Folding> {
         return Some(Folding::JournalExport);
     }
     let mut raw = first.split(|&byte| byte == b'\n').skip_while(|line| line.starts_with(b"-- "));
-    if raw.next().is_some_and(|line| unfold::cursor_time(line).is_some())
+    if raw.next().is_some_and(|line| cursor_time(line).is_some())
         && raw.next().is_some_and(|line| line.starts_with(b"    ") && line.contains(&b'='))
     {
         return Some(Folding::JournalVerbose);
@@ -147,6 +145,14 @@ fn folding(first: &[u8]) -> Option<Folding> {
     };
     let goes_on = lines.next().is_none_or(|line| line.starts_with(b"\""));
     (opens && goes_on).then_some(Folding::PrettyJson)
+}
+
+/// The moment, in microseconds since 1970, that the head line of a verbose journal record has in its cursor.
+pub(super) fn cursor_time(line: &[u8]) -> Option<u64> {
+    let at = memchr::memmem::find(line, b" [s=")?;
+    let cursor = std::str::from_utf8(&line[at..]).ok()?.trim_end().strip_suffix(']')?;
+    let time = cursor.split(';').find_map(|part| part.strip_prefix("t="))?;
+    line.first().filter(|byte| byte.is_ascii_uppercase()).and_then(|_| u64::from_str_radix(time, 16).ok())
 }
 
 /// Text has few control bytes. Runs of NUL at the start come from truncation under a writer and do not count.

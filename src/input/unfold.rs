@@ -3,7 +3,7 @@
 //! A record comes out on the line on which it began, and as many empty lines follow as it had more: what stands at a line
 //! of the source stays at that line. What does not fit the folding passes as it is.
 
-use super::sniff::Folding;
+use super::sniff::{Folding, cursor_time};
 use std::io::{self, BufRead, Read};
 
 /// A record of more bytes than this is given out as the lines that it has.
@@ -184,14 +184,6 @@ impl<R: BufRead> Unfold<R> {
         self.source.read_exact(&mut value)?;
         Ok(value)
     }
-}
-
-/// The moment, in microseconds since 1970, that the head line of a verbose journal record has in its cursor.
-pub(super) fn cursor_time(line: &[u8]) -> Option<u64> {
-    let at = memchr::memmem::find(line, b" [s=")?;
-    let cursor = std::str::from_utf8(&line[at..]).ok()?.trim_end().strip_suffix(']')?;
-    let time = cursor.split(';').find_map(|part| part.strip_prefix("t="))?;
-    line.first().filter(|byte| byte.is_ascii_uppercase()).and_then(|_| u64::from_str_radix(time, 16).ok())
 }
 
 /// A field, or the next line of the value of the one before.
