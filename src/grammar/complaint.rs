@@ -33,7 +33,9 @@ impl Source<'_> {
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let source_line = self.text[line_start..].lines().next().unwrap_or_default();
         let column = before[line_start..].chars().count() + 1;
-        let end = self.floor(span.end.clamp(start, line_start + source_line.len()).max(start));
+        // A mistake may stand at the line's end, which is no part of the line.
+        let line_end = (line_start + source_line.len()).max(start);
+        let end = self.floor(span.end.clamp(start, line_end)).max(start);
         Complaint {
             path: self.path.into(),
             line: before.matches('\n').count() + 1,

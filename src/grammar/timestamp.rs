@@ -261,14 +261,10 @@ impl Form {
 
     /// Whether a byte can be the first of a time in this form.
     pub fn can_begin_with(&self, byte: u8) -> bool {
-        match self.steps.first() {
-            Some(Step::Byte(first)) => *first == byte,
-            Some(Step::Weekday) => byte.is_ascii_uppercase(),
-            Some(Step::MonthName) => byte.is_ascii_alphabetic(),
-            Some(Step::Tai64n) => byte == b'@',
-            Some(Step::Day) => byte == b' ' || byte.is_ascii_digit(),
-            Some(_) => byte.is_ascii_digit(),
-            None => false,
+        match self.first_places().first() {
+            Some(place) => place.has(byte),
+            // Its first item may be anything, or nothing.
+            None => true,
         }
     }
 }

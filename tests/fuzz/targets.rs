@@ -27,14 +27,15 @@ pub const ALL: [Target; 5] = [
 
 static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
     let (formats, signatures) = (embedded::formats(), embedded::signatures());
-    let sources = |files: &'static [(String, String)]| -> Vec<Source<'static>> {
-        files.iter().map(|(path, text)| Source { path, text }).collect()
-    };
-    let (catalog, _) = Catalog::load(&sources(formats.leak()));
-    let (pack, _) = Pack::load(&sources(signatures.leak()));
+    let (catalog, _) = Catalog::load(&sources(&formats));
+    let (pack, _) = Pack::load(&sources(&signatures));
     let matcher = Matcher::new(&pack, &catalog).expect("the signatures compile");
     Scanner { catalog, pack, matcher, options: Options::default() }
 });
+
+fn sources(files: &[(String, String)]) -> Vec<Source<'_>> {
+    files.iter().map(|(path, text)| Source { path, text }).collect()
+}
 
 fn clock() -> Clock {
     Clock::utc(Time::new(1_770_000_000_000_000_000, 0))
@@ -81,7 +82,8 @@ pub fn timestamp(bytes: &[u8]) {
     });
     let read = |form: &Form, bytes: &[u8]| {
         if let Some((raw, length)) = form.read(bytes) {
-            assert!(length <= bytes.len() && form.can_begin_with(bytes[0]));
+            assert!(length <= bytes.len());
+            assert!(bytes.first().is_none_or(|&first| form.can_begin_with(first)));
             if let Some(time) = clock().settle(&raw) {
                 drop(time.rfc3339());
             }
