@@ -132,15 +132,20 @@ impl Rotated {
             let date = name.strip_prefix('@').map(Into::into);
             return Rotated { stem: "current".into(), date, number: None, is_sure: true };
         }
+        if let Some(restart) = restart_number(name) {
+            // After all pieces that rotation cut off from it.
+            let date = Some(format!("{restart:010}~"));
+            return Rotated { stem: "N.log".into(), date, number: None, is_sure: true };
+        }
         if let Some(found) = DATE.as_ref().and_then(|date| date.captures(name)) {
             let part = |at: usize| found.get(at).map_or("", |part| part.as_str());
             let clock = part(5).replace('-', "");
-            return Rotated {
-                stem: format!("{}{}", part(1), part(7)),
-                date: Some(format!("{}{}{}{clock}", part(2), part(3), part(4))),
-                number: part(6).parse().ok(),
-                is_sure: true,
+            let (stem, date) = (format!("{}{}", part(1), part(7)), format!("{}{}{}{clock}", part(2), part(3), part(4)));
+            let (stem, date) = match restart_number(&stem) {
+                Some(restart) => ("N.log".into(), format!("{restart:010}{date}")),
+                None => (stem, date),
             };
+            return Rotated { stem, date: Some(date), number: part(6).parse().ok(), is_sure: true };
         }
         match name.rsplit_once('.') {
             Some((stem, digits))
@@ -164,6 +169,12 @@ impl Rotated {
         let number = self.number.map_or(0, i64::from);
         (self.is_live(), self.date.clone(), if self.date.is_some() { number } else { -number })
     }
+}
+
+/// `0.log`, `1.log` of a container in Kubernetes: each restart writes a new one.
+fn restart_number(name: &str) -> Option<u32> {
+    let digits = name.strip_suffix(".log")?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }
 
 /// `@4000…` with `.s` or `.u`, `current`, `previous`: svlogd, multilog, s6-log.
@@ -194,7 +205,7 @@ mod tests {
             assert_eq!(stem(name), "x.log", "{name}");
         }
         assert_eq!(stem("x.log.2026-01-13_03-00"), "x.log");
-        assert_eq!(stem("0.log.20260113-031241.gz"), "0.log");
+        assert_eq!(stem("0.log.20260113-031241.gz"), "N.log");
         assert_eq!(stem("system.log.0.bz2"), "system.log");
         assert_eq!(stem("@400000006789abcd12345678.s"), "current");
     }
@@ -211,6 +222,9 @@ mod tests {
         let mut names = ["x.log", "x.log.1", "x.log.10.gz", "x.log.2.gz"];
         names.sort_by_key(|name| Rotated::of(name).age());
         assert_eq!(names, ["x.log.10.gz", "x.log.2.gz", "x.log.1", "x.log"]);
+        let mut names = ["1.log", "0.log", "10.log", "0.log.20260113-031241.gz"];
+        names.sort_by_key(|name| Rotated::of(name).age());
+        assert_eq!(names, ["0.log.20260113-031241.gz", "0.log", "1.log", "10.log"]);
         let mut names = ["x.log", "x.log-20260201", "x.log-20251231.gz"];
         names.sort_by_key(|name| Rotated::of(name).age());
         assert_eq!(names, ["x.log-20251231.gz", "x.log-20260201", "x.log"]);

@@ -83,6 +83,11 @@ fn pieces_of_a_supervisors_logger() {
     check(&["thumbs/@400000006789abcd12345678.s", "thumbs/@400000006789abce12345678.u", "thumbs/current"]);
 }
 
+#[test]
+fn logs_of_a_container_that_restarts() {
+    check(&["ns_gw_uid/gw/0.log.20260209-031241", "ns_gw_uid/gw/0.log", "ns_gw_uid/gw/1.log"]);
+}
+
 /// Pieces whose lines have no time are in the order of their names.
 #[test]
 fn a_log_without_times() {
