@@ -23,9 +23,10 @@ impl Bytes {
         bytes
     }
 
-    fn end() -> Bytes {
+    /// One byte alone, or the end.
+    fn one(byte: usize) -> Bytes {
         let mut bytes = Bytes::default();
-        bytes.add(END);
+        bytes.add(byte);
         bytes
     }
 
@@ -65,7 +66,7 @@ impl Steps {
     }
 
     fn push_text(&mut self, text: &[u8], next: &[usize]) -> Vec<usize> {
-        text.iter().rev().fold(next.to_vec(), |next, &byte| vec![self.push(Bytes::of(|b| b == byte), &next)])
+        text.iter().rev().fold(next.to_vec(), |next, &byte| vec![self.push(Bytes::one(usize::from(byte)), &next)])
     }
 
     /// Where anything may follow for ever.
@@ -96,7 +97,7 @@ impl Steps {
         match matcher {
             Matcher::Digits { signed } => {
                 let digits = self.push_run(Bytes::of(|byte| byte.is_ascii_digit()), next);
-                let sign = signed.then(|| self.push(Bytes::of(|byte| byte == b'-'), &[digits]));
+                let sign = signed.then(|| self.push(Bytes::one(usize::from(b'-')), &[digits]));
                 std::iter::once(digits).chain(sign).collect()
             }
             Matcher::Hex => vec![self.push_run(Bytes::of(|byte| byte.is_ascii_hexdigit()), next)],
@@ -105,7 +106,7 @@ impl Steps {
             Matcher::OneOf(words) => words.iter().flat_map(|word| self.push_text(word, next)).collect(),
             Matcher::Quoted => {
                 let rest = self.push_anything();
-                vec![self.push(Bytes::of(|byte| byte == b'"'), &[rest])]
+                vec![self.push(Bytes::one(usize::from(b'"')), &[rest])]
             }
             Matcher::Free { .. } | Matcher::Rest | Matcher::Until(_) => vec![self.push_anything()],
         }
@@ -115,7 +116,7 @@ impl Steps {
 /// For each place the bytes that these items can have there; what follows them may be anything if they are a `start`.
 fn places(items: &[Item], start: bool) -> [Bytes; PLACES] {
     let mut steps = Steps(Vec::new());
-    let end = steps.push_run(if start { Bytes::ALL } else { Bytes::end() }, &[]);
+    let end = steps.push_run(if start { Bytes::ALL } else { Bytes::one(END) }, &[]);
     let mut at = steps.before(items, vec![end]);
     std::array::from_fn(|_| {
         at.sort_unstable();
