@@ -4,7 +4,7 @@ use super::grammars::Reading;
 use super::output::now_ns;
 use super::selecting::Selecting;
 use super::{Failure, Outcome, progress};
-use relapse::evidence::codec;
+use relapse::evidence::{Evidence, codec};
 use relapse::gather::Gatherer;
 use relapse::input::{InputKind, discover};
 use std::ops::Range;
@@ -45,9 +45,14 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let evidence = match (range, found.inputs.as_slice()) {
         (None, _) => progress::with_bar(total, &done, || gatherer.gather(found)),
         (Some(range), [input]) if input.kind == InputKind::Plain => gatherer.plain(input, Some(range)),
+        // Its lines are not its records, so it is one piece: the range with its first byte has it all.
+        (Some(range), [input]) if input.kind == InputKind::Folded && range.start == 0 && range.end > 0 => {
+            gatherer.gather(found)
+        }
+        (Some(_), [input]) if input.kind == InputKind::Folded => Ok(Evidence::default()),
         (Some(_), [input]) => {
             return Err(format!(
-                "--range: {} is compressed or a pipe, which can only be scanned whole; leave out --range",
+                "--range: {} is encoded or a pipe, and can only be scanned whole; leave out --range",
                 input.path
             ));
         }
@@ -63,7 +68,8 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let bytes = codec::encode(&evidence).map_err(|error| error.to_string())?;
     std::fs::write(&arguments.output, bytes)
         .map_err(|error| format!("{}: {error}", super::shown(&arguments.output)))?;
-    Ok(match (faults, super::analyze::read_anything(&evidence)) {
+    let has_nothing = evidence == Evidence::default();
+    Ok(match (faults, has_nothing || super::analyze::read_anything(&evidence)) {
         (_, false) => Outcome::Failed,
         (0, true) => Outcome::Done,
         _ => Outcome::Partial,

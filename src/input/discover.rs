@@ -29,6 +29,8 @@ pub enum InputKind {
     Plain,
     /// Compressed, in another encoding, or a tar archive: read once, from its start.
     Encoded,
+    /// Plain text with records over several lines: read once, from its start.
+    Folded,
     Zip,
     /// Standard input, a fifo, a descriptor: read once; what it is shows in its first bytes.
     Pipe,
@@ -198,9 +200,8 @@ impl Walk<'_> {
                 self.push(path, InputKind::Plain, Some(metadata));
                 self.note(path, "an empty file", "", false);
             }
-            Content::Encoded(_) | Content::Folded(_) | Content::Tar => {
-                self.push(path, InputKind::Encoded, Some(metadata));
-            }
+            Content::Encoded(_) | Content::Tar => self.push(path, InputKind::Encoded, Some(metadata)),
+            Content::Folded(_) => self.push(path, InputKind::Folded, Some(metadata)),
             Content::Zip => self.push(path, InputKind::Zip, Some(metadata)),
             refused => {
                 let (what, help) = decode::describe(refused);

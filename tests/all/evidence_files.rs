@@ -58,6 +58,30 @@ fn a_missing_piece_is_told() {
     assert_eq!(object["inputs"][0]["problems"], holes);
 }
 
+/// Its lines are not its records: the piece with its first byte has it all, and the others join without a word.
+#[test]
+fn pieces_of_a_file_with_records_over_several_lines() {
+    let place = Place::new();
+    let record = |pid: u32| {
+        format!(
+            "{{\n  \"eventMessage\" : \"exited due to exit(1), ran for 6512ms\",\n  \"subsystem\" : \"gui/501/ai.example.gw [{pid}]\",\n  \
+             \"processImagePath\" : \"/sbin/launchd\",\n  \"timestamp\" : \"2026-01-14 03:12:{pid}.000000+0100\"\n}}"
+        )
+    };
+    let text = format!("[{},{},{}]\n", record(10), record(20), record(30));
+    place.file("log.json", &text);
+    let whole = place.relapse(&["analyze", "--format", "json", "log.json"]).json();
+    assert_eq!(
+        (&whole["services"][0]["service"], &whole["services"][0]["restarts"]),
+        (&"ai.example.gw".into(), &2.into())
+    );
+    for (name, range) in [("a", "0..100".to_string()), ("b", format!("100..{}", text.len()))] {
+        let ran = place.relapse(&["scan", "--range", &range, "-o", name, "log.json"]);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    }
+    assert_eq!(place.relapse(&["merge", "--format", "json", "b", "a"]).json(), whole);
+}
+
 #[test]
 fn pieces_that_overlap_are_refused() {
     let place = place();
