@@ -1,12 +1,11 @@
 //! `relapse analyze PATH…`
 
+use super::gathering::{gatherer, read_anything, tell_faults};
 use super::grammars::Reading;
-use super::output::{Output, now_ns};
+use super::output::Output;
 use super::selecting::Selecting;
 use super::{Failure, Outcome, progress};
 use relapse::diagnosis::{Diagnosis, Question};
-use relapse::evidence::Evidence;
-use relapse::gather::Gatherer;
 use relapse::input::discover;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
@@ -30,27 +29,11 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let found = discover(&arguments.paths, &selection);
     let total = found.inputs.iter().map(|input| input.bytes).sum();
     let done = AtomicU64::new(0);
-    let gatherer = Gatherer {
-        scanner: &scanner,
-        zone: arguments.reading.zone()?,
-        now_ns: now_ns(),
-        selection: &selection,
-        progress: &done,
-    };
+    let gatherer = gatherer(&arguments.reading, &scanner, &selection, &done)?;
     let evidence =
         progress::with_bar(total, &done, || gatherer.gather(found)).map_err(|overlap| overlap.to_string())?;
-    for problem in evidence.all_problems().filter(|problem| problem.fault) {
-        eprintln!("relapse: {}", relapse::report::text::printable(&problem.to_string()));
-    }
+    tell_faults(&evidence);
     let question = Question { services: arguments.output.service.clone() };
     let diagnosis = Diagnosis::of(&evidence, &scanner.pack, &question);
     arguments.output.print(&diagnosis, read_anything(&evidence))
-}
-
-/// Whether any stream was read, if only an empty one.
-pub fn read_anything(evidence: &Evidence) -> bool {
-    evidence
-        .streams
-        .values()
-        .any(|stream| !stream.segments.is_empty() || stream.problems.iter().all(|problem| !problem.fault))
 }

@@ -42,5 +42,5 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     }
     let (_, pack) = grammars::load(arguments.grammars.as_ref())?;
     let diagnosis = Diagnosis::of(&evidence, &pack, &Question { services: arguments.output.service.clone() });
-    arguments.output.print(&diagnosis, super::analyze::read_anything(&evidence))
+    arguments.output.print(&diagnosis, super::gathering::read_anything(&evidence))
 }

@@ -3,6 +3,7 @@
 mod analyze;
 mod explain;
 mod formats;
+mod gathering;
 mod grammars;
 mod merge;
 mod output;

@@ -1,11 +1,10 @@
 //! `relapse scan --range A..B -o FILE PATH`
 
+use super::gathering::{gatherer, read_anything, tell_faults};
 use super::grammars::Reading;
-use super::output::now_ns;
 use super::selecting::Selecting;
 use super::{Failure, Outcome, progress};
 use relapse::evidence::{Evidence, codec};
-use relapse::gather::Gatherer;
 use relapse::input::{InputKind, discover};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -35,13 +34,7 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let found = discover(&arguments.paths, &selection);
     let total = found.inputs.iter().map(|input| input.bytes).sum();
     let done = AtomicU64::new(0);
-    let gatherer = Gatherer {
-        scanner: &scanner,
-        zone: arguments.reading.zone()?,
-        now_ns: now_ns(),
-        selection: &selection,
-        progress: &done,
-    };
+    let gatherer = gatherer(&arguments.reading, &scanner, &selection, &done)?;
     let evidence = match (range, found.inputs.as_slice()) {
         (None, _) => progress::with_bar(total, &done, || gatherer.gather(found)),
         (Some(range), [input]) if input.kind == InputKind::Plain => gatherer.plain(input, Some(range)),
@@ -60,16 +53,12 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         (Some(_), _) => return Err("--range goes with one file".into()),
     };
     let evidence = evidence.map_err(|overlap| overlap.to_string())?;
-    let mut faults = 0;
-    for problem in evidence.all_problems().filter(|problem| problem.fault) {
-        eprintln!("relapse: {}", relapse::report::text::printable(&problem.to_string()));
-        faults += 1;
-    }
+    let faults = tell_faults(&evidence);
     let bytes = codec::encode(&evidence).map_err(|error| error.to_string())?;
     std::fs::write(&arguments.output, bytes)
         .map_err(|error| format!("{}: {error}", super::shown(&arguments.output)))?;
     let has_nothing = evidence == Evidence::default();
-    Ok(match (faults, has_nothing || super::analyze::read_anything(&evidence)) {
+    Ok(match (faults, has_nothing || read_anything(&evidence)) {
         (_, false) => Outcome::Failed,
         (0, true) => Outcome::Done,
         _ => Outcome::Partial,

@@ -31,7 +31,7 @@ pub fn logs<'e>(evidence: &'e Evidence, twins: &Twins) -> Vec<Log<'e>> {
         let known =
             rotated.number.is_none() || rotated.is_sure || evidence.streams.contains_key(&beside(path, &rotated));
         let stem = if known { rotated.stem.clone() } else { name.to_string() };
-        sets.entry((folder, stem)).or_default().push(Piece { path, stream, rotated });
+        sets.entry((folder, stem)).or_default().push(Piece { path, stream, rotated, span: None });
     }
     let mut logs: Vec<Log> = sets.into_values().flat_map(joined).collect();
     logs.sort_by_key(|log| log.path);
@@ -43,7 +43,10 @@ pub fn logs<'e>(evidence: &'e Evidence, twins: &Twins) -> Vec<Log<'e>> {
 pub fn twins(evidence: &Evidence) -> Twins<'_> {
     let mut known: BTreeMap<Identity, Vec<(&str, &Stream)>> = BTreeMap::new();
     let mut twins = Twins::new();
-    for (path, stream) in &evidence.streams {
+    // A file is easier to open than a member of an archive, and stands less deep.
+    let mut streams: Vec<(&String, &Stream)> = evidence.streams.iter().collect();
+    streams.sort_by_key(|(path, _)| (path.matches('/').count(), *path));
+    for (path, stream) in streams {
         let Some(identity) = stream.identity() else { continue };
         let same = known.entry(identity).or_default();
         let name = |path: &str| Rotated::of(path.rsplit('/').next().unwrap_or(path)).stem;
@@ -62,16 +65,18 @@ struct Piece<'e> {
     path: &'e str,
     stream: &'e Stream,
     rotated: Rotated,
+    /// Its first and last time; looked up where there are several pieces.
+    span: Option<(Time, Time)>,
 }
 
 /// One log of all pieces, or one of each where their times say that they were written side by side.
 fn joined(mut pieces: Vec<Piece>) -> Vec<Log> {
-    if pieces.iter().all(|piece| span(piece.stream).is_some()) {
-        pieces.sort_by_key(|piece| (span(piece.stream), piece.rotated.age()));
-    } else {
-        pieces.sort_by_key(|piece| piece.rotated.age());
+    if pieces.len() > 1 {
+        pieces.iter_mut().for_each(|piece| piece.span = span(piece.stream));
     }
-    let spans: Vec<(Time, Time)> = pieces.iter().filter_map(|piece| span(piece.stream)).collect();
+    let all_timed = pieces.iter().all(|piece| piece.span.is_some());
+    pieces.sort_by_cached_key(|piece| (piece.span.filter(|_| all_timed), piece.rotated.age()));
+    let spans: Vec<(Time, Time)> = pieces.iter().filter_map(|piece| piece.span).collect();
     let in_turn = spans.windows(2).all(|pair| pair[1].0.ns + OVERLAP >= pair[0].1.ns);
     if !in_turn {
         return pieces

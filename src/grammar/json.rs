@@ -19,10 +19,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    pub fn is_string(self) -> bool {
-        self.0.first() == Some(&b'"')
-    }
-
     pub fn raw(self) -> &'a [u8] {
         self.0
     }
@@ -131,11 +127,6 @@ impl<'a> Iterator for Members<'a> {
         self.at = end;
         Some((&self.object[at + 1..key_end - 1], Value(&self.object[start..end])))
     }
-}
-
-/// Whether the line is one whole object from its first byte to its last.
-pub fn is_object(line: &[u8]) -> bool {
-    line.first() == Some(&b'{') && value_end(line, 0) == Some(line.trim_ascii_end().len())
 }
 
 fn skip_blanks(bytes: &[u8], at: usize) -> usize {
@@ -279,8 +270,6 @@ mod tests {
     fn a_cut_line_gives_what_it_has() {
         check("/a", r#"{"a":"x","b":"unfin"#, Some("x"));
         check("/b", r#"{"a":"x","b":"unfin"#, None);
-        assert!(!is_object(br#"{"a":"x","b":"unfin"#));
-        assert!(is_object(br#"{"a":[1,{"b":"}"}]} "#));
     }
 
     proptest! {
@@ -291,14 +280,12 @@ mod tests {
             for (_, value) in members(&line) {
                 value.text();
             }
-            is_object(&line);
             unescape(&bytes);
         }
 
         #[test]
         fn it_reads_what_serde_writes(text in "\\PC{0,30}", number in any::<i32>()) {
             let line = serde_json::json!({"t": text, "o": {"n": number}}).to_string();
-            prop_assert!(is_object(line.as_bytes()));
             let got = member(line.as_bytes(), b"t").unwrap().text().unwrap();
             prop_assert_eq!(got.as_ref(), text.as_bytes());
         }
