@@ -123,7 +123,7 @@ impl Gatherer<'_> {
         let path = input.path.as_str();
         if input.kind == InputKind::Zip {
             return match File::open(&input.file) {
-                Ok(file) => self.zip(path, file, wide),
+                Ok(file) => self.zip(input, file, wide),
                 Err(error) => Ok(failed(path, &error)),
             };
         }
@@ -131,24 +131,25 @@ impl Gatherer<'_> {
             Err(error) => Ok(failed(path, &error)),
             Ok(Opened::Text(text)) => self.text(path, text, &self.clock(input.modified_ns), wide),
             Ok(Opened::Tar(archive)) => {
-                let mut members = Members { gatherer: self, archive: path, wide, evidence: Evidence::default() };
+                let mut members = Members { gatherer: self, archive: input, wide, evidence: Evidence::default() };
                 let read = archive::tar(archive, |member| members.take(member));
                 members.end(read)
             }
             Ok(Opened::Refused(what, help)) => {
+                let what = if input.named { what } else { format!("skipped: {what}") };
                 let mut evidence = Evidence::default();
-                evidence.problems.insert(Problem { path: path.into(), line: None, what, help, fault: true });
+                evidence.problems.insert(Problem { path: path.into(), line: None, what, help, fault: input.named });
                 Ok(evidence)
             }
         }
     }
 
-    fn zip(&self, path: &str, file: File, wide: bool) -> Result<Evidence, Overlap> {
-        let mut members = Members { gatherer: self, archive: path, wide, evidence: Evidence::default() };
+    fn zip(&self, input: &Input, file: File, wide: bool) -> Result<Evidence, Overlap> {
+        let mut members = Members { gatherer: self, archive: input, wide, evidence: Evidence::default() };
         let mut unread = Vec::new();
         let read = archive::zip(file, |member| members.take(member), |name, why| unread.push((name, why)));
         for (name, why) in unread {
-            let path = format!("{path}/{name}");
+            let path = format!("{}/{name}", input.path);
             members.evidence.problems.insert(Problem { path, line: None, what: why, help: String::new(), fault: true });
         }
         members.end(read)
@@ -273,23 +274,24 @@ const WIDE_MEMBER: u64 = 4 << 20;
 /// The members of an archive on their way into one evidence.
 struct Members<'g> {
     gatherer: &'g Gatherer<'g>,
-    archive: &'g str,
+    archive: &'g Input,
     wide: bool,
     evidence: Evidence,
 }
 
 impl Members<'_> {
     fn take(&mut self, member: Member) -> io::Result<()> {
-        if !self.gatherer.selection.has_member(self.archive, &member.path) {
+        if !self.gatherer.selection.has_member(&self.archive.path, &member.path) {
             return Ok(());
         }
-        let mut path = format!("{}/{}", self.archive, member.path);
+        let name = member.path.trim_start_matches("./");
+        let mut path = format!("{}/{name}", self.archive.path);
         // An archive may have a path twice.
         for again in 2.. {
             if !self.evidence.streams.contains_key(&path) {
                 break;
             }
-            path = format!("{}/{} ({again})", self.archive, member.path);
+            path = format!("{}/{name} ({again})", self.archive.path);
         }
         let wide = self.wide && member.bytes > WIDE_MEMBER;
         let clock = self.gatherer.clock(member.modified_ns);
@@ -305,14 +307,20 @@ impl Members<'_> {
 
     /// What was read, with a word on what stopped the reading.
     fn end(mut self, read: io::Result<()>) -> Result<Evidence, Overlap> {
-        if let Err(error) = read {
-            let what = format!("the archive is damaged or cut short: {error}");
-            let help = "what came before was analyzed".to_string();
-            self.evidence.problems.insert(Problem { path: self.archive.into(), line: None, what, help, fault: true });
-        } else if self.evidence == Evidence::default() {
-            let (what, help) = ("no log in this archive".to_string(), String::new());
-            self.evidence.problems.insert(Problem { path: self.archive.into(), line: None, what, help, fault: true });
-        }
+        let nothing = self.evidence == Evidence::default();
+        let path = self.archive.path.clone();
+        let told = match read {
+            Err(error) => {
+                let what = format!("the archive is damaged or cut short: {error}");
+                Some(Problem { path, line: None, what, help: "what came before was analyzed".into(), fault: true })
+            }
+            Ok(()) if nothing => {
+                let what = "no log in this archive".into();
+                Some(Problem { path, line: None, what, help: String::new(), fault: self.archive.named })
+            }
+            Ok(()) => None,
+        };
+        self.evidence.problems.extend(told);
         Ok(self.evidence)
     }
 }

@@ -17,6 +17,8 @@ pub struct Input {
     /// What to open: its name may be no UTF-8.
     pub file: PathBuf,
     pub kind: InputKind,
+    /// By the user, not met in a folder: that it is no log is then a fault.
+    pub named: bool,
     /// Size on disk in bytes; 0 where there is none.
     pub bytes: u64,
     /// Modification time in nanoseconds since 1970; None for pipes.
@@ -114,11 +116,12 @@ impl Walk<'_> {
         self.found.notes.push(Note { path, what: what.into(), help: help.into(), fault });
     }
 
-    fn push(&mut self, path: &Path, kind: InputKind, metadata: Option<&Metadata>) {
+    fn push(&mut self, path: &Path, kind: InputKind, metadata: Option<&Metadata>, named: bool) {
         self.found.inputs.push(Input {
             path: path.display().to_string(),
             file: path.into(),
             kind,
+            named,
             bytes: metadata.map_or(0, Metadata::len),
             modified_ns: metadata
                 .map(|metadata| metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec())),
@@ -127,7 +130,7 @@ impl Walk<'_> {
 
     fn named(&mut self, path: &Path) {
         if path.as_os_str() == "-" {
-            return self.push(path, InputKind::Pipe, None);
+            return self.push(path, InputKind::Pipe, None, true);
         }
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
@@ -147,7 +150,7 @@ impl Walk<'_> {
         } else if file_type.is_file() {
             self.file(path, &metadata, true);
         } else if file_type.is_fifo() || is_descriptor(path) {
-            self.push(path, InputKind::Pipe, None);
+            self.push(path, InputKind::Pipe, None, true);
         } else {
             self.note(path, format!("{}, not a log", kind_of(&metadata)), "name a file, a folder or `-`", true);
         }
@@ -195,14 +198,14 @@ impl Walk<'_> {
         }
         let skipped = if named { "" } else { "skipped: " };
         match sniff::content(&first) {
-            Content::Text => self.push(path, InputKind::Plain, Some(metadata)),
+            Content::Text => self.push(path, InputKind::Plain, Some(metadata), named),
             Content::Empty => {
-                self.push(path, InputKind::Plain, Some(metadata));
+                self.push(path, InputKind::Plain, Some(metadata), named);
                 self.note(path, "an empty file", "", false);
             }
-            Content::Encoded(_) | Content::Tar => self.push(path, InputKind::Encoded, Some(metadata)),
-            Content::Folded(_) => self.push(path, InputKind::Folded, Some(metadata)),
-            Content::Zip => self.push(path, InputKind::Zip, Some(metadata)),
+            Content::Encoded(_) | Content::Tar => self.push(path, InputKind::Encoded, Some(metadata), named),
+            Content::Folded(_) => self.push(path, InputKind::Folded, Some(metadata), named),
+            Content::Zip => self.push(path, InputKind::Zip, Some(metadata), named),
             refused => {
                 let (what, help) = decode::describe(refused);
                 let help = help.replace("FILE", &path.display().to_string());

@@ -176,6 +176,17 @@ fn a_binary_file() {
     check(&place, &["logs"], 0, "logs/core: skipped: a binary file, not a log");
 }
 
+/// In a folder it is passed over as it would be if it were not compressed.
+#[test]
+fn a_compressed_binary_file() {
+    let place = place();
+    place.file("core.gz", gzip(BINARY));
+    check(&place, &["core.gz", "good.log"], 1, "core.gz: a binary file, not a log");
+    place.file("logs/core.gz", gzip(BINARY));
+    place.file("logs/good.log", corpus_file("heap-oom/journal.log"));
+    check(&place, &["logs"], 0, "logs/core.gz: skipped: a binary file, not a log");
+}
+
 #[test]
 fn a_binary_pipe() {
     let place = place();
