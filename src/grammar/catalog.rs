@@ -1,26 +1,18 @@
-//! All formats together: which one reads a line, through envelopes, in a fixed order of specificity.
-//!
-//! The reading of a line is a function of the line alone (and the clock): it does not depend on the lines before, on
-//! the file, or on where the input was cut. Mixed streams need nothing more, and the merge law holds by construction.
+//! All formats together, in a fixed order of specificity, and their marks.
 
-use super::ansi;
-use super::clock::{Clock, Time};
+use super::clock::Clock;
 use super::complaint::{Complaint, Source};
 use super::definition::{FormatFile, Role};
-use super::dispatch::Dispatch;
+use super::dispatch::{Dispatch, Memory};
 use super::examples;
 use super::format::{self, Fields, Format, FormatId};
-use super::level::Level;
 use super::mark::{Mark, MarkKind};
-use super::pattern::LeadNumbers;
-use std::borrow::Cow;
+use super::reading::Reading;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 /// Index of a mark in the catalog.
 pub type MarkId = u32;
-
-/// Envelopes are peeled this deep at most.
-const MAX_DEPTH: usize = 4;
 
 #[derive(Debug, Default)]
 pub struct Catalog {
@@ -31,26 +23,8 @@ pub struct Catalog {
     /// Programs with a sure mark of readiness.
     tell_ready: BTreeSet<String>,
     dispatch: Dispatch,
-}
-
-/// A line as its formats read it.
-#[derive(Clone, Debug, Default)]
-pub struct Reading<'a> {
-    /// Outermost first; empty when no format reads the line.
-    pub formats: Vec<FormatId>,
-    pub time: Option<Time>,
-    pub level: Option<Level>,
-    pub ident: Option<Cow<'a, [u8]>>,
-    pub service: Option<Cow<'a, [u8]>>,
-    pub component: Option<Cow<'a, [u8]>>,
-    pub host: Option<Cow<'a, [u8]>>,
-    pub pid: Option<u32>,
-    /// The pid of the service's own process, where the format says that its pid is that.
-    pub run_pid: Option<u32>,
-    /// The line as the program wrote it: envelopes and escapes off, JSON unescaped.
-    pub text: Cow<'a, [u8]>,
-    /// The message alone.
-    pub message: Cow<'a, [u8]>,
+    /// Of readers that are done.
+    memories: Mutex<Vec<Memory>>,
 }
 
 impl Catalog {
@@ -77,9 +51,7 @@ impl Catalog {
     fn assemble(mut formats: Vec<Format>) -> Catalog {
         let mut marks: Vec<Mark> = Vec::new();
         let mut owned: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        let mut leads = LeadNumbers::default();
         for format in &mut formats {
-            format.lines.iter_mut().for_each(|line| leads.number(line));
             for mark in std::mem::take(&mut format.own_marks) {
                 owned.entry(format.name.clone()).or_default().push(marks.len());
                 marks.push(mark);
@@ -97,7 +69,7 @@ impl Catalog {
         let sure_ready = marks.iter().filter(|mark| mark.kind == MarkKind::Ready && !mark.weak && !mark.manager);
         let tell_ready = sure_ready.filter_map(|mark| mark.program.clone()).collect();
         let dispatch = Dispatch::of(&formats);
-        Catalog { formats, marks, allowed, tell_ready, dispatch }
+        Catalog { formats, marks, allowed, tell_ready, dispatch, memories: Mutex::default() }
     }
 
     pub fn formats(&self) -> &[Format] {
@@ -146,52 +118,24 @@ impl Catalog {
         self.tell_ready.contains(program)
     }
 
-    /// Reads a line through its envelopes.
-    pub fn read<'a>(&self, line: &'a [u8], clock: &Clock) -> Reading<'a> {
-        let mut reading = Reading { text: ansi::plain(line), ..Reading::default() };
-        let mut outer_time = None;
-        while reading.formats.len() < MAX_DEPTH {
-            let text = std::mem::take(&mut reading.text);
-            let Some((id, fields)) = self.dispatch.first_match(&self.formats, &text, clock) else {
-                reading.message = text.clone();
-                reading.text = text;
-                break;
-            };
-            let format = self.format(id);
-            reading.formats.push(id);
-            if format.pid_is_run {
-                reading.run_pid = fields.pid;
-            }
-            let message = reading.take(fields, &text, format.is_envelope(), &mut outer_time);
-            if format.is_envelope() {
-                // docker keeps the line end in the message.
-                let message = match message {
-                    Cow::Borrowed(text) => Cow::Borrowed(text.strip_suffix(b"\n").unwrap_or(text)),
-                    Cow::Owned(mut text) => {
-                        text.truncate(text.len() - usize::from(text.ends_with(b"\n")));
-                        Cow::Owned(text)
-                    }
-                };
-                // The program's own escapes may only now be plain.
-                reading.text = match ansi::plain(&message) {
-                    Cow::Borrowed(plain) if plain.len() == message.len() => message,
-                    other => Cow::Owned(other.into_owned()),
-                };
-                reading.message = Cow::Borrowed(b"");
-                if reading.text.is_empty() {
-                    break;
-                }
-                continue;
-            }
-            reading.text = if format.is_json() { message.clone() } else { text };
-            reading.message = message;
-            break;
+    /// The first format that reads a text, with what it read.
+    pub(super) fn first_match<'t>(
+        &self,
+        text: &'t [u8],
+        clock: &Clock,
+        memory: &mut Memory,
+    ) -> Option<(FormatId, Fields<'t>)> {
+        self.dispatch.first_match(&self.formats, text, clock, memory)
+    }
+
+    pub(super) fn take_memory(&self) -> Memory {
+        self.memories.lock().ok().and_then(|mut memories| memories.pop()).unwrap_or_default()
+    }
+
+    pub(super) fn keep_memory(&self, memory: Memory) {
+        if let Ok(mut memories) = self.memories.lock() {
+            memories.push(memory);
         }
-        if reading.message.is_empty() {
-            reading.message = reading.text.clone();
-        }
-        reading.time = reading.time.or(outer_time);
-        reading
     }
 
     /// Holds a format file against its own examples, with the marks of this catalog that it shares.
@@ -214,8 +158,9 @@ impl Catalog {
 
     /// The examples of a file that this catalog gives to another format, which comes before it.
     fn lost_examples(&self, source: Source, format: &Format, file: &FormatFile) -> Vec<Complaint> {
-        let lost = |line: &[u8], clock: &Clock| {
-            let (winner, _) = self.dispatch.first_match(&self.formats, line, clock)?;
+        let mut memory = self.take_memory();
+        let mut lost = |line: &[u8], clock: &Clock| {
+            let (winner, _) = self.first_match(line, clock, &mut memory)?;
             let winner = &self.format(winner).name;
             (*winner != format.name && format.read(line, clock).is_some()).then_some(winner)
         };
@@ -231,50 +176,6 @@ impl Catalog {
     /// The format of a line that is no record: a header, a gap.
     pub fn frame_of(&self, line: &[u8]) -> Option<FormatId> {
         self.formats.iter().position(|format| format.is_frame(line)).map(|id| id as FormatId)
-    }
-}
-
-impl<'a> Reading<'a> {
-    /// Takes over what one format read, inner over outer where both say it; returns the message.
-    fn take(
-        &mut self,
-        fields: Fields,
-        text: &Cow<'a, [u8]>,
-        is_envelope: bool,
-        outer_time: &mut Option<Time>,
-    ) -> Cow<'a, [u8]> {
-        // The outer time stands in for an inner one without date or zone.
-        if fields.time_is_complete || (self.time.is_none() && outer_time.is_none()) {
-            self.time = fields.time.or(self.time);
-        }
-        *outer_time = outer_time.or(fields.time);
-        self.level = fields.level.or(self.level);
-        self.pid = fields.pid.or(self.pid);
-        let own = |value: Option<Cow<[u8]>>| value.map(|value| rebind(text, value));
-        self.component = own(fields.component).or(self.component.take());
-        self.ident = self.ident.take().or(own(fields.ident));
-        self.service = self.service.take().or(own(fields.service));
-        self.host = self.host.take().or(own(fields.host));
-        match fields.message {
-            Some(message) => rebind(text, message),
-            // An envelope around nothing.
-            None if is_envelope => Cow::Borrowed(b""),
-            None => text.clone(),
-        }
-    }
-}
-
-/// A part of `text` with `text`'s own lifetime: borrowed as long as `text` is borrowed.
-fn rebind<'a>(text: &Cow<'a, [u8]>, part: Cow<[u8]>) -> Cow<'a, [u8]> {
-    match (text, part) {
-        (Cow::Borrowed(line), Cow::Borrowed(part)) => {
-            let start = (part.as_ptr() as usize).wrapping_sub(line.as_ptr() as usize);
-            match line.get(start..start.wrapping_add(part.len())) {
-                Some(part) => Cow::Borrowed(part),
-                None => Cow::Owned(part.to_vec()),
-            }
-        }
-        (_, part) => Cow::Owned(part.into_owned()),
     }
 }
 

@@ -8,7 +8,7 @@ use super::field::Field;
 use super::json::{Object, Path};
 use super::level::Level;
 use super::mark::{Mark, MarkKind, needles_of, weight};
-use super::pattern::{Captures, Leads, Pattern};
+use super::pattern::{Captures, Pattern};
 use super::timestamp::{Form, read_member_time};
 use std::borrow::Cow;
 
@@ -81,16 +81,12 @@ impl Format {
         if self.is_json() {
             return self.read_json(&Object::of(line), clock);
         }
-        let mut leads = Leads::default();
-        (0..self.lines.len()).find_map(|pattern| self.read_pattern(pattern, line, clock, &mut leads))
+        let mut captures = Captures::default();
+        (0..self.lines.len()).find_map(|pattern| self.read_pattern(pattern, line, clock, &mut captures))
     }
 
     pub(super) fn lines(&self) -> &[Pattern] {
         &self.lines
-    }
-
-    pub(super) fn line(&self, pattern: usize) -> &Pattern {
-        &self.lines[pattern]
     }
 
     /// Whether a line is of this format, without reading it out.
@@ -108,16 +104,15 @@ impl Format {
         lines + 16 * self.require.len() as u32 + if self.is_json() { 40 } else { 0 }
     }
 
-    /// Reads a line by one of the patterns, with the times that others found at the line's start.
+    /// Reads a line by one of the patterns.
     pub(super) fn read_pattern<'a>(
         &self,
         pattern: usize,
         line: &'a [u8],
         clock: &Clock,
-        leads: &mut Leads,
+        captures: &mut Captures,
     ) -> Option<Fields<'a>> {
-        let mut captures = Captures::default();
-        if !self.lines[pattern].read_with(line, &mut captures, leads) {
+        if !self.lines[pattern].read(line, captures) {
             return None;
         }
         let time = captures.time.and_then(|raw| clock.settle(&raw));

@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod clock;
 pub mod complaint;
 pub mod definition;
+pub mod dfa;
 pub mod dispatch;
 pub mod embedded;
 pub mod examples;
@@ -19,18 +20,24 @@ pub mod language;
 pub mod level;
 pub mod mark;
 pub mod months;
+pub mod nfa;
 pub mod pattern;
-pub mod places;
+pub mod reader;
+pub mod reading;
+pub mod shape;
 pub mod survey;
+pub mod time_parts;
 pub mod timestamp;
 
-pub use catalog::{Catalog, MarkId, Reading};
+pub use catalog::{Catalog, MarkId};
 pub use clock::{Clock, SECOND, Time};
 pub use complaint::{Complaint, Source};
 pub use field::Field;
 pub use format::FormatId;
 pub use level::Level;
 pub use mark::{Asker, Mark, MarkKind, MarkReading};
+pub use reader::Reader;
+pub use reading::Reading;
 
 #[cfg(test)]
 mod tests;

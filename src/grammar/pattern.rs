@@ -40,47 +40,6 @@ impl Captures {
     }
 }
 
-/// Times found at a line's start, each form tried once for all patterns that begin with it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Leads {
-    /// By the number that a form was given: whether it was tried.
-    tried: u64,
-    /// The number, what was read, and where it ends in the line. Hardly ever do two forms read the same start.
-    found: [Option<(u16, RawTime, usize)>; MAX_FOUND],
-}
-
-const MAX_FOUND: usize = 3;
-
-impl Leads {
-    /// What a form read, if it was tried already.
-    fn known(&self, number: u16) -> Option<Option<(RawTime, usize)>> {
-        let was_tried = number < u64::BITS as u16 && self.tried >> number & 1 == 1;
-        was_tried
-            .then(|| self.found.iter().flatten().find(|(known, ..)| *known == number).map(|&(_, raw, end)| (raw, end)))
-    }
-
-    /// Reads a form at `at`; the end is one of the line.
-    fn read(&mut self, number: Option<u16>, form: &Form, line: &[u8], at: usize) -> Option<(RawTime, usize)> {
-        if let Some(known) = number.and_then(|number| self.known(number)) {
-            return known;
-        }
-        let read = form.read(&line[at..]).map(|(raw, len)| (raw, at + len));
-        if let Some(number) = number.filter(|number| *number < u64::BITS as u16) {
-            let free = self.found.iter_mut().find(|slot| slot.is_none());
-            match (read, free) {
-                (None, _) => self.tried |= 1 << number,
-                (Some((raw, end)), Some(slot)) => {
-                    *slot = Some((number, raw, end));
-                    self.tried |= 1 << number;
-                }
-                // No room: it is read anew each time.
-                (Some(_), None) => {}
-            }
-        }
-        read
-    }
-}
-
 /// Whether a line begins with some bytes. The first byte refuses most lines, without a call.
 fn begins(line: &[u8], bytes: &[u8]) -> bool {
     match bytes {
@@ -89,28 +48,10 @@ fn begins(line: &[u8], bytes: &[u8]) -> bool {
     }
 }
 
-/// Numbers the leading times of patterns: equal ones share a number.
-#[derive(Debug, Default)]
-pub struct LeadNumbers(Vec<(Vec<u8>, Form)>);
-
-impl LeadNumbers {
-    pub fn number(&mut self, pattern: &mut Pattern) {
-        let Some((before, form, _)) = pattern.split_lead() else { return };
-        let lead = (before.to_vec(), form.clone());
-        let at = self.0.iter().position(|known| *known == lead).unwrap_or_else(|| {
-            self.0.push(lead);
-            self.0.len() - 1
-        });
-        pattern.lead = u16::try_from(at).ok();
-    }
-}
-
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub struct Pattern {
-    items: Vec<Item>,
-    /// The number of the time that it begins with, where it was given one.
-    lead: Option<u16>,
+    pub(super) items: Vec<Item>,
 }
 
 #[derive(Clone, Debug)]
@@ -143,66 +84,13 @@ pub(super) enum Matcher {
 
 impl Pattern {
     pub(super) fn of(items: Vec<Item>) -> Pattern {
-        Pattern { items, lead: None }
+        Pattern { items }
     }
 
     /// Matches a whole line. On failure the captures hold nothing of use.
     pub fn read(&self, line: &[u8], captures: &mut Captures) -> bool {
-        self.read_with(line, captures, &mut Leads::default())
-    }
-
-    /// As `read`, with the times that other patterns found at the line's start.
-    pub fn read_with(&self, line: &[u8], captures: &mut Captures, leads: &mut Leads) -> bool {
         captures.clear();
-        let Some((before, form, rest)) = self.split_lead() else {
-            return read_items(&self.items, line, 0, captures) == Some(line.len());
-        };
-        if !begins(line, before) {
-            return false;
-        }
-        let Some((raw, end)) = leads.read(self.lead, form, line, before.len()) else { return false };
-        captures.time = Some(raw);
-        captures.set(Some(Field::Time), before.len(), end);
-        read_items(rest, line, end, captures) == Some(line.len())
-    }
-
-    /// A pattern that begins with a time, perhaps after one byte: that byte, the time, and what follows.
-    fn split_lead(&self) -> Option<(&[u8], &Form, &[Item])> {
-        match self.items.as_slice() {
-            [Item::Time(form), rest @ ..] => Some((b"", form, rest)),
-            [Item::Literal(text), Item::Time(form), rest @ ..] if text.len() == 1 => Some((text, form, rest)),
-            _ => None,
-        }
-    }
-
-    /// The number of the time that it begins with.
-    pub fn lead(&self) -> Option<u16> {
-        self.lead
-    }
-
-    /// Where that time ends in a line, if it is there.
-    pub fn lead_end(&self, number: u16, line: &[u8], leads: &mut Leads) -> Option<usize> {
-        if let Some(read) = leads.known(number) {
-            return read.map(|(_, end)| end);
-        }
-        let (before, form, _) = self.split_lead()?;
-        if !begins(line, before) {
-            return None;
-        }
-        leads.read(Some(number), form, line, before.len()).map(|(_, end)| end)
-    }
-
-    /// That time, with the byte before it.
-    pub(super) fn until_lead(&self) -> &[Item] {
-        &self.items[..self.items.len() - self.after_lead().len()]
-    }
-
-    /// What comes after that time; all items where there is none.
-    pub(super) fn after_lead(&self) -> &[Item] {
-        match self.split_lead() {
-            Some((_, _, rest)) if self.lead.is_some() => rest,
-            _ => &self.items,
-        }
+        read_items(&self.items, line, 0, captures) == Some(line.len())
     }
 
     /// Whether a byte can be the first of a matching line: a cheap refusal before `read`.
@@ -214,7 +102,7 @@ impl Pattern {
                 Item::Time(form) => return form.can_begin_with(byte),
                 Item::Capture(_, matcher) => return matcher.can_begin_with(byte),
                 Item::Optional(inner) => {
-                    if (Pattern { items: inner.clone(), lead: None }).can_begin_with(byte) {
+                    if (Pattern { items: inner.clone() }).can_begin_with(byte) {
                         return true;
                     }
                 }

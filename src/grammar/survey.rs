@@ -6,6 +6,7 @@ use super::clock::{Clock, Time};
 use super::format::FormatId;
 use super::head::{self, Head};
 use super::level::Level;
+use super::reader::Reader;
 use std::collections::BTreeMap;
 
 /// So many lines are held against every single format; on all of them that would take long.
@@ -89,7 +90,7 @@ impl Survey {
             return;
         }
         self.score(catalog, clock, line);
-        let reading = catalog.read(line, clock);
+        let reading = Reader::of(catalog).read(line, clock);
         if reading.formats.is_empty() {
             return self.without_format(catalog, line);
         }

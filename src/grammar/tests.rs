@@ -25,12 +25,13 @@ fn every_format_passes_its_own_examples() {
 #[test]
 fn among_all_formats_the_right_one_reads_each_example() {
     let (catalog, files) = load();
+    let reader = Reader::of(&catalog);
     let mut wrong = Vec::new();
     for (_, text) in &files {
         let file: FormatFile = toml::from_str(text).unwrap();
         let name = file.name.get_ref();
         for (_, line, clock) in examples::matching(&file) {
-            let reading = catalog.read(line, &clock);
+            let reading = reader.read(line, &clock);
             let first = reading.formats.first().map(|&id| catalog.format(id).name.as_str());
             let frame = catalog.formats().iter().any(|format| &format.name == name && format.is_frame(line));
             if first != Some(name) && !frame {
@@ -41,19 +42,63 @@ fn among_all_formats_the_right_one_reads_each_example() {
     assert!(wrong.is_empty(), "{} wrong readers\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// All lines of all examples.
+fn example_lines(files: &[(String, String)]) -> Vec<Vec<u8>> {
+    let files = files.iter().map(|(_, text)| toml::from_str::<FormatFile>(text).unwrap());
+    let texts = files.flat_map(|file| file.example.iter().map(|example| example.get_ref().text.clone()).collect::<Vec<_>>());
+    texts.flat_map(|text| text.lines().map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>()).collect()
+}
+
+/// Which format a reader takes for a line, and which trying every format in turn gives.
+fn both_ways(catalog: &Catalog, reader: &Reader, line: &[u8]) -> (Option<usize>, Option<usize>) {
+    let clock = Clock::utc(Time::new(1_798_675_200 * SECOND, 0));
+    let dispatched = reader.read(line, &clock).formats.first().copied();
+    let plain = ansi::plain(line);
+    let in_turn = catalog.formats().iter().position(|format| format.read(&plain, &clock).is_some());
+    (dispatched.map(usize::from), in_turn)
+}
+
 #[test]
 fn the_dispatch_gives_what_trying_every_format_in_turn_gives() {
     let (catalog, files) = load();
-    for (_, text) in &files {
-        let file: FormatFile = toml::from_str(text).unwrap();
-        for example in &file.example {
-            for line in example.get_ref().text.lines() {
-                let clock = Clock::utc(Time::new(1_798_675_200 * SECOND, 0));
-                let dispatched = catalog.read(line.as_bytes(), &clock).formats.first().copied();
-                let plain = ansi::plain(line.as_bytes());
-                let in_turn = catalog.formats().iter().position(|format| format.read(&plain, &clock).is_some());
-                assert_eq!(dispatched.map(usize::from), in_turn, "{line}");
-            }
+    let reader = Reader::of(&catalog);
+    for line in example_lines(&files) {
+        let (dispatched, in_turn) = both_ways(&catalog, &reader, &line);
+        assert_eq!(dispatched, in_turn, "{}", String::from_utf8_lossy(&line));
+    }
+}
+
+#[test]
+fn the_dispatch_holds_on_lines_that_are_nearly_of_a_format() {
+    let (catalog, files) = load();
+    let lines = example_lines(&files);
+    let reader = Reader::of(&catalog);
+    // A fixed seed: the same lines each time.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 33) as usize % below
+    };
+    for _ in 0..20_000 {
+        let mut line = lines[random(lines.len())].clone();
+        let other = &lines[random(lines.len())];
+        if line.is_empty() || other.is_empty() {
+            continue;
         }
+        // What follows the place is another line's, or one byte of it is.
+        let at = random(line.len().min(70));
+        let from = random(other.len());
+        match random(3) {
+            0 => line[at] = other[from],
+            1 => {
+                line.truncate(at);
+                line.extend(&other[from..]);
+            }
+            _ => line.truncate(at + 1),
+        }
+        let (dispatched, in_turn) = both_ways(&catalog, &reader, &line);
+        assert_eq!(dispatched, in_turn, "{}", String::from_utf8_lossy(&line));
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! A form reads at the start of a slice and says how many bytes it took. Nothing here allocates.
 
-use super::clock::{Clock, RawTime, SECOND, Time};
+use super::clock::{Clock, RawTime, Time};
 use super::months::month_of;
+use super::shape::{self, Class, Shape};
+use super::time_parts::{digits, in_range, read_epoch, read_fraction, read_iso_second, read_tai64n, read_zone, zone_word};
 use jiff::tz::TimeZone;
 
 /// A compiled time form.
@@ -17,15 +19,11 @@ pub struct Form {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Byte(u8),
-    /// `T` or a blank.
-    DateTimeGap,
     Year4,
     Year2,
     Month2,
     MonthName,
     Weekday,
-    /// Exactly two digits.
-    Day2,
     /// One or two digits, or one padded with a blank.
     Day,
     Hour,
@@ -41,29 +39,8 @@ enum Step {
     ZoneWord,
     Epoch,
     Tai64n,
-}
-
-/// What may stand in a place of a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    Is(u8),
-    Digit,
-    DigitOrBlank,
-    Letter,
-    /// `T` or a blank.
-    DateTimeGap,
-}
-
-impl Place {
-    pub fn has(self, byte: u8) -> bool {
-        match self {
-            Place::Is(own) => own == byte,
-            Place::Digit => byte.is_ascii_digit(),
-            Place::DigitOrBlank => byte.is_ascii_digit() || byte == b' ',
-            Place::Letter => byte.is_ascii_alphabetic(),
-            Place::DateTimeGap => byte == b'T' || byte == b' ',
-        }
-    }
+    /// `YYYY-MM-DDTHH:MM:SS`, the commonest of all, in one step.
+    IsoSecond,
 }
 
 const NAMED: &[(&str, &str)] = &[
@@ -149,7 +126,6 @@ impl Form {
             let rest = &bytes[at..];
             at += match step {
                 Step::Byte(byte) => (rest.first() == Some(byte)).then_some(1)?,
-                Step::DateTimeGap => matches!(rest.first(), Some(b'T' | b' ')).then_some(1)?,
                 Step::Year4 => {
                     raw.year = Some(digits(rest, 4)? as i32);
                     4
@@ -170,10 +146,6 @@ impl Form {
                 Step::Weekday => {
                     let name = rest.get(..3)?;
                     WEEKDAYS.iter().any(|day| day.as_slice() == name).then_some(3)?
-                }
-                Step::Day2 => {
-                    raw.day = in_range(digits(rest, 2)?, 1, 31)?;
-                    2
                 }
                 Step::Day => {
                     let padded = usize::from(rest.first() == Some(&b' '));
@@ -222,6 +194,7 @@ impl Form {
                 }
                 Step::Epoch => read_epoch(rest, &mut raw)?,
                 Step::Tai64n => read_tai64n(rest, &mut raw)?,
+                Step::IsoSecond => read_iso_second(rest, &mut raw)?,
             };
         }
         if let Some(afternoon) = afternoon {
@@ -233,39 +206,58 @@ impl Form {
         Some((raw, at))
     }
 
-    /// What stands in the first places of a time in this form, as far as they are the same in all of them.
-    pub fn first_places(&self) -> Vec<Place> {
-        let mut places = Vec::new();
+    /// What texts in this form look like, and perhaps a few more.
+    pub fn shape(&self) -> Vec<Shape> {
+        use Class::*;
+        use Shape::*;
+        let either = |ways: &[&[Shape]]| Either(ways.iter().map(|way| way.to_vec()).collect());
+        let fraction = || either(&[&[One(Point), Run(Digit)], &[]]);
+        let offset = || {
+            let two = [One(Digit), One(Digit)];
+            either(&[&[Is(b':'), One(Digit), One(Digit)], &two, &[]])
+        };
+        let zone = |words: &[&[Shape]]| {
+            let blank = || either(&[&[Is(b' ')], &[]]);
+            let numeric = [blank(), One(Sign), One(Digit), One(Digit), offset()];
+            let named = [Is(b' '), One(Upper), One(Upper), One(Upper)];
+            let mut ways: Vec<&[Shape]> = vec![&[Is(b'Z')], &numeric, &named, &[]];
+            ways.extend(words);
+            either(&ways)
+        };
+        let mut shape = Vec::new();
         for step in &self.steps {
-            let (fixed, goes_on): (&[Place], bool) = match step {
-                Step::Byte(byte) => (&[Place::Is(*byte)], true),
-                Step::DateTimeGap => (&[Place::DateTimeGap], true),
-                Step::Year4 => (&[Place::Digit; 4], true),
-                Step::Year2 | Step::Month2 | Step::Day2 | Step::Hour | Step::Minute | Step::Second => {
-                    (&[Place::Digit; 2], true)
+            match step {
+                Step::Byte(byte) => shape.push(Is(*byte)),
+                Step::Year4 => shape.extend(std::array::from_fn::<_, 4, _>(|_| One(Digit))),
+                Step::Year2 | Step::Month2 | Step::Hour | Step::Minute | Step::Second => {
+                    shape.extend([One(Digit), One(Digit)]);
                 }
-                Step::Weekday => (&[Place::Letter; 3], true),
-                Step::MonthName => (&[Place::Letter], false),
-                Step::Day => (&[Place::DigitOrBlank], false),
-                Step::Hour12 | Step::Epoch => (&[Place::Digit], false),
-                Step::Tai64n => (&[Place::Is(b'@')], false),
-                Step::AmPm | Step::Fraction | Step::Zone | Step::ZoneWord => (&[], false),
-            };
-            places.extend_from_slice(fixed);
-            if !goes_on {
-                break;
+                Step::Weekday => shape.extend([One(Letter), One(Letter), One(Letter)]),
+                Step::MonthName => shape.push(Run(Letter)),
+                Step::AmPm => shape.extend([One(Letter), One(Letter)]),
+                Step::Day => shape.extend([either(&[&[Is(b' ')], &[One(Digit)], &[]]), One(Digit)]),
+                Step::Hour12 => shape.extend([either(&[&[One(Digit)], &[]]), One(Digit)]),
+                Step::Fraction => shape.push(fraction()),
+                Step::Zone => shape.push(zone(&[])),
+                Step::ZoneWord => shape.push(zone(&[&[Is(b' '), Run(Upper)]])),
+                Step::Epoch => shape.extend([Run(Digit), fraction()]),
+                Step::Tai64n => shape.extend([Is(b'@'), Run(Hex)]),
+                Step::IsoSecond => {
+                    let text = b"dddd-dd-ddTdd:dd:dd";
+                    shape.extend(text.iter().map(|byte| match byte {
+                        b'd' => One(Digit),
+                        b'T' => One(Gap),
+                        byte => Is(*byte),
+                    }));
+                }
             }
         }
-        places
+        shape
     }
 
     /// Whether a byte can be the first of a time in this form.
     pub fn can_begin_with(&self, byte: u8) -> bool {
-        match self.first_places().first() {
-            Some(place) => place.has(byte),
-            // Its first item may be anything, or nothing.
-            None => true,
-        }
+        shape::can_begin_with(&self.shape(), byte).unwrap_or(true)
     }
 }
 
@@ -280,127 +272,10 @@ pub fn read_member_time(text: &[u8], forms: &[Form]) -> Option<RawTime> {
 }
 
 fn iso_steps() -> Vec<Step> {
-    use Step::*;
-    let date = [Year4, Byte(b'-'), Month2, Byte(b'-'), Day2, DateTimeGap];
-    let time = [Hour, Byte(b':'), Minute, Byte(b':'), Second, Fraction, Zone];
-    date.into_iter().chain(time).collect()
+    vec![Step::IsoSecond, Step::Fraction, Step::Zone]
 }
 
 const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
-
-fn digits(bytes: &[u8], count: usize) -> Option<u32> {
-    let mut value = 0;
-    for byte in bytes.get(..count)? {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value * 10 + u32::from(digit);
-    }
-    Some(value)
-}
-
-fn in_range(value: u32, low: u32, high: u32) -> Option<u8> {
-    (low..=high).contains(&value).then_some(value as u8)
-}
-
-fn read_fraction(bytes: &[u8], raw: &mut RawTime) -> usize {
-    if !matches!(bytes.first(), Some(b'.' | b',')) {
-        return 0;
-    }
-    let len = bytes[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if len == 0 {
-        return 0;
-    }
-    let kept = len.min(9);
-    let value = bytes[1..=kept].iter().fold(0u32, |value, byte| value * 10 + u32::from(byte - b'0'));
-    raw.ns = value * 10u32.pow(9 - kept as u32);
-    raw.digits = kept as u8;
-    1 + len
-}
-
-fn read_zone(bytes: &[u8], raw: &mut RawTime) -> usize {
-    if bytes.first() == Some(&b'Z') {
-        raw.offset = Some(0);
-        return 1;
-    }
-    let blank = usize::from(bytes.first() == Some(&b' '));
-    let rest = &bytes[blank..];
-    if blank == 1 && (rest.starts_with(b"UTC") || rest.starts_with(b"GMT")) {
-        if rest.get(3).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
-            return 0;
-        }
-        raw.offset = Some(0);
-        return 4;
-    }
-    let sign = match rest.first() {
-        Some(b'+') => 1,
-        Some(b'-') => -1,
-        _ => return 0,
-    };
-    let Some(hours) = digits(&rest[1..], 2).filter(|&hours| hours <= 15) else { return 0 };
-    let after = &rest[3..];
-    let (minutes, len) = match after.first() {
-        Some(b':') => match digits(&after[1..], 2) {
-            Some(minutes) => (minutes, 3),
-            None => return 0,
-        },
-        _ => digits(after, 2).map_or((0, 0), |minutes| (minutes, 2)),
-    };
-    if minutes > 59 || after.get(len).is_some_and(|byte| byte.is_ascii_digit()) {
-        return 0;
-    }
-    raw.offset = Some(sign * (hours as i32 * 3600 + minutes as i32 * 60));
-    blank + 3 + len
-}
-
-fn zone_word(bytes: &[u8]) -> usize {
-    if bytes.first() != Some(&b' ') {
-        return 0;
-    }
-    let len = bytes[1..].iter().take_while(|byte| byte.is_ascii_uppercase()).count();
-    if (2..=5).contains(&len) { 1 + len } else { 0 }
-}
-
-/// Epoch seconds, milli-, micro- or nanoseconds, told apart by magnitude.
-fn read_epoch(bytes: &[u8], raw: &mut RawTime) -> Option<usize> {
-    let len = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if !(9..=19).contains(&len) {
-        return None;
-    }
-    let value =
-        bytes[..len].iter().fold(0u64, |value, byte| value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')));
-    let value = i64::try_from(value).ok()?;
-    let (unit, digits) = match len {
-        ..=11 => (SECOND, 0),
-        12..=14 => (1_000_000, 3),
-        15..=17 => (1_000, 6),
-        _ => (1, 9),
-    };
-    let mut ns = value.checked_mul(unit)?;
-    raw.digits = digits;
-    let mut fraction = RawTime::default();
-    let extra = if bytes.get(len) == Some(&b'.') { read_fraction(&bytes[len..], &mut fraction) } else { 0 };
-    if extra > 0 {
-        ns = ns.checked_add(i64::from(fraction.ns) / (SECOND / unit))?;
-        raw.digits = (digits + fraction.digits).min(9);
-    }
-    raw.epoch_ns = Some(ns);
-    Some(len + extra)
-}
-
-/// `@` and 24 hexadecimal digits: TAI seconds plus 2^62, then nanoseconds. Readers take ten seconds off, always.
-fn read_tai64n(bytes: &[u8], raw: &mut RawTime) -> Option<usize> {
-    let hex = bytes.get(..25)?.strip_prefix(b"@")?;
-    let value = |part: &[u8]| {
-        part.iter().try_fold(0u64, |value, &byte| Some((value << 4) | u64::from((byte as char).to_digit(16)?)))
-    };
-    let seconds = i64::try_from(value(&hex[..16])?.checked_sub(1 << 62)?).ok()?.checked_sub(10)?;
-    let ns = i64::try_from(value(&hex[16..])?).ok()?;
-    raw.epoch_ns = Some(seconds.checked_mul(SECOND)?.checked_add(ns)?);
-    raw.digits = 9;
-    Some(25)
-}
 
 /// Reads an RFC 3339 time or a date, as arguments and examples give them; zoneless is in `zone`.
 pub fn parse_user_time(text: &str, zone: &TimeZone) -> Option<Time> {
@@ -413,6 +288,7 @@ pub fn parse_user_time(text: &str, zone: &TimeZone) -> Option<Time> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grammar::clock::SECOND;
     use proptest::prelude::*;
 
     impl Form {
@@ -424,7 +300,7 @@ mod tests {
         fn unit(&self, digits: u8) -> i64 {
             let has = |step| self.steps.contains(&step);
             match () {
-                () if has(Step::Second) || has(Step::Epoch) || has(Step::Tai64n) => {
+                () if has(Step::Second) || has(Step::IsoSecond) || has(Step::Epoch) || has(Step::Tai64n) => {
                     SECOND / 10i64.pow(u32::from(digits))
                 }
                 () if has(Step::Minute) => 60 * SECOND,
@@ -443,13 +319,11 @@ mod tests {
             let dotted = if fraction.is_empty() { String::new() } else { format!(".{fraction}") };
             let part = |step: &Step| match step {
                 Step::Byte(byte) => char::from(*byte).to_string(),
-                Step::DateTimeGap => "T".into(),
                 Step::Year4 => format!("{:04}", civil.year()),
                 Step::Year2 => format!("{:02}", civil.year() % 100),
                 Step::Month2 => format!("{:02}", civil.month()),
                 Step::MonthName => civil.strftime("%b").to_string(),
                 Step::Weekday => civil.strftime("%a").to_string(),
-                Step::Day2 => format!("{:02}", civil.day()),
                 Step::Day => format!("{:2}", civil.day()),
                 Step::Hour => format!("{:02}", civil.hour()),
                 Step::Hour12 => format!("{:02}", (civil.hour() + 11) % 12 + 1),
@@ -463,6 +337,7 @@ mod tests {
                 }
                 Step::ZoneWord => " UTC".into(),
                 Step::Epoch => format!("{}{dotted}", time.ns.div_euclid(SECOND)),
+                Step::IsoSecond => civil.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
                 Step::Tai64n => format!("@{:016x}{:08x}", (1i64 << 62) + 10 + time.ns / SECOND, time.ns % SECOND),
             };
             self.steps.iter().map(part).collect()
@@ -477,7 +352,7 @@ mod tests {
         let forms =
             names.collect::<std::collections::BTreeSet<&str>>().into_iter().map(|name| Form::compile(name).unwrap());
         let dated = |form: &Form| {
-            form.steps.iter().any(|step| matches!(step, Step::Day | Step::Day2 | Step::Epoch | Step::Tai64n))
+            form.steps.iter().any(|step| matches!(step, Step::Day | Step::Epoch | Step::Tai64n | Step::IsoSecond))
         };
         forms.filter(dated).collect()
     }

@@ -11,7 +11,7 @@ mod words;
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
 use crate::evidence::{self, Actor, ActorKind, Class, Fault, FaultKind, Id, Sample, Segment, Told, mask};
 use crate::grammar::definition::Role;
-use crate::grammar::{Catalog, Clock, Field, Level, Mark, MarkKind, MarkReading, Reading, Time, ansi, head};
+use crate::grammar::{Catalog, Clock, Field, Level, Mark, MarkKind, MarkReading, Reader, Reading, Time, ansi, head};
 use crate::signature::{Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
 use block::Thrown;
@@ -86,6 +86,7 @@ impl Scanner {
 /// The state of one pass over one chunk.
 struct Pass<'a> {
     scanner: &'a Scanner,
+    reader: Reader<'a>,
     chunk: &'a Chunk<'a>,
     clock: &'a Clock,
     segment: Segment,
@@ -136,6 +137,7 @@ impl<'a> Pass<'a> {
         let own_end = (chunk.own.end.saturating_sub(chunk.base) as usize).min(chunk.bytes.len());
         Pass {
             scanner,
+            reader: Reader::of(&scanner.catalog),
             chunk,
             clock,
             segment: Segment::new(chunk.own.start, chunk.own.end),
@@ -194,7 +196,7 @@ impl<'a> Pass<'a> {
 
     fn read_line(&mut self, at: usize, end: usize, is_candidate: bool, thrown: Option<Thrown>) {
         let line = self.visible(at, end);
-        let reading = self.scanner.catalog.read(line, self.clock);
+        let reading = self.reader.read(line, self.clock);
         if let Some(time) = reading.time {
             self.timed = Some((at, time));
             self.timed_until = end + 1;
@@ -469,7 +471,7 @@ impl<'a> Pass<'a> {
     fn sample_at(&self, place: &Place) -> Option<Sample> {
         let end =
             memchr::memchr(b'\n', &self.chunk.bytes[place.at..]).map_or(self.chunk.bytes.len(), |len| place.at + len);
-        let reading = self.scanner.catalog.read(self.visible(place.at, end), self.clock);
+        let reading = self.reader.read(self.visible(place.at, end), self.clock);
         let text = parts(&reading)
             .nth(place.part)
             .map(|text| evidence_text(shown(&reading, text), self.scanner.options.show_secrets))?;

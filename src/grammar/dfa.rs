@@ -1,0 +1,208 @@
+//! The deterministic walk over many patterns at once: which of them can still match after a line's first bytes.
+//!
+//! States are made when a walk first meets them, and kept; so is where a walk over sixteen bytes came out, as most lines
+//! of a log begin like others. What a walk finds depends on the bytes alone, never on what was kept.
+
+use super::nfa::{END, Nfa, StepId};
+use super::pattern::Pattern;
+use std::collections::HashMap;
+
+/// A state: the index of its row. The highest bit says that no byte more tells anything.
+type State = u32;
+
+const SETTLED: State = 1 << 31;
+const UNKNOWN: State = u32::MAX;
+/// States kept; beyond them all are forgotten and made anew.
+const MAX_STATES: usize = 4096;
+/// A walk goes so many blocks deep.
+const MAX_BLOCKS: usize = 4;
+const BLOCK: usize = 16;
+/// Blocks kept.
+const LEAPS: usize = 512;
+
+/// What is walked: the steps of all patterns, where they begin, and which bytes no step tells apart.
+#[derive(Debug)]
+pub struct Ways {
+    nfa: Nfa,
+    first: Vec<StepId>,
+    /// By byte, and for the end.
+    classes: [u16; END + 1],
+    class_count: usize,
+}
+
+impl Default for Ways {
+    fn default() -> Ways {
+        Ways { nfa: Nfa::default(), first: Vec::new(), classes: [0; END + 1], class_count: 1 }
+    }
+}
+
+impl Ways {
+    /// Adds a pattern that goes by a number.
+    pub fn add(&mut self, number: usize, pattern: &Pattern) {
+        self.first.extend(self.nfa.add(number as u32, pattern));
+    }
+
+    /// Adds whatever begins as a JSON object does.
+    pub fn add_object(&mut self, number: usize) {
+        self.first.extend(self.nfa.add_beginning(number as u32, b'{'));
+    }
+
+    /// To be called when all are added.
+    pub fn settle(&mut self) {
+        let mut sets: Vec<_> = self.nfa.steps().iter().map(|step| step.bytes).collect();
+        sets.sort_unstable();
+        sets.dedup();
+        let mut known: HashMap<Vec<bool>, u16> = HashMap::new();
+        for byte in 0..=END {
+            let row = sets.iter().map(|set| set.has(byte)).collect();
+            let count = known.len() as u16;
+            self.classes[byte] = *known.entry(row).or_insert(count);
+        }
+        self.class_count = known.len();
+    }
+}
+
+/// The states met so far.
+#[derive(Debug, Default)]
+pub struct Dfa {
+    rows: Vec<State>,
+    sets: Vec<Set>,
+    known: HashMap<Box<[StepId]>, State>,
+    start: Option<State>,
+    leaps: Vec<Leap>,
+}
+
+/// The steps that may be taken next, and the patterns that they belong to, both in order.
+#[derive(Clone, Debug, Default)]
+struct Set {
+    steps: Box<[StepId]>,
+    patterns: Box<[u32]>,
+}
+
+/// Where a block leads.
+#[derive(Clone, Copy, Debug)]
+struct Leap {
+    block: Block,
+    from: State,
+    to: State,
+}
+
+/// Some bytes of a line with their digits alike, and how many they are: fewer than sixteen only at the line's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Block {
+    bytes: [u8; BLOCK],
+    len: u32,
+}
+
+impl Block {
+    fn of(text: &[u8]) -> Block {
+        let mut bytes = [0; BLOCK];
+        let len = text.len().min(BLOCK);
+        bytes[..len].copy_from_slice(&text[..len]);
+        for byte in &mut bytes {
+            *byte = if byte.is_ascii_digit() { b'0' } else { *byte };
+        }
+        Block { bytes, len: len as u32 }
+    }
+
+    fn slot(&self, from: State) -> usize {
+        let bits = u128::from_le_bytes(self.bytes);
+        let mixed = (bits as u64 ^ u64::from(from)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            ^ ((bits >> 64) as u64 ^ u64::from(self.len)).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % LEAPS
+    }
+}
+
+impl Dfa {
+    /// The numbers of the patterns that may match a text, in order.
+    pub fn candidates(&mut self, ways: &Ways, text: &[u8]) -> &[u32] {
+        let mut state = match self.start {
+            Some(state) => state,
+            None => self.begin(ways),
+        };
+        for at in 0..MAX_BLOCKS {
+            if state & SETTLED != 0 || at * BLOCK > text.len() {
+                break;
+            }
+            state = self.leap(ways, state, &Block::of(&text[at * BLOCK..]));
+        }
+        &self.sets[(state & !SETTLED) as usize / ways.class_count].patterns
+    }
+
+    fn begin(&mut self, ways: &Ways) -> State {
+        self.leaps = vec![Leap { block: Block { bytes: [0; BLOCK], len: 0 }, from: UNKNOWN, to: UNKNOWN }; LEAPS];
+        let start = self.state(ways, ways.first.clone());
+        self.start = Some(start);
+        start
+    }
+
+    fn leap(&mut self, ways: &Ways, from: State, block: &Block) -> State {
+        let slot = block.slot(from);
+        let leap = &self.leaps[slot];
+        if leap.from == from && leap.block == *block {
+            return leap.to;
+        }
+        let (to, forgot) = self.walk(ways, from, block);
+        if !forgot {
+            self.leaps[slot] = Leap { block: *block, from, to };
+        }
+        to
+    }
+
+    /// Where a block leads, byte by byte, and whether all else was forgotten on the way.
+    fn walk(&mut self, ways: &Ways, from: State, block: &Block) -> (State, bool) {
+        let mut state = from;
+        let mut forgot = false;
+        let bytes = block.bytes.iter().take(block.len as usize).map(|&byte| usize::from(byte));
+        for byte in bytes.chain((block.len < BLOCK as u32).then_some(END)) {
+            if state & SETTLED != 0 {
+                break;
+            }
+            let at = state as usize + usize::from(ways.classes[byte]);
+            state = match self.rows[at] {
+                UNKNOWN => {
+                    let known = self.sets.len();
+                    let next = self.make_next(ways, state, byte);
+                    if self.sets.len() >= known {
+                        self.rows[at] = next;
+                    } else {
+                        forgot = true;
+                    }
+                    next
+                }
+                next => next,
+            };
+        }
+        (state, forgot)
+    }
+
+    #[cold]
+    fn make_next(&mut self, ways: &Ways, state: State, byte: usize) -> State {
+        let steps = &self.sets[state as usize / ways.class_count].steps;
+        let taken = steps.iter().map(|&id| ways.nfa.step(id)).filter(|step| step.bytes.has(byte));
+        let next = taken.flat_map(|step| step.next.iter().copied()).collect();
+        self.state(ways, next)
+    }
+
+    /// The state of a set of steps.
+    fn state(&mut self, ways: &Ways, mut steps: Vec<StepId>) -> State {
+        steps.sort_unstable();
+        steps.dedup();
+        if let Some(&state) = self.known.get(steps.as_slice()) {
+            return state;
+        }
+        if self.sets.len() >= MAX_STATES {
+            *self = Dfa::default();
+            self.begin(ways);
+        }
+        let mut patterns: Vec<u32> = steps.iter().map(|&id| ways.nfa.step(id).pattern).collect();
+        patterns.sort_unstable();
+        patterns.dedup();
+        let is_settled = patterns.len() <= 1 || steps.iter().all(|&id| ways.nfa.step(id).takes_anything(id));
+        let state = self.rows.len() as State | if is_settled { SETTLED } else { 0 };
+        self.rows.resize(self.rows.len() + ways.class_count, UNKNOWN);
+        self.known.insert(steps.as_slice().into(), state);
+        self.sets.push(Set { steps: steps.into(), patterns: patterns.into() });
+        state
+    }
+}
