@@ -8,11 +8,14 @@ const ESCAPE: u8 = 0x1b;
 pub fn plain(line: &[u8]) -> Cow<'_, [u8]> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    if memchr::memchr2(b'\r', ESCAPE, line).is_none() {
+        return Cow::Borrowed(without_hole(line));
+    }
     let line = match memchr::memrchr(b'\r', line) {
         Some(at) => &line[at + 1..],
         None => line,
     };
-    let line = &line[line.iter().take_while(|&&byte| byte == 0).count()..];
+    let line = without_hole(line);
     let Some(first) = memchr::memchr(ESCAPE, line) else { return Cow::Borrowed(line) };
     let mut out = line[..first].to_vec();
     let mut at = first;
@@ -26,6 +29,14 @@ pub fn plain(line: &[u8]) -> Cow<'_, [u8]> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Without the NULs that it begins with.
+fn without_hole(line: &[u8]) -> &[u8] {
+    match line.first() {
+        Some(0) => &line[line.iter().take_while(|&&byte| byte == 0).count()..],
+        _ => line,
+    }
 }
 
 fn escape_len(text: &[u8]) -> usize {

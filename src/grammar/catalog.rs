@@ -5,9 +5,9 @@ use super::complaint::{Complaint, Source};
 use super::definition::{FormatFile, Role};
 use super::dispatch::{Dispatch, Memory};
 use super::examples;
-use super::format::{self, Fields, Format, FormatId};
+use super::format::{self, Format};
 use super::mark::{Mark, MarkKind};
-use super::reading::Reading;
+use super::reading::{Fields, FormatId, Reading};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -124,8 +124,9 @@ impl Catalog {
         text: &'t [u8],
         clock: &Clock,
         memory: &mut Memory,
-    ) -> Option<(FormatId, Fields<'t>)> {
-        self.dispatch.first_match(&self.formats, text, clock, memory)
+        fields: &mut Fields<'t>,
+    ) -> Option<FormatId> {
+        self.dispatch.first_match(&self.formats, text, clock, memory, fields)
     }
 
     pub(super) fn take_memory(&self) -> Memory {
@@ -160,7 +161,7 @@ impl Catalog {
     fn lost_examples(&self, source: Source, format: &Format, file: &FormatFile) -> Vec<Complaint> {
         let mut memory = self.take_memory();
         let mut lost = |line: &[u8], clock: &Clock| {
-            let (winner, _) = self.first_match(line, clock, &mut memory)?;
+            let winner = self.first_match(line, clock, &mut memory, &mut Fields::default())?;
             let winner = &self.format(winner).name;
             (*winner != format.name && format.read(line, clock).is_some()).then_some(winner)
         };

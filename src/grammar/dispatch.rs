@@ -5,9 +5,10 @@
 
 use super::clock::Clock;
 use super::dfa::{Dfa, Ways};
-use super::format::{Fields, Format, FormatId};
+use super::format::Format;
 use super::json::Object;
 use super::pattern::Captures;
+use super::reading::{Fields, FormatId};
 
 #[derive(Debug, Default)]
 pub struct Dispatch {
@@ -49,24 +50,25 @@ impl Dispatch {
         Dispatch { entries, ways }
     }
 
-    /// The first format that reads a line, with what it read.
+    /// The first format that reads a line; what it read goes into fields that hold nothing yet.
     pub fn first_match<'t>(
         &self,
         formats: &[Format],
         text: &'t [u8],
         clock: &Clock,
         memory: &mut Memory,
-    ) -> Option<(FormatId, Fields<'t>)> {
+        fields: &mut Fields<'t>,
+    ) -> Option<FormatId> {
         let mut object = None;
         for &at in memory.dfa.candidates(&self.ways, text) {
             let entry = self.entries[at as usize];
             let format = &formats[usize::from(entry.format)];
-            let fields = match entry.pattern {
-                Some(pattern) => format.read_pattern(usize::from(pattern), text, clock, &mut memory.captures),
-                None => format.read_json(object.get_or_insert_with(|| Object::of(text)), clock),
+            let reads = match entry.pattern {
+                Some(pattern) => format.read_pattern(usize::from(pattern), text, clock, &mut memory.captures, fields),
+                None => format.read_json(object.get_or_insert_with(|| Object::of(text)), clock, fields),
             };
-            if let Some(fields) = fields {
-                return Some((entry.format, fields));
+            if reads {
+                return Some(entry.format);
             }
         }
         None

@@ -1,7 +1,7 @@
 //! One format, compiled from its file: how it reads a line, and its marks.
 
 use super::ansi;
-use super::clock::{Clock, Time};
+use super::clock::Clock;
 use super::complaint::{Complaint, Source};
 use super::definition::{FormatFile, FrameKind, Kind, Role};
 use super::field::Field;
@@ -9,11 +9,9 @@ use super::json::{Object, Path};
 use super::level::Level;
 use super::mark::{Mark, MarkKind, needles_of, weight};
 use super::pattern::{Captures, Pattern};
+use super::reading::Fields;
 use super::timestamp::{Form, read_member_time};
 use std::borrow::Cow;
-
-/// Index of a format in the catalog, most specific first.
-pub type FormatId = u16;
 
 /// A compiled format.
 #[derive(Debug)]
@@ -47,23 +45,6 @@ enum Member {
 #[derive(Debug)]
 struct Requirement(Vec<(Path, Option<Vec<u8>>)>);
 
-/// What one format read of one line.
-#[derive(Clone, Debug, Default)]
-pub struct Fields<'a> {
-    pub time: Option<Time>,
-    /// The time's own text settles date and zone.
-    pub time_is_complete: bool,
-    pub level: Option<Level>,
-    pub host: Option<Cow<'a, [u8]>>,
-    pub ident: Option<Cow<'a, [u8]>>,
-    pub service: Option<Cow<'a, [u8]>>,
-    pub component: Option<Cow<'a, [u8]>>,
-    pub stream: Option<Cow<'a, [u8]>>,
-    pub tid: Option<Cow<'a, [u8]>>,
-    pub pid: Option<u32>,
-    pub message: Option<Cow<'a, [u8]>>,
-}
-
 impl Format {
     pub fn is_envelope(&self) -> bool {
         matches!(self.kind, Kind::Envelope | Kind::JsonEnvelope)
@@ -78,11 +59,14 @@ impl Format {
         if !self.first_bytes[usize::from(*line.first()?)] {
             return None;
         }
-        if self.is_json() {
-            return self.read_json(&Object::of(line), clock);
-        }
-        let mut captures = Captures::default();
-        (0..self.lines.len()).find_map(|pattern| self.read_pattern(pattern, line, clock, &mut captures))
+        let mut fields = Fields::default();
+        let reads = if self.is_json() {
+            self.read_json(&Object::of(line), clock, &mut fields)
+        } else {
+            let mut captures = Captures::default();
+            (0..self.lines.len()).any(|pattern| self.read_pattern(pattern, line, clock, &mut captures, &mut fields))
+        };
+        reads.then_some(fields)
     }
 
     pub(super) fn lines(&self) -> &[Pattern] {
@@ -104,44 +88,53 @@ impl Format {
         lines + 16 * self.require.len() as u32 + if self.is_json() { 40 } else { 0 }
     }
 
-    /// Reads a line by one of the patterns.
+    /// Reads a line by one of the patterns into fields that hold nothing yet; says whether the pattern matches.
     pub(super) fn read_pattern<'a>(
         &self,
         pattern: usize,
         line: &'a [u8],
         clock: &Clock,
         captures: &mut Captures,
-    ) -> Option<Fields<'a>> {
+        fields: &mut Fields<'a>,
+    ) -> bool {
         if !self.lines[pattern].read(line, captures) {
-            return None;
+            return false;
         }
-        let time = captures.time.and_then(|raw| clock.settle(&raw));
-        let is_complete = captures.time.is_some_and(|raw| raw.is_complete());
-        if is_complete && time.is_none() {
-            return None;
+        if let Some(raw) = &captures.time {
+            let time = clock.settle(raw);
+            if time.is_none() && raw.is_complete() {
+                return false;
+            }
+            fields.time = time;
+            fields.time_is_complete = raw.is_complete();
         }
-        let text = |field| captures.get(field, line).map(|bytes| Cow::Borrowed(bytes.trim_ascii()));
-        Some(Fields {
-            time,
-            time_is_complete: is_complete,
-            level: captures.get(Field::Level, line).and_then(|text| Level::from_text(text.trim_ascii())),
-            host: text(Field::Host),
-            ident: text(Field::Ident),
-            service: text(Field::Service),
-            component: text(Field::Component),
-            stream: text(Field::Stream),
-            tid: text(Field::Tid),
-            pid: captures.get(Field::Pid, line).and_then(number),
-            message: captures.get(Field::Message, line).map(Cow::Borrowed),
-        })
+        fields.level = captures.level;
+        for field in captures.fields() {
+            let Some(text) = captures.get(field, line) else { continue };
+            if field == Field::Message {
+                fields.message = Some(Cow::Borrowed(text));
+                continue;
+            }
+            let text = Some(Cow::Borrowed(text.trim_ascii()));
+            match field {
+                Field::Host => fields.host = text,
+                Field::Ident => fields.ident = text,
+                Field::Service => fields.service = text,
+                Field::Component => fields.component = text,
+                Field::Stream => fields.stream = text,
+                Field::Tid => fields.tid = text,
+                Field::Pid => fields.pid = text.as_deref().and_then(number),
+                _ => {}
+            }
+        }
+        true
     }
 
     /// Reads the members of a line that is a JSON object.
-    pub(super) fn read_json<'a>(&self, object: &Object<'a>, clock: &Clock) -> Option<Fields<'a>> {
+    pub(super) fn read_json<'a>(&self, object: &Object<'a>, clock: &Clock, fields: &mut Fields<'a>) -> bool {
         if !self.require.iter().all(|requirement| requirement.holds(object)) {
-            return None;
+            return false;
         }
-        let mut fields = Fields::default();
         for (field, paths) in &self.members {
             let mut texts = paths.iter().filter_map(|member| member.text(object));
             if *field == Field::Time {
@@ -168,7 +161,7 @@ impl Format {
                 _ => {}
             }
         }
-        Some(fields)
+        true
     }
 
     fn level_of(&self, text: &[u8]) -> Option<Level> {

@@ -3,7 +3,7 @@
 //! The language is described in grammars/README.md. Mistakes say where they are and what would help.
 
 use super::field::Field;
-use super::pattern::{Item, Matcher, Pattern};
+use super::pattern::{Item, Matcher, Pattern, Stop};
 use super::timestamp::Form;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
@@ -207,7 +207,7 @@ fn compile_matcher(text: &MatcherText) -> Result<Matcher, Wrong> {
         "word" if plain => Matcher::Word,
         "quoted" if plain => Matcher::Quoted,
         "rest" if plain => Matcher::Rest,
-        "until" if !plain => Matcher::Until(words()),
+        "until" if !plain => Matcher::Until(words().into_iter().map(Stop::of).collect()),
         "one_of" if !plain => Matcher::OneOf(words()),
         "chars" if text.arguments.len() == 1 => Matcher::Class(class(&text.arguments[0])?),
         "until" | "one_of" | "chars" => {
@@ -263,28 +263,28 @@ fn suggest(name: &str) -> Option<String> {
 }
 
 /// Gives every free capture the literals that may follow it, and refuses one that nothing can end.
-fn settle_stops(items: &mut [Item], after: &[Vec<u8>], text: &str, tree: &Tree) -> Result<(), Mistake> {
+fn settle_stops(items: &mut [Item], after: &[Stop], text: &str, tree: &Tree) -> Result<(), Mistake> {
     for at in (0..items.len()).rev() {
         let (left, right) = items.split_at_mut(at + 1);
-        let follow = |right: &[Item]| -> Result<Vec<Vec<u8>>, ()> {
+        let follow = |right: &[Item]| -> Result<Vec<Stop>, ()> {
             let mut stops = Vec::new();
             for item in right {
                 match item {
                     Item::Literal(text) => {
-                        stops.push(text.clone());
+                        stops.push(Stop::of(text.as_slice()));
                         return Ok(stops);
                     }
                     Item::Blanks => {
-                        stops.extend([b" ".to_vec(), b"\t".to_vec()]);
+                        stops.extend([Stop::of(" "), Stop::of("\t")]);
                         return Ok(stops);
                     }
                     Item::Capture(_, Matcher::OneOf(words)) => {
-                        stops.extend(words.clone());
+                        stops.extend(words.iter().map(|word| Stop::of(word.as_slice())));
                         return Ok(stops);
                     }
                     Item::Optional(inner) => match inner.first() {
-                        Some(Item::Literal(text)) => stops.push(text.clone()),
-                        Some(Item::Blanks) => stops.extend([b" ".to_vec(), b"\t".to_vec()]),
+                        Some(Item::Literal(text)) => stops.push(Stop::of(text.as_slice())),
+                        Some(Item::Blanks) => stops.extend([Stop::of(" "), Stop::of("\t")]),
                         _ => return Err(()),
                     },
                     _ => return Err(()),

@@ -99,7 +99,50 @@ const LETTERS: &[(u8, Level)] = &[
 
 /// A word of at most 16 bytes in lower case, as one number.
 fn packed(word: &[u8]) -> u128 {
-    word.iter().fold(0, |packed, byte| packed << 8 | u128::from(byte.to_ascii_lowercase()))
+    let mut bytes = [0; 16];
+    bytes[..word.len()].copy_from_slice(word);
+    // Its letters lie in the upper half of ASCII, where bit 5 is the case; digits have that bit.
+    bytes.iter_mut().for_each(|byte| *byte |= u8::from(byte.is_ascii_uppercase()) << 5);
+    u128::from_le_bytes(bytes)
+}
+
+/// The words by a hash under which no two of them meet.
+struct Table {
+    factor: u64,
+    slots: Box<[(u128, Option<Level>); SLOTS]>,
+}
+
+const SLOTS: usize = 1024;
+
+impl Table {
+    fn of_words() -> Table {
+        let words: Vec<(u128, Level)> = WORDS.iter().map(|(word, level)| (packed(word.as_bytes()), *level)).collect();
+        let mut factor = 0x9e37_79b9_7f4a_7c15;
+        loop {
+            let mut table = Table { factor, slots: Box::new([(0, None); SLOTS]) };
+            let is_free = |table: &mut Table, &(word, level): &(u128, Level)| {
+                let slot = &mut table.slots[slot(factor, word)];
+                slot.1.is_none() && {
+                    *slot = (word, Some(level));
+                    true
+                }
+            };
+            if words.iter().all(|word| is_free(&mut table, word)) {
+                return table;
+            }
+            factor = factor.wrapping_mul(0x5851_f42d_4c95_7f2d) | 1;
+        }
+    }
+
+    fn level(&self, word: u128) -> Option<Level> {
+        let (known, level) = self.slots[slot(self.factor, word)];
+        if known == word { level } else { None }
+    }
+}
+
+fn slot(factor: u64, word: u128) -> usize {
+    let folded = word as u64 ^ ((word >> 64) as u64).rotate_left(32);
+    (folded.wrapping_mul(factor) >> 54) as usize
 }
 
 impl Level {
@@ -131,14 +174,8 @@ impl Level {
             _ if word.len() > 13 => return None,
             _ => {}
         }
-        static PACKED: LazyLock<Vec<(u128, Level)>> = LazyLock::new(|| {
-            let mut packed: Vec<(u128, Level)> =
-                WORDS.iter().map(|(word, level)| (packed(word.as_bytes()), *level)).collect();
-            packed.sort_unstable_by_key(|(word, _)| *word);
-            packed
-        });
-        let word = packed(word);
-        PACKED.binary_search_by_key(&word, |(known, _)| *known).ok().map(|at| PACKED[at].1)
+        static TABLE: LazyLock<Table> = LazyLock::new(Table::of_words);
+        TABLE.level(packed(word))
     }
 
     /// The level of a JSON logger's number: 10–60 as pino and bunyan, or 0–7 as syslog.

@@ -33,11 +33,10 @@ pub use catalog::{Catalog, MarkId};
 pub use clock::{Clock, SECOND, Time};
 pub use complaint::{Complaint, Source};
 pub use field::Field;
-pub use format::FormatId;
 pub use level::Level;
 pub use mark::{Asker, Mark, MarkKind, MarkReading};
 pub use reader::Reader;
-pub use reading::Reading;
+pub use reading::{FormatId, Layers, Reading};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 //! It admits a little more than the patterns do (any word where a level must stand, any fraction of a second), never
 //! less: what it refuses no pattern reads. `dfa` walks it.
 
-use super::pattern::{Item, Matcher, Pattern};
+use super::pattern::{Item, Matcher, Pattern, Stop};
 use super::shape::Shape;
 
 /// What stands beyond a line's last byte.
@@ -126,17 +126,58 @@ impl Build<'_> {
 
     /// The steps that may come first in these items, before those of `next`.
     fn before(&mut self, items: &[Item], next: Vec<StepId>) -> Vec<StepId> {
-        items.iter().rev().fold(next, |next, item| match item {
-            Item::Literal(text) => self.push_text(text, &next),
-            Item::Blanks => vec![self.push_run(Bytes::of(|byte| byte == b' ' || byte == b'\t'), &next)],
-            Item::Time(form) => self.before_shape(&form.shape(), next),
-            Item::Capture(_, matcher) => self.before_capture(matcher, &next),
+        let mut after_next = Vec::new();
+        let mut next = next;
+        for (at, item) in items.iter().enumerate().rev() {
+            let before = match (item, items.get(at + 1)) {
+                (Item::Capture(_, matcher), Some(Item::Literal(text))) if matcher.ends_at(text) => {
+                    self.push_up_to(text, &after_next)
+                }
+                (item, _) => self.before_item(item, &next),
+            };
+            after_next = std::mem::replace(&mut next, before);
+        }
+        next
+    }
+
+    fn before_item(&mut self, item: &Item, next: &[StepId]) -> Vec<StepId> {
+        match item {
+            Item::Literal(text) => self.push_text(text, next),
+            Item::Blanks => vec![self.push_run(Bytes::of(|byte| byte == b' ' || byte == b'\t'), next)],
+            Item::Time(form) => self.before_shape(&form.shape(), next.to_vec()),
+            Item::Capture(_, matcher) => self.before_capture(matcher, next),
             Item::Optional(inner) => {
-                let mut all = self.before(inner, next.clone());
+                let mut all = self.before(inner, next.to_vec());
                 all.extend(next);
                 all
             }
-        })
+        }
+    }
+
+    /// Text up to the first place where a literal stands, and the literal.
+    fn push_up_to(&mut self, text: &[u8], next: &[StepId]) -> Vec<StepId> {
+        // One state for each count of bytes of the literal that the text ends in; as many edges as there are counts to
+        // go to. The steps are made first, as they lead in circles.
+        let count_after = |count: usize, byte: u8| {
+            let mut seen = text[..count].to_vec();
+            seen.push(byte);
+            (0..=seen.len()).rev().find(|&len| text.starts_with(&seen[seen.len() - len..])).unwrap_or(0)
+        };
+        let edges: Vec<Vec<(usize, StepId)>> = (0..text.len())
+            .map(|count| {
+                let to = |target: usize| Bytes::of(|byte| count_after(count, byte) == target);
+                let targets = (0..=count + 1).map(|target| (target, to(target)));
+                let met = targets.filter(|(_, bytes)| *bytes != Bytes::default());
+                met.map(|(target, bytes)| (target, self.push(bytes, &[]))).collect()
+            })
+            .collect();
+        for &(target, step) in edges.iter().flatten() {
+            self.steps[step as usize].next = match edges.get(target) {
+                Some(edges) => edges.iter().map(|&(_, step)| step).collect(),
+                None => next.to_vec(),
+            };
+        }
+        edges.first().map_or_else(|| next.to_vec(), |edges| edges.iter().map(|&(_, step)| step).collect())
     }
 
     fn before_shape(&mut self, shape: &[Shape], next: Vec<StepId>) -> Vec<StepId> {
@@ -170,14 +211,14 @@ impl Build<'_> {
     }
 
     /// Text up to the first of some stops, which `next` begins with.
-    fn push_until(&mut self, stops: &[Vec<u8>], may_be_empty: bool, next: &[StepId]) -> Vec<StepId> {
+    fn push_until(&mut self, stops: &[Stop], may_be_empty: bool, next: &[StepId]) -> Vec<StepId> {
         if stops.is_empty() {
             return vec![self.push_anything()];
         }
         let run = match stops {
             // A longer stop is only looked for: where its bytes begin, the text may also go on.
-            _ if stops.iter().any(|stop| stop.len() != 1) => Bytes::of(|_| true),
-            stops => Bytes::of(|byte| stops.iter().all(|stop| stop[0] != byte)),
+            _ if stops.iter().any(|stop| stop.text().len() != 1) => Bytes::of(|_| true),
+            stops => Bytes::of(|byte| stops.iter().all(|stop| stop.text() != [byte])),
         };
         let mut first = vec![self.push_run(run, next)];
         if may_be_empty {

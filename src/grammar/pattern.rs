@@ -16,9 +16,20 @@ pub struct Captures {
     /// Which spans hold something: one bit a field.
     held: u16,
     pub time: Option<RawTime>,
+    pub level: Option<Level>,
 }
 
 impl Captures {
+    /// The fields that hold something.
+    pub fn fields(&self) -> impl Iterator<Item = Field> {
+        let mut left = self.held;
+        std::iter::from_fn(move || {
+            let at = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            Field::NAMES.get(at).map(|&(_, field)| field)
+        })
+    }
+
     pub fn get<'a>(&self, field: Field, line: &'a [u8]) -> Option<&'a [u8]> {
         if self.held & (1 << field as u16) == 0 {
             return None;
@@ -37,6 +48,7 @@ impl Captures {
     fn clear(&mut self) {
         self.held = 0;
         self.time = None;
+        self.level = None;
     }
 }
 
@@ -67,7 +79,7 @@ pub(super) enum Item {
 pub(super) enum Matcher {
     /// Up to a literal that follows; set when the pattern is compiled. Empty: up to the end of the line.
     Free {
-        stops: Vec<Vec<u8>>,
+        stops: Vec<Stop>,
         may_be_empty: bool,
     },
     Rest,
@@ -77,9 +89,34 @@ pub(super) enum Matcher {
     Hex,
     Word,
     Class(Box<[bool; 256]>),
-    Until(Vec<Vec<u8>>),
+    Until(Vec<Stop>),
     OneOf(Vec<Vec<u8>>),
     Quoted,
+}
+
+/// A text that ends another, ready to be looked for.
+#[derive(Clone, Debug)]
+pub(super) struct Stop {
+    text: Vec<u8>,
+    finder: memmem::Finder<'static>,
+}
+
+impl Stop {
+    pub fn of(text: impl Into<Vec<u8>>) -> Stop {
+        let text = text.into();
+        Stop { finder: memmem::Finder::new(&text).into_owned(), text }
+    }
+
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    fn find(&self, rest: &[u8]) -> Option<usize> {
+        match self.text.as_slice() {
+            [byte] => memchr::memchr(*byte, rest),
+            _ => self.finder.find(rest),
+        }
+    }
 }
 
 impl Pattern {
@@ -135,6 +172,16 @@ impl Pattern {
 }
 
 impl Matcher {
+    /// Whether it takes everything up to the first place where a text stands.
+    pub fn ends_at(&self, text: &[u8]) -> bool {
+        match self {
+            Matcher::Free { stops, .. } | Matcher::Until(stops) => {
+                matches!(stops.as_slice(), [stop] if stop.text() == text)
+            }
+            _ => false,
+        }
+    }
+
     fn can_begin_with(&self, byte: u8) -> bool {
         match self {
             Matcher::Digits { signed } => byte.is_ascii_digit() || (*signed && byte == b'-'),
@@ -189,14 +236,11 @@ impl Matcher {
     }
 }
 
-fn first_of(rest: &[u8], stops: &[Vec<u8>]) -> Option<usize> {
-    stops
-        .iter()
-        .filter_map(|stop| match stop.as_slice() {
-            [byte] => memchr::memchr(*byte, rest),
-            stop => memmem::find(rest, stop),
-        })
-        .min()
+fn first_of(rest: &[u8], stops: &[Stop]) -> Option<usize> {
+    match stops {
+        [stop] => stop.find(rest),
+        stops => stops.iter().filter_map(|stop| stop.find(rest)).min(),
+    }
 }
 
 fn read_items(items: &[Item], line: &[u8], mut at: usize, captures: &mut Captures) -> Option<usize> {
@@ -218,10 +262,11 @@ fn read_items(items: &[Item], line: &[u8], mut at: usize, captures: &mut Capture
                 let (len, value) = matcher.read(rest)?;
                 if *field == Some(Field::Level) {
                     let text = &rest[value.clone()];
-                    match matcher {
+                    let level = match matcher {
                         Matcher::Digits { .. } => Level::from_priority(text)?,
                         _ => Level::from_word(text)?,
                     };
+                    captures.level = Some(level);
                 }
                 captures.set(*field, at + value.start, at + value.end);
                 len

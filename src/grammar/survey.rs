@@ -3,10 +3,10 @@
 use super::ansi;
 use super::catalog::Catalog;
 use super::clock::{Clock, Time};
-use super::format::FormatId;
 use super::head::{self, Head};
 use super::level::Level;
 use super::reader::Reader;
+use super::reading::FormatId;
 use std::collections::BTreeMap;
 
 /// So many lines are held against every single format; on all of them that would take long.

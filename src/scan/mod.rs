@@ -223,7 +223,7 @@ impl<'a> Pass<'a> {
 
     fn count_format(&mut self, reading: &Reading, line: &[u8]) {
         let catalog = &self.scanner.catalog;
-        let names = match reading.formats.as_slice() {
+        let names = match &*reading.formats {
             [] if line.trim_ascii().is_empty() => return,
             [] => match catalog.frame_of(line) {
                 Some(id) => catalog.format(id).name.clone(),
