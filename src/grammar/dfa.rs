@@ -96,20 +96,26 @@ struct Block {
 
 impl Block {
     fn of(text: &[u8]) -> Block {
-        let mut bytes = [0; BLOCK];
-        let len = text.len().min(BLOCK);
-        bytes[..len].copy_from_slice(&text[..len]);
+        let (mut bytes, len) = match text.first_chunk() {
+            Some(whole) => (*whole, BLOCK),
+            None => {
+                let mut bytes = [0; BLOCK];
+                bytes[..text.len()].copy_from_slice(text);
+                (bytes, text.len())
+            }
+        };
         for byte in &mut bytes {
             *byte = if byte.is_ascii_digit() { b'0' } else { *byte };
         }
         Block { bytes, len: len as u32 }
     }
 
+    /// Where a leap from a state over this block is kept. The state comes in last, as it is known last.
     fn slot(&self, from: State) -> usize {
         let bits = u128::from_le_bytes(self.bytes);
-        let mixed = (bits as u64 ^ u64::from(from)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        let mixed = (bits as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
             ^ ((bits >> 64) as u64 ^ u64::from(self.len)).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
-        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % LEAPS
+        ((mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize + from as usize) % LEAPS
     }
 }
 
@@ -198,7 +204,10 @@ impl Dfa {
         let mut patterns: Vec<u32> = steps.iter().map(|&id| ways.nfa.step(id).pattern).collect();
         patterns.sort_unstable();
         patterns.dedup();
-        let is_settled = patterns.len() <= 1 || steps.iter().all(|&id| ways.nfa.step(id).takes_anything(id));
+        // No more is to be learnt of the first one when anything may follow; the others are tried after it, if at all.
+        let first = patterns.first();
+        let is_settled = patterns.len() <= 1
+            || steps.iter().any(|&id| ways.nfa.step(id).takes_anything(id) && Some(&ways.nfa.step(id).pattern) == first);
         let state = self.rows.len() as State | if is_settled { SETTLED } else { 0 };
         self.rows.resize(self.rows.len() + ways.class_count, UNKNOWN);
         self.known.insert(steps.as_slice().into(), state);

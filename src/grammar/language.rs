@@ -3,7 +3,7 @@
 //! The language is described in grammars/README.md. Mistakes say where they are and what would help.
 
 use super::field::Field;
-use super::pattern::{Item, Matcher, Pattern, Stop};
+use super::pattern::{Item, Matcher, Pattern, Stop, Words};
 use super::timestamp::Form;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
@@ -194,11 +194,7 @@ fn compile_item(name: &str, matcher: Option<&MatcherText>) -> Result<Item, Wrong
 }
 
 fn compile_matcher(text: &MatcherText) -> Result<Matcher, Wrong> {
-    let words = || {
-        let mut words: Vec<Vec<u8>> = text.arguments.iter().map(|word| word.clone().into_bytes()).collect();
-        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-        words
-    };
+    let words = || text.arguments.iter().map(|word| word.clone().into_bytes()).collect::<Vec<_>>();
     let plain = text.arguments.is_empty();
     Ok(match text.name.as_str() {
         "uint" if plain => Matcher::Digits { signed: false },
@@ -208,7 +204,7 @@ fn compile_matcher(text: &MatcherText) -> Result<Matcher, Wrong> {
         "quoted" if plain => Matcher::Quoted,
         "rest" if plain => Matcher::Rest,
         "until" if !plain => Matcher::Until(words().into_iter().map(Stop::of).collect()),
-        "one_of" if !plain => Matcher::OneOf(words()),
+        "one_of" if !plain => Matcher::OneOf(Box::new(Words::of(words()))),
         "chars" if text.arguments.len() == 1 => Matcher::Class(class(&text.arguments[0])?),
         "until" | "one_of" | "chars" => {
             return Err((format!("`{}` needs its texts", text.name), Some(format!("for example {}('x')", text.name))));

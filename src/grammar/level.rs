@@ -99,11 +99,7 @@ const LETTERS: &[(u8, Level)] = &[
 
 /// A word of at most 16 bytes in lower case, as one number.
 fn packed(word: &[u8]) -> u128 {
-    let mut bytes = [0; 16];
-    bytes[..word.len()].copy_from_slice(word);
-    // Its letters lie in the upper half of ASCII, where bit 5 is the case; digits have that bit.
-    bytes.iter_mut().for_each(|byte| *byte |= u8::from(byte.is_ascii_uppercase()) << 5);
-    u128::from_le_bytes(bytes)
+    word.iter().fold(0, |packed, byte| packed << 8 | u128::from(byte.to_ascii_lowercase()))
 }
 
 /// The words by a hash under which no two of them meet.

@@ -90,8 +90,60 @@ pub(super) enum Matcher {
     Word,
     Class(Box<[bool; 256]>),
     Until(Vec<Stop>),
-    OneOf(Vec<Vec<u8>>),
+    OneOf(Box<Words>),
     Quoted,
+}
+
+/// A closed vocabulary.
+#[derive(Clone, Debug)]
+pub(super) struct Words {
+    /// The longer ones first.
+    words: Vec<Vec<u8>>,
+    /// By the last five bits of a first byte, which of the first 64 words may begin so.
+    by_first: [u64; 32],
+    /// What each of them is as a level.
+    levels: Vec<Option<Level>>,
+}
+
+impl Words {
+    pub fn of(mut words: Vec<Vec<u8>>) -> Words {
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        let mut by_first = [0; 32];
+        for (at, word) in words.iter().enumerate().take(64) {
+            match word.first() {
+                Some(byte) => by_first[usize::from(byte % 32)] |= 1 << at,
+                None => by_first.iter_mut().for_each(|words| *words |= 1 << at),
+            }
+        }
+        let levels = words.iter().map(|word| Level::from_word(word)).collect();
+        Words { words, by_first, levels }
+    }
+
+    /// Which word a text begins with, and its length.
+    fn find(&self, rest: &[u8]) -> Option<(usize, usize)> {
+        let mut left = match rest.first() {
+            Some(byte) => self.by_first[usize::from(byte % 32)],
+            None => u64::MAX,
+        };
+        while left != 0 {
+            let at = left.trailing_zeros() as usize;
+            let word = self.words.get(at)?;
+            if rest.starts_with(word) {
+                return Some((at, word.len()));
+            }
+            left &= left - 1;
+        }
+        let others = self.words.iter().enumerate().skip(64);
+        others.into_iter().find(|(_, word)| rest.starts_with(word)).map(|(at, word)| (at, word.len()))
+    }
+}
+
+impl std::ops::Deref for Words {
+    type Target = [Vec<u8>];
+
+    fn deref(&self) -> &[Vec<u8>] {
+        &self.words
+    }
 }
 
 /// A text that ends another, ready to be looked for.
@@ -152,7 +204,7 @@ impl Pattern {
     pub fn literals(&self) -> impl Iterator<Item = &[Vec<u8>]> {
         self.items.iter().filter_map(|item| match item {
             Item::Literal(text) => Some(std::slice::from_ref(text)),
-            Item::Capture(_, Matcher::OneOf(words)) => Some(words.as_slice()),
+            Item::Capture(_, Matcher::OneOf(words)) => Some(&***words),
             _ => None,
         })
     }
@@ -218,9 +270,7 @@ impl Matcher {
                 let len = first_of(rest, stops)?;
                 (len > 0).then_some((len, 0..len))
             }
-            Matcher::OneOf(words) => {
-                words.iter().find(|word| begins(rest, word)).map(|word| (word.len(), 0..word.len()))
-            }
+            Matcher::OneOf(words) => words.find(rest).map(|(_, len)| (len, 0..len)),
             Matcher::Quoted => {
                 let mut at = 1;
                 rest.first().filter(|&&byte| byte == b'"')?;
@@ -253,20 +303,24 @@ fn read_items(items: &[Item], line: &[u8], mut at: usize, captures: &mut Capture
                 (len > 0).then_some(len)?
             }
             Item::Time(form) => {
-                let (raw, len) = form.read(rest)?;
-                captures.time = Some(raw);
+                let len = form.read_into(rest, captures.time.insert(RawTime::default()))?;
                 captures.set(Some(Field::Time), at, at + len);
+                len
+            }
+            Item::Capture(Some(Field::Level), Matcher::OneOf(words)) => {
+                let (word, len) = words.find(rest)?;
+                captures.level = Some(words.levels[word]?);
+                captures.set(Some(Field::Level), at, at + len);
                 len
             }
             Item::Capture(field, matcher) => {
                 let (len, value) = matcher.read(rest)?;
                 if *field == Some(Field::Level) {
                     let text = &rest[value.clone()];
-                    let level = match matcher {
+                    captures.level = Some(match matcher {
                         Matcher::Digits { .. } => Level::from_priority(text)?,
                         _ => Level::from_word(text)?,
-                    };
-                    captures.level = Some(level);
+                    });
                 }
                 captures.set(*field, at + value.start, at + value.end);
                 len

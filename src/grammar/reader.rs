@@ -24,8 +24,15 @@ impl<'c> Reader<'c> {
 
     /// Reads a line through its envelopes.
     pub fn read<'a>(&self, line: &'a [u8], clock: &Clock) -> Reading<'a> {
+        let mut reading = Reading::default();
+        reading.text = ansi::plain(line);
+        self.peel(&mut reading, clock);
+        reading
+    }
+
+    /// Reads a reading's text, and the text in it, as deep as it goes.
+    fn peel(&self, reading: &mut Reading, clock: &Clock) {
         let memory = &mut *self.memory.borrow_mut();
-        let mut reading = Reading { text: ansi::plain(line), ..Reading::default() };
         let mut outer_time = None;
         while reading.formats.len() < MAX_DEPTH {
             let mut fields = Fields::default();
@@ -65,7 +72,6 @@ impl<'c> Reader<'c> {
             reading.message = reading.text.clone();
         }
         reading.time = reading.time.or(outer_time);
-        reading
     }
 }
 

@@ -120,6 +120,12 @@ impl Form {
     /// Reads a time at the start of `bytes`: the time and how many bytes it took.
     pub fn read(&self, bytes: &[u8]) -> Option<(RawTime, usize)> {
         let mut raw = RawTime::default();
+        let len = self.read_into(bytes, &mut raw)?;
+        Some((raw, len))
+    }
+
+    /// As `read`, into a time that holds nothing yet; returns how many bytes it took.
+    pub fn read_into(&self, bytes: &[u8], raw: &mut RawTime) -> Option<usize> {
         let mut at = 0;
         let mut afternoon = None;
         for step in &self.steps {
@@ -186,15 +192,15 @@ impl Form {
                     raw.second = in_range(digits(rest, 2)?, 0, 60)?;
                     2
                 }
-                Step::Fraction => read_fraction(rest, &mut raw),
-                Step::Zone => read_zone(rest, &mut raw),
+                Step::Fraction => read_fraction(rest, raw),
+                Step::Zone => read_zone(rest, raw),
                 Step::ZoneWord => {
-                    let read = read_zone(rest, &mut raw);
+                    let read = read_zone(rest, raw);
                     if read == 0 { zone_word(rest) } else { read }
                 }
-                Step::Epoch => read_epoch(rest, &mut raw)?,
-                Step::Tai64n => read_tai64n(rest, &mut raw)?,
-                Step::IsoSecond => read_iso_second(rest, &mut raw)?,
+                Step::Epoch => read_epoch(rest, raw)?,
+                Step::Tai64n => read_tai64n(rest, raw)?,
+                Step::IsoSecond => read_iso_second(rest, raw)?,
             };
         }
         if let Some(afternoon) = afternoon {
@@ -203,7 +209,7 @@ impl Form {
         if self.utc && raw.offset.is_none() {
             raw.offset = Some(0);
         }
-        Some((raw, at))
+        Some(at)
     }
 
     /// What texts in this form look like, and perhaps a few more.
