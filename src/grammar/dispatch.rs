@@ -1,4 +1,4 @@
-//! Which formats may read a line, by its first bytes.
+//! Which formats may read a line, by its first bytes and, where it is an object, by its keys.
 //!
 //! One walk over a line's first bytes refuses nearly all patterns at once; those that are left are tried in order. What
 //! `first_match` gives is what trying every format in turn would give; a test holds the two together.
@@ -6,7 +6,8 @@
 use super::clock::Clock;
 use super::dfa::{Dfa, Ways};
 use super::format::Format;
-use super::json::Object;
+use super::json::{Object, Span};
+use super::members::Plan;
 use super::pattern::Captures;
 use super::reading::{Fields, FormatId};
 
@@ -19,10 +20,16 @@ pub struct Dispatch {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Entry {
-    format: FormatId,
-    /// None for the members of a JSON object.
-    pattern: Option<u16>,
+enum Entry {
+    Pattern {
+        format: FormatId,
+        pattern: u16,
+    },
+    /// JSON formats that follow one another, from the first to the last.
+    Objects {
+        first: FormatId,
+        last: FormatId,
+    },
 }
 
 /// What a reader has met before; it makes the next lines cheaper and changes nothing else.
@@ -30,20 +37,46 @@ struct Entry {
 pub struct Memory {
     dfa: Dfa,
     captures: Captures,
+    spans: Vec<Span>,
+    shapes: Shapes,
 }
+
+/// Rows of keys, the latest first met last.
+#[derive(Debug, Default)]
+struct Shapes {
+    known: Vec<Shape>,
+    /// The one met last.
+    last: usize,
+}
+
+/// The keys of an object in order, and the formats that may read such objects.
+#[derive(Debug)]
+struct Shape {
+    /// The keys' lengths, then their bytes one after the other.
+    lengths: Vec<usize>,
+    keys: Vec<u8>,
+    plans: Vec<(FormatId, Plan)>,
+}
+
+/// Shapes kept; beyond them all are forgotten.
+const MAX_SHAPES: usize = 64;
 
 impl Dispatch {
     pub fn of(formats: &[Format]) -> Dispatch {
-        let mut entries = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
         let mut ways = Ways::default();
         for (format, id) in formats.iter().zip(0..) {
             if format.is_json() {
-                ways.add_object(entries.len());
-                entries.push(Entry { format: id, pattern: None });
+                if let Some(Entry::Objects { last, .. }) = entries.last_mut() {
+                    *last = id;
+                } else {
+                    ways.add_object(entries.len());
+                    entries.push(Entry::Objects { first: id, last: id });
+                }
             }
-            for (pattern, number) in format.lines().iter().zip(0..) {
-                ways.add(entries.len(), pattern);
-                entries.push(Entry { format: id, pattern: Some(number) });
+            for (line, pattern) in format.lines().iter().zip(0..) {
+                ways.add(entries.len(), line);
+                entries.push(Entry::Pattern { format: id, pattern });
             }
         }
         ways.settle();
@@ -59,18 +92,69 @@ impl Dispatch {
         memory: &mut Memory,
         fields: &mut Fields<'t>,
     ) -> Option<FormatId> {
-        let mut object = None;
-        for &at in memory.dfa.candidates(&self.ways, text) {
-            let entry = self.entries[at as usize];
-            let format = &formats[usize::from(entry.format)];
-            let reads = match entry.pattern {
-                Some(pattern) => format.read_pattern(usize::from(pattern), text, clock, &mut memory.captures, fields),
-                None => format.read_json(object.get_or_insert_with(|| Object::of(text)), clock, fields),
-            };
-            if reads {
-                return Some(entry.format);
+        let Memory { dfa, captures, spans, shapes } = memory;
+        for &at in dfa.candidates(&self.ways, text) {
+            match self.entries[at as usize] {
+                Entry::Pattern { format, pattern } => {
+                    let reader = &formats[usize::from(format)];
+                    if reader.read_pattern(usize::from(pattern), text, clock, captures, fields) {
+                        return Some(format);
+                    }
+                }
+                Entry::Objects { first, last } => {
+                    let object = Object::find(text, spans);
+                    let plans = shapes.plans(formats, &object).iter().filter(|(id, _)| (first..=last).contains(id));
+                    for (id, plan) in plans {
+                        if formats[usize::from(*id)].members.read(plan, &object, clock, fields) {
+                            return Some(*id);
+                        }
+                    }
+                }
             }
         }
         None
+    }
+}
+
+impl Shapes {
+    /// The formats that may read objects with these keys, in order.
+    fn plans(&mut self, formats: &[Format], object: &Object) -> &[(FormatId, Plan)] {
+        let fits = |shape: &Shape| shape.fits(object);
+        if !self.known.get(self.last).is_some_and(fits) {
+            self.last = self.known.iter().position(fits).unwrap_or_else(|| {
+                if self.known.len() == MAX_SHAPES {
+                    self.known.clear();
+                }
+                self.known.push(Shape::of(formats, object));
+                self.known.len() - 1
+            });
+        }
+        &self.known[self.last].plans
+    }
+}
+
+impl Shape {
+    fn of(formats: &[Format], object: &Object) -> Shape {
+        let json = formats.iter().zip(0..).filter(|(format, _)| format.is_json());
+        Shape {
+            lengths: object.keys().map(<[u8]>::len).collect(),
+            keys: object.keys().flatten().copied().collect(),
+            plans: json.filter_map(|(format, id)| Some((id, format.members.plan(object)?))).collect(),
+        }
+    }
+
+    fn fits(&self, object: &Object) -> bool {
+        let keys = object.keys();
+        if keys.len() != self.lengths.len() {
+            return false;
+        }
+        let mut left = self.keys.as_slice();
+        keys.zip(&self.lengths).all(|(key, &length)| {
+            key.len() == length
+                && left.split_at_checked(length).is_some_and(|(own, rest)| {
+                    left = rest;
+                    own == key
+                })
+        })
     }
 }

@@ -1,16 +1,14 @@
 //! One format, compiled from its file: how it reads a line, and its marks.
 
-use super::ansi;
 use super::clock::Clock;
 use super::complaint::{Complaint, Source};
 use super::definition::{FormatFile, FrameKind, Kind, Role};
 use super::field::Field;
-use super::json::{Object, Path};
-use super::level::Level;
+use super::json::Object;
 use super::mark::{Mark, MarkKind, needles_of, weight};
+use super::members::{Members, number_of};
 use super::pattern::{Captures, Pattern};
 use super::reading::Fields;
-use super::timestamp::{Form, read_member_time};
 use std::borrow::Cow;
 
 /// A compiled format.
@@ -26,24 +24,9 @@ pub struct Format {
     pub(super) lines: Vec<Pattern>,
     frames: Vec<Pattern>,
     first_bytes: [bool; 256],
-    members: Vec<(Field, Vec<Member>)>,
-    require: Vec<Requirement>,
-    syslog_levels: bool,
-    /// What a time in a member may look like, beside an epoch.
-    member_times: [Form; 2],
+    pub(super) members: Members,
     pub(super) own_marks: Vec<Mark>,
 }
-
-#[derive(Debug)]
-enum Member {
-    Path(Path),
-    /// The members "0", "1", …, joined by blanks.
-    Digits,
-}
-
-/// Members one of which must be there, with a fixed text or any.
-#[derive(Debug)]
-struct Requirement(Vec<(Path, Option<Vec<u8>>)>);
 
 impl Format {
     pub fn is_envelope(&self) -> bool {
@@ -61,7 +44,9 @@ impl Format {
         }
         let mut fields = Fields::default();
         let reads = if self.is_json() {
-            self.read_json(&Object::of(line), clock, &mut fields)
+            let mut found = Vec::new();
+            let object = Object::find(line, &mut found);
+            self.members.plan(&object).is_some_and(|plan| self.members.read(&plan, &object, clock, &mut fields))
         } else {
             let mut captures = Captures::default();
             (0..self.lines.len()).any(|pattern| self.read_pattern(pattern, line, clock, &mut captures, &mut fields))
@@ -85,7 +70,7 @@ impl Format {
     /// Literal bytes and closed vocabularies of its patterns; settles ties between formats.
     pub fn specificity(&self) -> u32 {
         let lines = self.lines.iter().map(Pattern::specificity).min().unwrap_or(0);
-        lines + 16 * self.require.len() as u32 + if self.is_json() { 40 } else { 0 }
+        lines + 16 * self.members.required() as u32 + if self.is_json() { 40 } else { 0 }
     }
 
     /// Reads a line by one of the patterns into fields that hold nothing yet; says whether the pattern matches.
@@ -123,105 +108,11 @@ impl Format {
                 Field::Component => fields.component = text,
                 Field::Stream => fields.stream = text,
                 Field::Tid => fields.tid = text,
-                Field::Pid => fields.pid = text.as_deref().and_then(number),
+                Field::Pid => fields.pid = text.as_deref().and_then(number_of),
                 _ => {}
             }
         }
         true
-    }
-
-    /// Reads the members of a line that is a JSON object.
-    pub(super) fn read_json<'a>(&self, object: &Object<'a>, clock: &Clock, fields: &mut Fields<'a>) -> bool {
-        if !self.require.iter().all(|requirement| requirement.holds(object)) {
-            return false;
-        }
-        for (field, paths) in &self.members {
-            let mut texts = paths.iter().filter_map(|member| member.text(object));
-            if *field == Field::Time {
-                // A member of that name may hold something else.
-                if let Some(raw) = texts.find_map(|text| read_member_time(&text, &self.member_times)) {
-                    fields.time = clock.settle(&raw);
-                    fields.time_is_complete = raw.is_complete();
-                }
-                continue;
-            }
-            let Some(text) = texts.next() else { continue };
-            match field {
-                Field::Level => fields.level = self.level_of(&text),
-                Field::Host => fields.host = Some(text),
-                Field::Ident => fields.ident = Some(base_name(text)),
-                Field::Service => fields.service = Some(text),
-                Field::Component => fields.component = Some(text),
-                Field::Stream => fields.stream = Some(text),
-                Field::Tid => fields.tid = Some(text),
-                Field::Pid => fields.pid = number(&text),
-                Field::Message => fields.message = Some(text),
-                // The error in a member of its own: after the message, as loggers write it in text.
-                Field::Reason => fields.message = Some(with_reason(fields.message.take(), text)),
-                _ => {}
-            }
-        }
-        true
-    }
-
-    fn level_of(&self, text: &[u8]) -> Option<Level> {
-        // winston colours the word itself.
-        let plain = ansi::plain(text);
-        let text = plain.trim_ascii();
-        match std::str::from_utf8(text).ok()?.parse::<i64>() {
-            Ok(number) => Level::from_number(number, self.syslog_levels),
-            Err(_) => Level::from_word(text),
-        }
-    }
-}
-
-impl Member {
-    fn text<'a>(&self, object: &Object<'a>) -> Option<Cow<'a, [u8]>> {
-        match self {
-            Member::Path(path) => path.text(object),
-            Member::Digits => {
-                let mut parts: Vec<(u32, Cow<[u8]>)> = object
-                    .members()
-                    .filter_map(|(key, value)| Some((number(key)?, value.text()?)))
-                    // The first one may be the logger's own bindings.
-                    .filter(|(index, text)| *index > 0 || !text.starts_with(b"{"))
-                    .collect();
-                parts.sort_by_key(|(index, _)| *index);
-                let parts: Vec<Cow<[u8]>> = parts.into_iter().map(|(_, text)| text).collect();
-                (!parts.is_empty()).then(|| Cow::Owned(parts.join(&b' ')))
-            }
-        }
-    }
-}
-
-impl Requirement {
-    fn holds(&self, object: &Object) -> bool {
-        self.0.iter().any(|(path, fixed)| match (path.text(object), fixed) {
-            (Some(text), Some(fixed)) => text.as_ref() == fixed.as_slice(),
-            (Some(_), None) => true,
-            (None, _) => false,
-        })
-    }
-}
-
-fn with_reason<'a>(message: Option<Cow<'a, [u8]>>, reason: Cow<'a, [u8]>) -> Cow<'a, [u8]> {
-    let Some(message) = message else { return reason };
-    let is_text = !reason.is_empty() && !matches!(reason[0], b'{' | b'[') && reason.iter().any(u8::is_ascii_alphabetic);
-    if !is_text || memchr::memmem::find(&message, &reason).is_some() {
-        return message;
-    }
-    Cow::Owned([message.as_ref(), reason.as_ref()].join(&b": "[..]))
-}
-
-fn number(text: &[u8]) -> Option<u32> {
-    std::str::from_utf8(text).ok()?.parse().ok()
-}
-
-/// A program given by its path goes by its file name.
-fn base_name(text: Cow<[u8]>) -> Cow<[u8]> {
-    match text.iter().rposition(|&byte| byte == b'/') {
-        Some(at) if text.starts_with(b"/") => Cow::Owned(text[at + 1..].to_vec()),
-        _ => text,
     }
 }
 
@@ -235,8 +126,7 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
     let lines = compile_lines(source, &file, &mut complaints);
     let frames =
         file.frame.iter().filter_map(|frame| compile_pattern(source, &frame.line, &mut complaints)).collect::<Vec<_>>();
-    let members = compile_members(source, &file, &mut complaints);
-    let require = file.require.iter().filter_map(|text| compile_requirement(source, text, &mut complaints)).collect();
+    let members = Members::compile(source, &file, &mut complaints);
     let own_marks = compile_marks(source, &file, &lines, &mut complaints);
     if !complaints.is_empty() {
         return Err(complaints);
@@ -246,7 +136,6 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         b'{' if json => true,
         byte => !json && lines.iter().any(|line: &Pattern| line.can_begin_with(byte)),
     });
-    let form = |name| Form::compile(name).map_err(|message| vec![source.complain(0..1, message, None)]);
     let format = Format {
         name: file.name.get_ref().clone(),
         title: file.title.clone(),
@@ -259,9 +148,6 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         frames,
         first_bytes,
         members,
-        require,
-        syslog_levels: file.syslog_levels,
-        member_times: [form("iso")?, form("ngx")?],
         own_marks,
     };
     Ok((format, file))
@@ -302,54 +188,6 @@ fn compile_lines(source: Source, file: &FormatFile, complaints: &mut Vec<Complai
         complaints.push(source.complain(file.name.span(), "an envelope needs a line pattern with {message}", None));
     }
     lines
-}
-
-fn compile_members(source: Source, file: &FormatFile, complaints: &mut Vec<Complaint>) -> Vec<(Field, Vec<Member>)> {
-    let mut members = Vec::new();
-    for (name, paths) in &file.members {
-        let Some(field) = Field::from_name(name.get_ref()) else {
-            complaints.push(source.complain(name.span(), format!("no field named `{}`", name.get_ref()), None));
-            continue;
-        };
-        let mut compiled = Vec::new();
-        for path in paths.get_ref().split(" | ") {
-            match (path, Path::parse(path)) {
-                ("digits", _) => compiled.push(Member::Digits),
-                (_, Some(path)) => compiled.push(Member::Path(path)),
-                _ => complaints.push(source.complain(
-                    paths.span(),
-                    format!("`{path}` is no path"),
-                    Some("a path is /a/b; alternatives are parted by ` | `".into()),
-                )),
-            }
-        }
-        members.push((field, compiled));
-    }
-    members
-}
-
-fn compile_requirement(
-    source: Source,
-    text: &toml::Spanned<String>,
-    complaints: &mut Vec<Complaint>,
-) -> Option<Requirement> {
-    let mut alternatives = Vec::new();
-    for alternative in text.get_ref().split(" | ") {
-        let (path, fixed) = match alternative.split_once('=') {
-            Some((path, fixed)) => (path, Some(fixed.as_bytes().to_vec())),
-            None => (alternative, None),
-        };
-        let Some(compiled) = Path::parse(path) else {
-            complaints.push(source.complain(
-                text.span(),
-                format!("`{path}` is no path"),
-                Some("a path is /a/b".into()),
-            ));
-            return None;
-        };
-        alternatives.push((compiled, fixed));
-    }
-    Some(Requirement(alternatives))
 }
 
 fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaints: &mut Vec<Complaint>) -> Vec<Mark> {

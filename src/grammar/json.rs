@@ -44,11 +44,15 @@ impl Path {
         Some(Path { levels })
     }
 
-    /// The text of the member, if it is there and not null.
-    pub fn text<'a>(&self, object: &Object<'a>) -> Option<Cow<'a, [u8]>> {
+    /// The key of the outermost object's member.
+    pub fn first_key(&self) -> &[u8] {
+        self.levels.first().and_then(|keys| keys.first()).map_or(&[], |key| key)
+    }
+
+    /// The text at the path's end, if it is there and not null, where `member` is that of the first key.
+    pub fn text<'a>(&self, member: Value<'a>) -> Option<Cow<'a, [u8]>> {
         let (first, deeper) = self.levels.split_first()?;
-        let (key, inner) = first.split_first()?;
-        let member = object.member(key)?;
+        let inner = first.get(1..)?;
         let mut text = if inner.is_empty() { member.text()? } else { member_at(member.raw(), inner)?.text()? };
         for keys in deeper {
             text = Cow::Owned(member_at(&text, keys)?.text()?.into_owned());
@@ -66,26 +70,47 @@ fn member_at<'a>(object: &'a [u8], keys: &[Box<[u8]>]) -> Option<Value<'a>> {
     member(object, last)
 }
 
-/// An object whose members were found once, for many paths.
-#[derive(Clone, Debug)]
-pub struct Object<'a> {
-    members: Vec<(&'a [u8], Value<'a>)>,
+/// Where a member's key (without quotes) and its value (with them) stand in their object.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    key: (u32, u32),
+    value: (u32, u32),
 }
 
-impl<'a> Object<'a> {
-    pub fn of(line: &'a [u8]) -> Object<'a> {
-        let mut found = Vec::with_capacity(16);
-        found.extend(members(line));
-        Object { members: found }
+/// An object whose members were found once, for many paths.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<'a, 's> {
+    text: &'a [u8],
+    spans: &'s [Span],
+}
+
+impl<'a, 's> Object<'a, 's> {
+    /// Finds all members of an object; `spans` only lends its room.
+    pub fn find(text: &'a [u8], spans: &'s mut Vec<Span>) -> Object<'a, 's> {
+        spans.clear();
+        // Longer texts than a span can tell of are cut.
+        let text = &text[..text.len().min(u32::MAX as usize)];
+        let mut members = members(text);
+        while let Some(span) = members.next_span() {
+            spans.push(span);
+        }
+        Object { text, spans }
     }
 
-    /// The first member with this key.
-    pub fn member(&self, key: &[u8]) -> Option<Value<'a>> {
-        self.members.iter().find(|(name, _)| name.len() == key.len() && *name == key).map(|(_, value)| *value)
+    /// The keys in order, as they are written.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &'a [u8]> {
+        self.spans.iter().map(|span| &self.text[span.key.0 as usize..span.key.1 as usize])
     }
 
-    pub fn members(&self) -> impl Iterator<Item = (&'a [u8], Value<'a>)> {
-        self.members.iter().copied()
+    /// The place of the first member with this key.
+    pub fn place(&self, key: &[u8]) -> Option<usize> {
+        self.keys().position(|name| name == key)
+    }
+
+    /// The value of the member in a place.
+    pub fn value(&self, place: usize) -> Option<Value<'a>> {
+        let span = self.spans.get(place)?;
+        Some(Value(&self.text[span.value.0 as usize..span.value.1 as usize]))
     }
 }
 
@@ -106,10 +131,8 @@ pub struct Members<'a> {
     at: usize,
 }
 
-impl<'a> Iterator for Members<'a> {
-    type Item = (&'a [u8], Value<'a>);
-
-    fn next(&mut self) -> Option<Self::Item> {
+impl Members<'_> {
+    fn next_span(&mut self) -> Option<Span> {
         let mut at = skip_blanks(self.object, self.at);
         if self.object.get(at) == Some(&b',') {
             at = skip_blanks(self.object, at + 1);
@@ -125,24 +148,60 @@ impl<'a> Iterator for Members<'a> {
         let start = skip_blanks(self.object, colon + 1);
         let end = value_end(self.object, start)?;
         self.at = end;
-        Some((&self.object[at + 1..key_end - 1], Value(&self.object[start..end])))
+        Some(Span { key: (at as u32 + 1, key_end as u32 - 1), value: (start as u32, end as u32) })
+    }
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a [u8], Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Span { key, value } = self.next_span()?;
+        Some((
+            &self.object[key.0 as usize..key.1 as usize],
+            Value(&self.object[value.0 as usize..value.1 as usize]),
+        ))
     }
 }
 
 fn skip_blanks(bytes: &[u8], at: usize) -> usize {
-    at + bytes[at.min(bytes.len())..].iter().take_while(|byte| byte.is_ascii_whitespace()).count()
+    match bytes.get(at) {
+        Some(byte) if byte.is_ascii_whitespace() => {
+            at + bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count()
+        }
+        _ => at,
+    }
 }
 
 /// One past the closing quote of the string that begins at `at`.
 fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
     let mut at = at + 1;
     loop {
-        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        at += quote_or_backslash(bytes.get(at..)?)?;
         if bytes[at] == b'"' {
             return Some(at + 1);
         }
         at += 2;
     }
+}
+
+/// Most strings are short: the first bytes are looked at eight at a time, in registers.
+fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    // The lowest byte marked is one that is zero; those above it may be marked wrongly.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let mut at = 0;
+    while at < 24 {
+        let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else { break };
+        let word = u64::from_le_bytes(*chunk);
+        let found = zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    memchr::memchr2(b'"', b'\\', &bytes[at..]).map(|len| at + len)
 }
 
 fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
@@ -248,10 +307,11 @@ mod tests {
 
     #[track_caller]
     fn check(path: &str, object: &str, expected: Option<&str>) {
-        let text = Path::parse(path)
-            .unwrap()
-            .text(&Object::of(object.as_bytes()))
-            .map(|text| String::from_utf8(text.into_owned()).unwrap());
+        let path = Path::parse(path).unwrap();
+        let mut spans = Vec::new();
+        let object = Object::find(object.as_bytes(), &mut spans);
+        let member = object.place(path.first_key()).and_then(|place| object.value(place));
+        let text = member.and_then(|member| path.text(member)).map(|text| String::from_utf8(text.into_owned()).unwrap());
         assert_eq!(text.as_deref(), expected);
     }
 
