@@ -6,7 +6,7 @@
 use super::clock::Clock;
 use super::dfa::{Dfa, Ways};
 use super::format::Format;
-use super::json::{Object, Span};
+use super::json::{KeyRow, Object, Span};
 use super::members::Plan;
 use super::pattern::Captures;
 use super::reading::{Fields, FormatId};
@@ -49,12 +49,10 @@ struct Shapes {
     last: usize,
 }
 
-/// The keys of an object in order, and the formats that may read such objects.
+/// The keys of an object, and the formats that may read such objects.
 #[derive(Debug)]
 struct Shape {
-    /// The keys' lengths, then their bytes one after the other.
-    lengths: Vec<usize>,
-    keys: Vec<u8>,
+    keys: KeyRow,
     plans: Vec<(FormatId, Plan)>,
 }
 
@@ -93,6 +91,7 @@ impl Dispatch {
         fields: &mut Fields<'t>,
     ) -> Option<FormatId> {
         let Memory { dfa, captures, spans, shapes } = memory;
+        let objects = text.starts_with(b"{").then(|| shapes.find(formats, text, spans));
         for &at in dfa.candidates(&self.ways, text) {
             match self.entries[at as usize] {
                 Entry::Pattern { format, pattern } => {
@@ -102,10 +101,9 @@ impl Dispatch {
                     }
                 }
                 Entry::Objects { first, last } => {
-                    let object = Object::find(text, spans);
-                    let plans = shapes.plans(formats, &object).iter().filter(|(id, _)| (first..=last).contains(id));
-                    for (id, plan) in plans {
-                        if formats[usize::from(*id)].members.read(plan, &object, clock, fields) {
+                    let Some((object, plans)) = &objects else { continue };
+                    for (id, plan) in plans.iter().filter(|(id, _)| (first..=last).contains(id)) {
+                        if formats[usize::from(*id)].members.read(plan, object, clock, fields) {
                             return Some(*id);
                         }
                     }
@@ -117,44 +115,34 @@ impl Dispatch {
 }
 
 impl Shapes {
-    /// The formats that may read objects with these keys, in order.
-    fn plans(&mut self, formats: &[Format], object: &Object) -> &[(FormatId, Plan)] {
-        let fits = |shape: &Shape| shape.fits(object);
-        if !self.known.get(self.last).is_some_and(fits) {
-            self.last = self.known.iter().position(fits).unwrap_or_else(|| {
+    /// The members of an object, and the formats that may read objects with their keys, in order.
+    fn find<'a, 's>(
+        &mut self,
+        formats: &[Format],
+        text: &'a [u8],
+        spans: &'s mut Vec<Span>,
+    ) -> (Object<'a, 's>, &[(FormatId, Plan)]) {
+        let none = KeyRow::default();
+        let likely = self.known.get(self.last).map_or(&none, |shape| &shape.keys);
+        let (object, is_alike) = Object::find_like(text, spans, likely);
+        if !is_alike || self.known.is_empty() {
+            let known = self.known.iter().position(|shape| shape.keys.is_of(&object));
+            self.last = known.unwrap_or_else(|| {
                 if self.known.len() == MAX_SHAPES {
                     self.known.clear();
                 }
-                self.known.push(Shape::of(formats, object));
+                self.known.push(Shape::of(formats, &object));
                 self.known.len() - 1
             });
         }
-        &self.known[self.last].plans
+        (object, &self.known[self.last].plans)
     }
 }
 
 impl Shape {
     fn of(formats: &[Format], object: &Object) -> Shape {
         let json = formats.iter().zip(0..).filter(|(format, _)| format.is_json());
-        Shape {
-            lengths: object.keys().map(<[u8]>::len).collect(),
-            keys: object.keys().flatten().copied().collect(),
-            plans: json.filter_map(|(format, id)| Some((id, format.members.plan(object)?))).collect(),
-        }
-    }
-
-    fn fits(&self, object: &Object) -> bool {
-        let keys = object.keys();
-        if keys.len() != self.lengths.len() {
-            return false;
-        }
-        let mut left = self.keys.as_slice();
-        keys.zip(&self.lengths).all(|(key, &length)| {
-            key.len() == length
-                && left.split_at_checked(length).is_some_and(|(own, rest)| {
-                    left = rest;
-                    own == key
-                })
-        })
+        let plans = json.filter_map(|(format, id)| Some((id, format.members.plan(object)?))).collect();
+        Shape { keys: KeyRow::of(object), plans }
     }
 }

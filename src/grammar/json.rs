@@ -6,21 +6,28 @@ use std::borrow::Cow;
 
 /// A value's raw bytes within its object, a string with its quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Value<'a>(&'a [u8]);
+pub struct Value<'a> {
+    raw: &'a [u8],
+    /// It holds a backslash.
+    escaped: bool,
+}
 
 impl<'a> Value<'a> {
     /// A string's text without its escapes, or the raw bytes of any other value. Null is None.
     pub fn text(self) -> Option<Cow<'a, [u8]>> {
-        match self.0.first()? {
-            b'"' => Some(unescape(self.0[1..].strip_suffix(b"\"").unwrap_or(&self.0[1..]))),
+        match self.raw.first()? {
+            b'"' => {
+                let inner = &self.raw[1..self.raw.len().max(2) - 1];
+                Some(if self.escaped { unescape(inner) } else { Cow::Borrowed(inner) })
+            }
             b'n' => None,
-            b'[' => byte_array(self.0).map(Cow::Owned).or(Some(Cow::Borrowed(self.0))),
-            _ => Some(Cow::Borrowed(self.0)),
+            b'[' => byte_array(self.raw).map(Cow::Owned).or(Some(Cow::Borrowed(self.raw))),
+            _ => Some(Cow::Borrowed(self.raw)),
         }
     }
 
     pub fn raw(self) -> &'a [u8] {
-        self.0
+        self.raw
     }
 }
 
@@ -50,7 +57,15 @@ impl Path {
     }
 
     /// The text at the path's end, if it is there and not null, where `member` is that of the first key.
+    #[inline]
     pub fn text<'a>(&self, member: Value<'a>) -> Option<Cow<'a, [u8]>> {
+        match self.levels.as_slice() {
+            [keys] if keys.len() == 1 => member.text(),
+            _ => self.deep_text(member),
+        }
+    }
+
+    fn deep_text<'a>(&self, member: Value<'a>) -> Option<Cow<'a, [u8]>> {
         let (first, deeper) = self.levels.split_first()?;
         let inner = first.get(1..)?;
         let mut text = if inner.is_empty() { member.text()? } else { member_at(member.raw(), inner)?.text()? };
@@ -75,6 +90,7 @@ fn member_at<'a>(object: &'a [u8], keys: &[Box<[u8]>]) -> Option<Value<'a>> {
 pub struct Span {
     key: (u32, u32),
     value: (u32, u32),
+    escaped: bool,
 }
 
 /// An object whose members were found once, for many paths.
@@ -84,17 +100,45 @@ pub struct Object<'a, 's> {
     spans: &'s [Span],
 }
 
+/// The keys of an object in order, each as `"key":`.
+#[derive(Clone, Debug, Default)]
+pub struct KeyRow {
+    heads: Vec<Box<[u8]>>,
+}
+
+impl KeyRow {
+    pub fn of(object: &Object) -> KeyRow {
+        KeyRow { heads: object.keys().map(|key| [b"\"", key, b"\":"].concat().into()).collect() }
+    }
+
+    pub fn is_of(&self, object: &Object) -> bool {
+        object.keys().len() == self.heads.len()
+            && object.keys().zip(&self.heads).all(|(key, head)| *key == head[1..head.len() - 2])
+    }
+}
+
 impl<'a, 's> Object<'a, 's> {
     /// Finds all members of an object; `spans` only lends its room.
     pub fn find(text: &'a [u8], spans: &'s mut Vec<Span>) -> Object<'a, 's> {
+        Object::find_like(text, spans, &KeyRow::default()).0
+    }
+
+    /// As `find`, where the keys may well be those of a row, and whether they are.
+    pub fn find_like(text: &'a [u8], spans: &'s mut Vec<Span>, row: &KeyRow) -> (Object<'a, 's>, bool) {
         spans.clear();
         // Longer texts than a span can tell of are cut.
         let text = &text[..text.len().min(u32::MAX as usize)];
         let mut members = members(text);
-        while let Some(span) = members.next_span() {
+        let mut heads = row.heads.iter();
+        let mut is_alike = true;
+        loop {
+            let head = heads.next();
+            let Some((span, is_expected)) = members.next_span(head.map_or(&[], |head| head)) else {
+                return (Object { text, spans }, is_alike && head.is_none());
+            };
+            is_alike &= is_expected;
             spans.push(span);
         }
-        Object { text, spans }
     }
 
     /// The keys in order, as they are written.
@@ -110,7 +154,7 @@ impl<'a, 's> Object<'a, 's> {
     /// The value of the member in a place.
     pub fn value(&self, place: usize) -> Option<Value<'a>> {
         let span = self.spans.get(place)?;
-        Some(Value(&self.text[span.value.0 as usize..span.value.1 as usize]))
+        Some(Value { raw: &self.text[span.value.0 as usize..span.value.1 as usize], escaped: span.escaped })
     }
 }
 
@@ -132,23 +176,32 @@ pub struct Members<'a> {
 }
 
 impl Members<'_> {
-    fn next_span(&mut self) -> Option<Span> {
-        let mut at = skip_blanks(self.object, self.at);
-        if self.object.get(at) == Some(&b',') {
-            at = skip_blanks(self.object, at + 1);
+    /// The next member, and whether it begins as expected.
+    #[inline]
+    fn next_span(&mut self, expected: &[u8]) -> Option<(Span, bool)> {
+        let object = self.object;
+        let mut at = skip_blanks(object, self.at);
+        if *object.get(at)? == b',' {
+            at = skip_blanks(object, at + 1);
         }
-        if self.object.get(at) != Some(&b'"') {
+        let is_expected = !expected.is_empty() && object[at..].starts_with(expected);
+        let (key_end, colon) = if is_expected {
+            (at + expected.len() - 1, at + expected.len() - 1)
+        } else {
+            if *object.get(at)? != b'"' {
+                return None;
+            }
+            let (key_end, _) = string_end(object, at)?;
+            (key_end, skip_blanks(object, key_end))
+        };
+        if *object.get(colon)? != b':' {
             return None;
         }
-        let key_end = string_end(self.object, at)?;
-        let colon = skip_blanks(self.object, key_end);
-        if self.object.get(colon) != Some(&b':') {
-            return None;
-        }
-        let start = skip_blanks(self.object, colon + 1);
-        let end = value_end(self.object, start)?;
+        let start = skip_blanks(object, colon + 1);
+        let (end, escaped) = value_end(object, start)?;
         self.at = end;
-        Some(Span { key: (at as u32 + 1, key_end as u32 - 1), value: (start as u32, end as u32) })
+        let span = Span { key: (at as u32 + 1, key_end as u32 - 1), value: (start as u32, end as u32), escaped };
+        Some((span, is_expected))
     }
 }
 
@@ -156,14 +209,13 @@ impl<'a> Iterator for Members<'a> {
     type Item = (&'a [u8], Value<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let Span { key, value } = self.next_span()?;
-        Some((
-            &self.object[key.0 as usize..key.1 as usize],
-            Value(&self.object[value.0 as usize..value.1 as usize]),
-        ))
+        let (Span { key, value, escaped }, _) = self.next_span(&[])?;
+        let raw = &self.object[value.0 as usize..value.1 as usize];
+        Some((&self.object[key.0 as usize..key.1 as usize], Value { raw, escaped }))
     }
 }
 
+#[inline]
 fn skip_blanks(bytes: &[u8], at: usize) -> usize {
     match bytes.get(at) {
         Some(byte) if byte.is_ascii_whitespace() => {
@@ -173,19 +225,23 @@ fn skip_blanks(bytes: &[u8], at: usize) -> usize {
     }
 }
 
-/// One past the closing quote of the string that begins at `at`.
-fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
+/// One past the closing quote of the string that begins at `at`, and whether it holds a backslash.
+#[inline]
+fn string_end(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
     let mut at = at + 1;
+    let mut escaped = false;
     loop {
         at += quote_or_backslash(bytes.get(at..)?)?;
         if bytes[at] == b'"' {
-            return Some(at + 1);
+            return Some((at + 1, escaped));
         }
+        escaped = true;
         at += 2;
     }
 }
 
 /// Most strings are short: the first bytes are looked at eight at a time, in registers.
+#[inline]
 fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
@@ -204,34 +260,39 @@ fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
     memchr::memchr2(b'"', b'\\', &bytes[at..]).map(|len| at + len)
 }
 
-fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
+/// One past the value that begins at `at`, and, of a string, whether it holds a backslash.
+#[inline]
+fn value_end(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
     match bytes.get(at)? {
         b'"' => string_end(bytes, at),
-        b'{' | b'[' => {
-            let mut depth = 0usize;
-            let mut at = at;
-            loop {
-                match bytes.get(at)? {
-                    b'"' => {
-                        at = string_end(bytes, at)?;
-                        continue;
-                    }
-                    b'{' | b'[' => depth += 1,
-                    b'}' | b']' => depth -= 1,
-                    _ => {}
-                }
-                at += 1;
-                if depth == 0 {
-                    return Some(at);
-                }
-            }
-        }
+        b'{' | b'[' => Some((nested_end(bytes, at)?, false)),
         _ => {
             let len = bytes[at..]
                 .iter()
                 .take_while(|byte| !matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r'))
                 .count();
-            (len > 0).then_some(at + len)
+            (len > 0).then_some((at + len, false))
+        }
+    }
+}
+
+/// One past the object or array that begins at `at`.
+fn nested_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    let mut at = at;
+    loop {
+        match bytes.get(at)? {
+            b'"' => {
+                at = string_end(bytes, at)?.0;
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return Some(at);
         }
     }
 }

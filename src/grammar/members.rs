@@ -101,16 +101,16 @@ impl Members {
         }
         for (number, found) in &plan.fields {
             let Some((field, members)) = self.fields.get(*number) else { continue };
+            let mut texts = (0..found.len()).filter_map(|at| text_of(members, found, at, object));
             if *field == Field::Time {
                 // A member of that name may hold something else.
-                let times = texts(members, found, object);
-                if let Some(raw) = { times }.find_map(|text| read_member_time(&text, &self.times)) {
+                if let Some(raw) = texts.find_map(|text| read_member_time(&text, &self.times)) {
                     fields.time = clock.settle(&raw);
                     fields.time_is_complete = raw.is_complete();
                 }
                 continue;
             }
-            let Some(text) = texts(members, found, object).next() else { continue };
+            let Some(text) = texts.next() else { continue };
             match field {
                 Field::Level => fields.level = self.level_of(&text),
                 Field::Host => fields.host = Some(text),
@@ -143,32 +143,27 @@ impl Members {
     }
 }
 
-/// The texts of a field's members, as they are found.
-fn texts<'a: 'p, 'p>(
-    members: &'p [Member],
-    found: &'p [Found],
-    object: &'p Object<'a, '_>,
-) -> impl Iterator<Item = Cow<'a, [u8]>> + 'p {
-    found.iter().enumerate().filter_map(move |(at, known)| {
-        let value = object.value(known.place)?;
-        match members.get(known.alternative)? {
-            Member::Path(path) => path.text(value),
-            // The first of the digits speaks for all.
-            Member::Digits if at > 0 && found[at - 1].alternative == known.alternative => None,
-            Member::Digits => {
-                let own = found[at..].iter().take_while(|found| found.alternative == known.alternative);
-                let keys_and_texts = own.filter_map(|found| {
-                    let key = object.keys().nth(found.place)?;
-                    Some((number_of(key)?, object.value(found.place)?.text()?))
-                });
-                let parts: Vec<Cow<[u8]>> = keys_and_texts
-                    .filter(|(index, text)| *index > 0 || !text.starts_with(b"{"))
-                    .map(|(_, text)| text)
-                    .collect();
-                (!parts.is_empty()).then(|| Cow::Owned(parts.join(&b' ')))
-            }
+/// The text of a field's member, of those that were found the one at `at`.
+#[inline]
+fn text_of<'a>(members: &[Member], found: &[Found], at: usize, object: &Object<'a, '_>) -> Option<Cow<'a, [u8]>> {
+    let Found { alternative, place } = found[at];
+    match members.get(alternative)? {
+        Member::Path(path) => path.text(object.value(place)?),
+        // The first of the digits speaks for all.
+        Member::Digits if at > 0 && found[at - 1].alternative == alternative => None,
+        Member::Digits => {
+            let own = found[at..].iter().take_while(|found| found.alternative == alternative);
+            let keys_and_texts = own.filter_map(|found| {
+                let key = object.keys().nth(found.place)?;
+                Some((number_of(key)?, object.value(found.place)?.text()?))
+            });
+            let parts: Vec<Cow<[u8]>> = keys_and_texts
+                .filter(|(index, text)| *index > 0 || !text.starts_with(b"{"))
+                .map(|(_, text)| text)
+                .collect();
+            (!parts.is_empty()).then(|| Cow::Owned(parts.join(&b' ')))
         }
-    })
+    }
 }
 
 impl Requirement {
@@ -191,7 +186,14 @@ fn with_reason<'a>(message: Option<Cow<'a, [u8]>>, reason: Cow<'a, [u8]>) -> Cow
 }
 
 pub fn number_of(text: &[u8]) -> Option<u32> {
-    std::str::from_utf8(text).ok()?.parse().ok()
+    let digits = text.strip_prefix(b"+").unwrap_or(text);
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u32, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 { None } else { number.checked_mul(10)?.checked_add(u32::from(digit)) }
+    })
 }
 
 /// A program given by its path goes by its file name.
