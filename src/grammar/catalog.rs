@@ -42,8 +42,9 @@ impl Catalog {
                 Err(mistakes) => complaints.extend(mistakes),
             }
         }
-        let order = order_by_specificity(&compiled);
-        let mut slots: Vec<Option<Format>> = compiled.into_iter().map(|(format, _)| Some(format)).collect();
+        let (formats, files): (Vec<Format>, Vec<FormatFile>) = compiled.into_iter().unzip();
+        let order = order_by_specificity(&formats, &files);
+        let mut slots: Vec<Option<Format>> = formats.into_iter().map(Some).collect();
         let formats = order.into_iter().filter_map(|at| slots[at].take()).collect();
         (Catalog::assemble(formats), complaints)
     }
@@ -181,21 +182,20 @@ impl Catalog {
 }
 
 /// A format that reads another's examples is the more general one and goes later; ties by closed text, then by name.
-fn order_by_specificity(compiled: &[(Format, FormatFile)]) -> Vec<usize> {
-    let count = compiled.len();
-    let texts: Vec<Vec<(Vec<u8>, Clock)>> = compiled
-        .iter()
-        .map(|(_, file)| examples::matching(file).map(|(_, line, clock)| (line.into(), clock)).collect())
-        .collect();
+fn order_by_specificity(formats: &[Format], files: &[FormatFile]) -> Vec<usize> {
+    let count = formats.len();
+    let dispatch = Dispatch::of(formats);
+    let mut memory = Memory::default();
     let mut reads = vec![vec![false; count]; count];
-    for reader in 0..count {
-        for owner in 0..count {
-            reads[reader][owner] = reader != owner
-                && texts[owner].iter().any(|(line, clock)| compiled[reader].0.read(line, clock).is_some());
+    for (owner, file) in files.iter().enumerate() {
+        for (_, line, clock) in examples::matching(file) {
+            for reader in dispatch.all_matches(formats, line, &clock, &mut memory) {
+                reads[usize::from(reader)][owner] |= usize::from(reader) != owner;
+            }
         }
     }
     let mut waiting: Vec<usize> = (0..count).collect();
-    waiting.sort_by_key(|&at| (std::cmp::Reverse(compiled[at].0.specificity()), compiled[at].0.name.clone()));
+    waiting.sort_by_key(|&at| (std::cmp::Reverse(formats[at].specificity()), formats[at].name.clone()));
     let mut order = Vec::with_capacity(count);
     while !waiting.is_empty() {
         // The next one must read nothing of those still waiting, unless they read each other.

@@ -17,8 +17,8 @@ const MAX_STATES: usize = 4096;
 /// A walk goes so many blocks deep.
 const MAX_BLOCKS: usize = 4;
 const BLOCK: usize = 16;
-/// Blocks kept.
-const LEAPS: usize = 512;
+/// Places for blocks that are kept, two in each.
+const SLOTS: usize = 256;
 
 /// What is walked: the steps of all patterns, where they begin, and which bytes no step tells apart.
 #[derive(Debug)]
@@ -49,9 +49,7 @@ impl Ways {
 
     /// To be called when all are added.
     pub fn settle(&mut self) {
-        let mut sets: Vec<_> = self.nfa.steps().iter().map(|step| step.bytes).collect();
-        sets.sort_unstable();
-        sets.dedup();
+        let sets = self.nfa.sets();
         let mut known: HashMap<Vec<bool>, u16> = HashMap::new();
         for byte in 0..=END {
             let row = sets.iter().map(|set| set.has(byte)).collect();
@@ -69,7 +67,8 @@ pub struct Dfa {
     sets: Vec<Set>,
     known: HashMap<Box<[StepId]>, State>,
     start: Option<State>,
-    leaps: Vec<Leap>,
+    /// By slot; the newer one first.
+    leaps: Vec<[Leap; 2]>,
 }
 
 /// The steps that may be taken next, and the patterns that they belong to, both in order.
@@ -115,7 +114,7 @@ impl Block {
         let bits = u128::from_le_bytes(self.bytes);
         let mixed = (bits as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
             ^ ((bits >> 64) as u64 ^ u64::from(self.len)).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
-        ((mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize + from as usize) % LEAPS
+        ((mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize + from as usize) % SLOTS
     }
 }
 
@@ -136,7 +135,8 @@ impl Dfa {
     }
 
     fn begin(&mut self, ways: &Ways) -> State {
-        self.leaps = vec![Leap { block: Block { bytes: [0; BLOCK], len: 0 }, from: UNKNOWN, to: UNKNOWN }; LEAPS];
+        let none = Leap { block: Block { bytes: [0; BLOCK], len: 0 }, from: UNKNOWN, to: UNKNOWN };
+        self.leaps = vec![[none; 2]; SLOTS];
         let start = self.state(ways, ways.first.clone());
         self.start = Some(start);
         start
@@ -144,13 +144,14 @@ impl Dfa {
 
     fn leap(&mut self, ways: &Ways, from: State, block: &Block) -> State {
         let slot = block.slot(from);
-        let leap = &self.leaps[slot];
-        if leap.from == from && leap.block == *block {
+        let known = self.leaps[slot].iter().find(|leap| leap.from == from && leap.block == *block);
+        if let Some(leap) = known {
             return leap.to;
         }
         let (to, forgot) = self.walk(ways, from, block);
         if !forgot {
-            self.leaps[slot] = Leap { block: *block, from, to };
+            self.leaps[slot].rotate_right(1);
+            self.leaps[slot][0] = Leap { block: *block, from, to };
         }
         to
     }
@@ -185,8 +186,8 @@ impl Dfa {
     #[cold]
     fn make_next(&mut self, ways: &Ways, state: State, byte: usize) -> State {
         let steps = &self.sets[state as usize / ways.class_count].steps;
-        let taken = steps.iter().map(|&id| ways.nfa.step(id)).filter(|step| step.bytes.has(byte));
-        let next = taken.flat_map(|step| step.next.iter().copied()).collect();
+        let taken = steps.iter().filter(|&&id| ways.nfa.takes(id, byte));
+        let next = taken.flat_map(|&id| ways.nfa.next(id).iter().copied()).collect();
         self.state(ways, next)
     }
 
@@ -201,13 +202,13 @@ impl Dfa {
             *self = Dfa::default();
             self.begin(ways);
         }
-        let mut patterns: Vec<u32> = steps.iter().map(|&id| ways.nfa.step(id).pattern).collect();
+        let mut patterns: Vec<u32> = steps.iter().map(|&id| ways.nfa.pattern(id)).collect();
         patterns.sort_unstable();
         patterns.dedup();
         // No more is to be learnt of the first one when anything may follow; the others are tried after it, if at all.
         let first = patterns.first();
         let is_settled = patterns.len() <= 1
-            || steps.iter().any(|&id| ways.nfa.step(id).takes_anything(id) && Some(&ways.nfa.step(id).pattern) == first);
+            || steps.iter().any(|&id| ways.nfa.takes_anything(id) && Some(&ways.nfa.pattern(id)) == first);
         let state = self.rows.len() as State | if is_settled { SETTLED } else { 0 };
         self.rows.resize(self.rows.len() + ways.class_count, UNKNOWN);
         self.known.insert(steps.as_slice().into(), state);

@@ -10,6 +10,7 @@ use super::json::{KeyRow, Object, Span};
 use super::members::Plan;
 use super::pattern::Captures;
 use super::reading::{Fields, FormatId};
+use std::ops::ControlFlow;
 
 #[derive(Debug, Default)]
 pub struct Dispatch {
@@ -90,27 +91,57 @@ impl Dispatch {
         memory: &mut Memory,
         fields: &mut Fields<'t>,
     ) -> Option<FormatId> {
+        let mut found = None;
+        self.try_each(formats, text, clock, memory, fields, |format| {
+            found = Some(format);
+            ControlFlow::Break(())
+        });
+        found
+    }
+
+    /// All formats that read a line, in order; some more than once.
+    pub fn all_matches(&self, formats: &[Format], text: &[u8], clock: &Clock, memory: &mut Memory) -> Vec<FormatId> {
+        let mut found = Vec::new();
+        self.try_each(formats, text, clock, memory, &mut Fields::default(), |format| {
+            found.push(format);
+            ControlFlow::Continue(())
+        });
+        found
+    }
+
+    /// Tries the formats that may read a line, in order, and tells of each that does until it is enough.
+    #[inline(always)]
+    fn try_each<'t>(
+        &self,
+        formats: &[Format],
+        text: &'t [u8],
+        clock: &Clock,
+        memory: &mut Memory,
+        fields: &mut Fields<'t>,
+        mut tell: impl FnMut(FormatId) -> ControlFlow<()>,
+    ) {
         let Memory { dfa, captures, spans, shapes } = memory;
         let objects = text.starts_with(b"{").then(|| shapes.find(formats, text, spans));
         for &at in dfa.candidates(&self.ways, text) {
             match self.entries[at as usize] {
                 Entry::Pattern { format, pattern } => {
                     let reader = &formats[usize::from(format)];
-                    if reader.read_pattern(usize::from(pattern), text, clock, captures, fields) {
-                        return Some(format);
+                    if reader.read_pattern(usize::from(pattern), text, clock, captures, fields)
+                        && tell(format).is_break()
+                    {
+                        return;
                     }
                 }
                 Entry::Objects { first, last } => {
                     let Some((object, plans)) = &objects else { continue };
                     for (id, plan) in plans.iter().filter(|(id, _)| (first..=last).contains(id)) {
-                        if formats[usize::from(*id)].members.read(plan, object, clock, fields) {
-                            return Some(*id);
+                        if formats[usize::from(*id)].members.read(plan, object, clock, fields) && tell(*id).is_break() {
+                            return;
                         }
                     }
                 }
             }
         }
-        None
     }
 }
 

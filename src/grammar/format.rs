@@ -23,7 +23,6 @@ pub struct Format {
     pub marks_of: Vec<String>,
     pub(super) lines: Vec<Pattern>,
     frames: Vec<Pattern>,
-    first_bytes: [bool; 256],
     pub(super) members: Members,
     pub(super) own_marks: Vec<Mark>,
 }
@@ -39,9 +38,6 @@ impl Format {
 
     /// Reads one line, or says that it is not of this format. Frame lines are read with no fields.
     pub fn read<'a>(&self, line: &'a [u8], clock: &Clock) -> Option<Fields<'a>> {
-        if !self.first_bytes[usize::from(*line.first()?)] {
-            return None;
-        }
         let mut fields = Fields::default();
         let reads = if self.is_json() {
             let mut found = Vec::new();
@@ -131,11 +127,6 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
     if !complaints.is_empty() {
         return Err(complaints);
     }
-    let json = matches!(file.kind, Kind::Json | Kind::JsonEnvelope);
-    let first_bytes = std::array::from_fn(|byte| match byte as u8 {
-        b'{' if json => true,
-        byte => !json && lines.iter().any(|line: &Pattern| line.can_begin_with(byte)),
-    });
     let format = Format {
         name: file.name.get_ref().clone(),
         title: file.title.clone(),
@@ -146,7 +137,6 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         marks_of: file.marks_of.iter().map(|name| name.get_ref().clone()).collect(),
         lines,
         frames,
-        first_bytes,
         members,
         own_marks,
     };

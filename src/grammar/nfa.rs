@@ -4,13 +4,14 @@
 //! less: what it refuses no pattern reads. `dfa` walks it.
 
 use super::pattern::{Item, Matcher, Pattern, Stop};
-use super::shape::Shape;
+use super::shape::{Class, Shape};
+use std::collections::HashMap;
 
 /// What stands beyond a line's last byte.
 pub const END: usize = 256;
 
 /// A set of bytes, and perhaps the end of the line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Bytes([u64; 5]);
 
 impl Bytes {
@@ -42,6 +43,17 @@ impl Bytes {
         self
     }
 
+    fn remove(&mut self, byte: usize) {
+        self.0[byte / 64] &= !(1 << (byte % 64));
+    }
+
+    fn of_class(class: Class) -> Bytes {
+        let mut bytes = Bytes::default();
+        let ranges = class.ranges().iter().flat_map(|&(first, last)| first..=last);
+        ranges.for_each(|byte| bytes.add(usize::from(byte)));
+        bytes
+    }
+
     pub fn has(&self, byte: usize) -> bool {
         self.0[byte / 64] >> (byte % 64) & 1 == 1
     }
@@ -51,39 +63,30 @@ impl Bytes {
 pub type StepId = u32;
 
 /// A step: the bytes it takes, the steps that may follow, and whose it is.
-#[derive(Clone, Debug)]
-pub struct Step {
-    pub bytes: Bytes,
-    pub next: Vec<StepId>,
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    /// Number of the set of bytes.
+    set: u16,
     /// The number that the pattern goes by.
-    pub pattern: u32,
-}
-
-impl Step {
-    /// Whether nothing that follows is refused any more.
-    pub fn takes_anything(&self, own: StepId) -> bool {
-        self.bytes == Bytes::ALL && self.next == [own]
-    }
+    pattern: u32,
+    /// Where the steps that may follow are kept, and how many they are.
+    next: (u32, u32),
 }
 
 /// The steps of many patterns, each built from its end.
 #[derive(Clone, Debug, Default)]
 pub struct Nfa {
     steps: Vec<Step>,
+    next: Vec<StepId>,
+    /// All sets of bytes that steps take, and their numbers.
+    sets: Vec<Bytes>,
+    numbers: HashMap<Bytes, u16>,
 }
 
 impl Nfa {
-    pub fn step(&self, id: StepId) -> &Step {
-        &self.steps[id as usize]
-    }
-
-    pub fn steps(&self) -> &[Step] {
-        &self.steps
-    }
-
     /// Adds a pattern that goes by a number; returns its first steps.
     pub(super) fn add(&mut self, number: u32, pattern: &Pattern) -> Vec<StepId> {
-        let mut build = Build { steps: &mut self.steps, pattern: number };
+        let mut build = Build { nfa: self, pattern: number };
         let beyond = build.push_anything();
         let end = build.push(Bytes::one(END), &[beyond]);
         build.before(&pattern.items, vec![end])
@@ -91,27 +94,62 @@ impl Nfa {
 
     /// Adds what begins with a byte.
     pub fn add_beginning(&mut self, number: u32, byte: u8) -> Vec<StepId> {
-        let mut build = Build { steps: &mut self.steps, pattern: number };
+        let mut build = Build { nfa: self, pattern: number };
         let beyond = build.push_anything();
         vec![build.push(Bytes::one(usize::from(byte)), &[beyond])]
+    }
+
+    /// All sets of bytes that steps take.
+    pub fn sets(&self) -> &[Bytes] {
+        &self.sets
+    }
+
+    pub fn takes(&self, id: StepId, byte: usize) -> bool {
+        self.sets[usize::from(self.steps[id as usize].set)].has(byte)
+    }
+
+    pub fn next(&self, id: StepId) -> &[StepId] {
+        let (start, len) = self.steps[id as usize].next;
+        &self.next[start as usize..(start + len) as usize]
+    }
+
+    pub fn pattern(&self, id: StepId) -> u32 {
+        self.steps[id as usize].pattern
+    }
+
+    /// Whether nothing that follows is refused any more.
+    pub fn takes_anything(&self, id: StepId) -> bool {
+        self.sets[usize::from(self.steps[id as usize].set)] == Bytes::ALL && self.next(id) == [id]
+    }
+
+    fn set(&mut self, bytes: Bytes) -> u16 {
+        *self.numbers.entry(bytes).or_insert_with(|| {
+            self.sets.push(bytes);
+            (self.sets.len() - 1) as u16
+        })
     }
 }
 
 struct Build<'n> {
-    steps: &'n mut Vec<Step>,
+    nfa: &'n mut Nfa,
     pattern: u32,
 }
 
 impl Build<'_> {
     fn push(&mut self, bytes: Bytes, next: &[StepId]) -> StepId {
-        self.steps.push(Step { bytes: bytes.with_digits_alike(), next: next.to_vec(), pattern: self.pattern });
-        (self.steps.len() - 1) as StepId
+        let set = self.nfa.set(bytes.with_digits_alike());
+        let start = self.nfa.next.len() as u32;
+        self.nfa.next.extend_from_slice(next);
+        self.nfa.steps.push(Step { set, pattern: self.pattern, next: (start, next.len() as u32) });
+        (self.nfa.steps.len() - 1) as StepId
     }
 
     /// A step that may be taken again and again.
     fn push_run(&mut self, bytes: Bytes, next: &[StepId]) -> StepId {
         let at = self.push(bytes, next);
-        self.steps[at as usize].next.push(at);
+        // Its list is the last one.
+        self.nfa.next.push(at);
+        self.nfa.steps[at as usize].next.1 += 1;
         at
     }
 
@@ -161,21 +199,30 @@ impl Build<'_> {
         let count_after = |count: usize, byte: u8| {
             let mut seen = text[..count].to_vec();
             seen.push(byte);
-            (0..=seen.len()).rev().find(|&len| text.starts_with(&seen[seen.len() - len..])).unwrap_or(0)
+            (1..=seen.len()).rev().find(|&len| text.starts_with(&seen[seen.len() - len..]))
         };
         let edges: Vec<Vec<(usize, StepId)>> = (0..text.len())
             .map(|count| {
-                let to = |target: usize| Bytes::of(|byte| count_after(count, byte) == target);
-                let targets = (0..=count + 1).map(|target| (target, to(target)));
-                let met = targets.filter(|(_, bytes)| *bytes != Bytes::default());
+                let mut sets = vec![Bytes::default(); count + 2];
+                // What is none of the literal's bytes leads back to the start.
+                sets[0] = Bytes::of(|_| true);
+                for &byte in text {
+                    if let Some(target) = count_after(count, byte) {
+                        sets[0].remove(usize::from(byte));
+                        sets[target].add(usize::from(byte));
+                    }
+                }
+                let met = sets.into_iter().enumerate().filter(|(_, bytes)| *bytes != Bytes::default());
                 met.map(|(target, bytes)| (target, self.push(bytes, &[]))).collect()
             })
             .collect();
         for &(target, step) in edges.iter().flatten() {
-            self.steps[step as usize].next = match edges.get(target) {
-                Some(edges) => edges.iter().map(|&(_, step)| step).collect(),
-                None => next.to_vec(),
-            };
+            let start = self.nfa.next.len() as u32;
+            match edges.get(target) {
+                Some(edges) => self.nfa.next.extend(edges.iter().map(|&(_, step)| step)),
+                None => self.nfa.next.extend_from_slice(next),
+            }
+            self.nfa.steps[step as usize].next = (start, self.nfa.next.len() as u32 - start);
         }
         edges.first().map_or_else(|| next.to_vec(), |edges| edges.iter().map(|&(_, step)| step).collect())
     }
@@ -183,8 +230,8 @@ impl Build<'_> {
     fn before_shape(&mut self, shape: &[Shape], next: Vec<StepId>) -> Vec<StepId> {
         shape.iter().rev().fold(next, |next, part| match part {
             Shape::Is(byte) => vec![self.push(Bytes::one(usize::from(*byte)), &next)],
-            Shape::One(class) => vec![self.push(Bytes::of(|byte| class.has(byte)), &next)],
-            Shape::Run(class) => vec![self.push_run(Bytes::of(|byte| class.has(byte)), &next)],
+            Shape::One(class) => vec![self.push(Bytes::of_class(*class), &next)],
+            Shape::Run(class) => vec![self.push_run(Bytes::of_class(*class), &next)],
             Shape::Either(ways) => ways.iter().flat_map(|way| self.before_shape(way, next.clone())).collect(),
         })
     }
@@ -192,11 +239,11 @@ impl Build<'_> {
     fn before_capture(&mut self, matcher: &Matcher, next: &[StepId]) -> Vec<StepId> {
         match matcher {
             Matcher::Digits { signed } => {
-                let digits = self.push_run(Bytes::of(|byte| byte.is_ascii_digit()), next);
+                let digits = self.push_run(Bytes::of_class(Class::Digit), next);
                 let sign = signed.then(|| self.push(Bytes::one(usize::from(b'-')), &[digits]));
                 std::iter::once(digits).chain(sign).collect()
             }
-            Matcher::Hex => vec![self.push_run(Bytes::of(|byte| byte.is_ascii_hexdigit()), next)],
+            Matcher::Hex => vec![self.push_run(Bytes::of_class(Class::Hex), next)],
             Matcher::Word => vec![self.push_run(Bytes::of(|byte| byte != b' ' && byte != b'\t'), next)],
             Matcher::Class(class) => vec![self.push_run(Bytes::of(|byte| class[usize::from(byte)]), next)],
             Matcher::OneOf(words) => words.iter().flat_map(|word| self.push_text(word, next)).collect(),

@@ -27,35 +27,16 @@ pub enum Class {
 }
 
 impl Class {
-    pub fn has(self, byte: u8) -> bool {
+    /// Its bytes, as first and last of each range.
+    pub fn ranges(self) -> &'static [(u8, u8)] {
         match self {
-            Class::Digit => byte.is_ascii_digit(),
-            Class::Hex => byte.is_ascii_hexdigit(),
-            Class::Upper => byte.is_ascii_uppercase(),
-            Class::Letter => byte.is_ascii_alphabetic() || byte == b'.' || !byte.is_ascii(),
-            Class::Gap => byte == b'T' || byte == b' ',
-            Class::Point => byte == b'.' || byte == b',',
-            Class::Sign => byte == b'+' || byte == b'-',
+            Class::Digit => &[(b'0', b'9')],
+            Class::Hex => &[(b'0', b'9'), (b'A', b'F'), (b'a', b'f')],
+            Class::Upper => &[(b'A', b'Z')],
+            Class::Letter => &[(b'A', b'Z'), (b'a', b'z'), (b'.', b'.'), (0x80, 0xff)],
+            Class::Point => &[(b'.', b'.'), (b',', b',')],
+            Class::Gap => &[(b'T', b'T'), (b' ', b' ')],
+            Class::Sign => &[(b'+', b'+'), (b'-', b'-')],
         }
     }
-}
-
-/// Whether a byte can be the first of a text; None where the text may be empty and what follows it decides.
-pub fn can_begin_with(shape: &[Shape], byte: u8) -> Option<bool> {
-    let mut may_begin = false;
-    for part in shape {
-        let ends = match part {
-            Shape::Is(own) => Some(*own == byte),
-            Shape::One(class) | Shape::Run(class) => Some(class.has(byte)),
-            Shape::Either(ways) => {
-                let begins: Vec<Option<bool>> = ways.iter().map(|way| can_begin_with(way, byte)).collect();
-                may_begin |= begins.contains(&Some(true));
-                if begins.contains(&None) { None } else { Some(may_begin) }
-            }
-        };
-        if let Some(begins) = ends {
-            return Some(may_begin || begins);
-        }
-    }
-    may_begin.then_some(true)
 }

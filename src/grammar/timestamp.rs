@@ -4,7 +4,7 @@
 
 use super::clock::{Clock, RawTime, Time};
 use super::months::month_of;
-use super::shape::{self, Class, Shape};
+use super::shape::{Class, Shape};
 use super::time_parts::{digits, in_range, read_epoch, read_fraction, read_iso_second, read_tai64n, read_zone, zone_word};
 use jiff::tz::TimeZone;
 
@@ -259,11 +259,6 @@ impl Form {
             }
         }
         shape
-    }
-
-    /// Whether a byte can be the first of a time in this form.
-    pub fn can_begin_with(&self, byte: u8) -> bool {
-        shape::can_begin_with(&self.shape(), byte).unwrap_or(true)
     }
 }
 
