@@ -7,7 +7,7 @@ use super::dispatch::{Dispatch, Memory};
 use super::examples;
 use super::format::{self, Format};
 use super::mark::{Mark, MarkKind};
-use super::reading::{Fields, FormatId, Reading};
+use super::reading::{FormatId, Reading};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -119,15 +119,15 @@ impl Catalog {
         self.tell_ready.contains(program)
     }
 
-    /// The first format that reads a text, with what it read.
+    /// The first format that reads a text, which tells the reading what it holds.
     pub(super) fn first_match<'t>(
         &self,
         text: &'t [u8],
         clock: &Clock,
         memory: &mut Memory,
-        fields: &mut Fields<'t>,
+        reading: &mut Reading<'t>,
     ) -> Option<FormatId> {
-        self.dispatch.first_match(&self.formats, text, clock, memory, fields)
+        self.dispatch.first_match(&self.formats, text, clock, memory, reading)
     }
 
     pub(super) fn take_memory(&self) -> Memory {
@@ -162,7 +162,7 @@ impl Catalog {
     fn lost_examples(&self, source: Source, format: &Format, file: &FormatFile) -> Vec<Complaint> {
         let mut memory = self.take_memory();
         let mut lost = |line: &[u8], clock: &Clock| {
-            let winner = self.first_match(line, clock, &mut memory, &mut Fields::default())?;
+            let winner = self.first_match(line, clock, &mut memory, &mut Reading::default())?;
             let winner = &self.format(winner).name;
             (*winner != format.name && format.read(line, clock).is_some()).then_some(winner)
         };

@@ -9,7 +9,7 @@ use super::format::Format;
 use super::json::{KeyRow, Object, Span};
 use super::members::Plan;
 use super::pattern::Captures;
-use super::reading::{Fields, FormatId};
+use super::reading::{FormatId, Reading};
 use std::ops::ControlFlow;
 
 #[derive(Debug, Default)]
@@ -82,17 +82,17 @@ impl Dispatch {
         Dispatch { entries, ways }
     }
 
-    /// The first format that reads a line; what it read goes into fields that hold nothing yet.
+    /// The first format that reads a line, which tells the reading what it holds.
     pub fn first_match<'t>(
         &self,
         formats: &[Format],
         text: &'t [u8],
         clock: &Clock,
         memory: &mut Memory,
-        fields: &mut Fields<'t>,
+        reading: &mut Reading<'t>,
     ) -> Option<FormatId> {
         let mut found = None;
-        self.try_each(formats, text, clock, memory, fields, |format| {
+        self.try_each(formats, text, clock, memory, reading, |format| {
             found = Some(format);
             ControlFlow::Break(())
         });
@@ -102,7 +102,7 @@ impl Dispatch {
     /// All formats that read a line, in order; some more than once.
     pub fn all_matches(&self, formats: &[Format], text: &[u8], clock: &Clock, memory: &mut Memory) -> Vec<FormatId> {
         let mut found = Vec::new();
-        self.try_each(formats, text, clock, memory, &mut Fields::default(), |format| {
+        self.try_each(formats, text, clock, memory, &mut Reading::default(), |format| {
             found.push(format);
             ControlFlow::Continue(())
         });
@@ -117,7 +117,7 @@ impl Dispatch {
         text: &'t [u8],
         clock: &Clock,
         memory: &mut Memory,
-        fields: &mut Fields<'t>,
+        reading: &mut Reading<'t>,
         mut tell: impl FnMut(FormatId) -> ControlFlow<()>,
     ) {
         let Memory { dfa, captures, spans, shapes } = memory;
@@ -126,7 +126,7 @@ impl Dispatch {
             match self.entries[at as usize] {
                 Entry::Pattern { format, pattern } => {
                     let reader = &formats[usize::from(format)];
-                    if reader.read_pattern(usize::from(pattern), text, clock, captures, fields)
+                    if reader.read_pattern(usize::from(pattern), text, clock, captures, reading)
                         && tell(format).is_break()
                     {
                         return;
@@ -135,7 +135,7 @@ impl Dispatch {
                 Entry::Objects { first, last } => {
                     let Some((object, plans)) = &objects else { continue };
                     for (id, plan) in plans.iter().filter(|(id, _)| (first..=last).contains(id)) {
-                        if formats[usize::from(*id)].members.read(plan, object, clock, fields) && tell(*id).is_break() {
+                        if formats[usize::from(*id)].members.read(plan, object, clock, reading) && tell(*id).is_break() {
                             return;
                         }
                     }

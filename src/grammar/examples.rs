@@ -8,6 +8,7 @@ use super::format::Format;
 use super::level::Level;
 use super::mark::{Mark, MarkReading};
 use super::pattern::Captures;
+use super::reading::Reading;
 use super::timestamp::parse_user_time;
 use jiff::tz::TimeZone;
 use std::ops::Range;
@@ -99,7 +100,7 @@ fn check_line(
         let recognised = read.is_some() || format.is_frame(line);
         return if recognised { vec!["a near miss is read by this format".into()] } else { Vec::new() };
     }
-    let Some(fields) = read else {
+    let Some(reading) = read else {
         return if format.is_frame(line) {
             Vec::new()
         } else {
@@ -120,26 +121,26 @@ fn check_line(
     compare(
         "time",
         example.time.as_deref().map(|time| utc(time).unwrap_or(time.into())),
-        fields.time.map(Time::rfc3339),
+        reading.time.map(Time::rfc3339),
     );
-    compare("level", example.level.clone(), fields.level.map(Level::word).map(Into::into));
-    compare("host", example.host.clone(), text(fields.host.as_deref()));
-    compare("ident", example.ident.clone(), text(fields.ident.as_deref()));
-    compare("service", example.service.clone(), text(fields.service.as_deref()));
-    compare("component", example.component.clone(), text(fields.component.as_deref()));
-    compare("stream", example.stream.clone(), text(fields.stream.as_deref()));
-    compare("tid", example.tid.clone(), text(fields.tid.as_deref()));
+    compare("level", example.level.clone(), reading.level.map(Level::word).map(Into::into));
+    compare("host", example.host.clone(), text(reading.host.as_deref()));
+    compare("ident", example.ident.clone(), text(reading.ident.as_deref()));
+    compare("service", example.service.clone(), text(reading.service.as_deref()));
+    compare("component", example.component.clone(), text(reading.component.as_deref()));
+    compare("stream", example.stream.clone(), text(reading.stream.as_deref()));
+    compare("tid", example.tid.clone(), text(reading.tid.as_deref()));
     let pid = example.pid.as_ref().map(|pid| pid.as_str().map_or_else(|| pid.to_string(), Into::into));
-    compare("pid", pid, fields.pid.map(|pid| pid.to_string()));
-    compare("message", example.message.clone(), text(Some(fields.message.as_deref().unwrap_or(line))));
+    compare("pid", pid, reading.pid.map(|pid| pid.to_string()));
+    compare("message", example.message.clone(), text(Some(message_of(&reading, line))));
     for (at, line) in example.text.lines().enumerate().skip(1) {
         if !format.is_json() && format.read(line.as_bytes(), &clock).is_some() {
             wrongs.push(format!("line {} of the example is read as a record of its own", at + 1));
         }
     }
-    let message = fields.message.as_deref().unwrap_or(line);
+    let message = message_of(&reading, line);
     let component_fits =
-        |mark: &Mark| mark.component.is_none() || mark.component.as_deref() == fields.component.as_deref();
+        |mark: &Mark| mark.component.is_none() || mark.component.as_deref() == reading.component.as_deref();
     let mut found = Vec::new();
     for (at, mark) in marks.iter().enumerate().filter(|(_, mark)| component_fits(mark)) {
         if let Some(reading) = MarkReading::new(mark, message) {
@@ -174,4 +175,9 @@ fn check_mark(example: &ExampleEntry, found: &[(usize, MarkReading)]) -> Vec<Str
 
 fn shown(value: &Option<String>) -> String {
     value.as_ref().map_or("absent".into(), |value| format!("{value:?}"))
+}
+
+/// What a format takes for the message: the whole line where it names none.
+fn message_of<'r>(reading: &'r Reading, line: &'r [u8]) -> &'r [u8] {
+    if reading.has_message { &reading.message } else { line }
 }

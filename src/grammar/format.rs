@@ -8,7 +8,7 @@ use super::json::Object;
 use super::mark::{Mark, MarkKind, needles_of, weight};
 use super::members::{Members, number_of};
 use super::pattern::{Captures, Pattern};
-use super::reading::Fields;
+use super::reading::Reading;
 use std::borrow::Cow;
 
 /// A compiled format.
@@ -37,17 +37,17 @@ impl Format {
     }
 
     /// Reads one line, or says that it is not of this format. Frame lines are read with no fields.
-    pub fn read<'a>(&self, line: &'a [u8], clock: &Clock) -> Option<Fields<'a>> {
-        let mut fields = Fields::default();
+    pub fn read<'a>(&self, line: &'a [u8], clock: &Clock) -> Option<Reading<'a>> {
+        let mut reading = Reading::default();
         let reads = if self.is_json() {
             let mut found = Vec::new();
             let object = Object::find(line, &mut found);
-            self.members.plan(&object).is_some_and(|plan| self.members.read(&plan, &object, clock, &mut fields))
+            self.members.plan(&object).is_some_and(|plan| self.members.read(&plan, &object, clock, &mut reading))
         } else {
             let mut captures = Captures::default();
-            (0..self.lines.len()).any(|pattern| self.read_pattern(pattern, line, clock, &mut captures, &mut fields))
+            (0..self.lines.len()).any(|pattern| self.read_pattern(pattern, line, clock, &mut captures, &mut reading))
         };
-        reads.then_some(fields)
+        reads.then_some(reading)
     }
 
     pub(super) fn lines(&self) -> &[Pattern] {
@@ -69,14 +69,14 @@ impl Format {
         lines + 16 * self.members.required() as u32 + if self.is_json() { 40 } else { 0 }
     }
 
-    /// Reads a line by one of the patterns into fields that hold nothing yet; says whether the pattern matches.
+    /// Reads a line by one of the patterns; says whether it matches.
     pub(super) fn read_pattern<'a>(
         &self,
         pattern: usize,
         line: &'a [u8],
         clock: &Clock,
         captures: &mut Captures,
-        fields: &mut Fields<'a>,
+        reading: &mut Reading<'a>,
     ) -> bool {
         if !self.lines[pattern].read(line, captures) {
             return false;
@@ -86,26 +86,15 @@ impl Format {
             if time.is_none() && raw.is_complete() {
                 return false;
             }
-            fields.time = time;
-            fields.time_is_complete = raw.is_complete();
+            reading.tell_time(time, raw.is_complete());
         }
-        fields.level = captures.level;
+        reading.tell_level(captures.level);
         for field in captures.fields() {
             let Some(text) = captures.get(field, line) else { continue };
-            if field == Field::Message {
-                fields.message = Some(Cow::Borrowed(text));
-                continue;
-            }
-            let text = Some(Cow::Borrowed(text.trim_ascii()));
             match field {
-                Field::Host => fields.host = text,
-                Field::Ident => fields.ident = text,
-                Field::Service => fields.service = text,
-                Field::Component => fields.component = text,
-                Field::Stream => fields.stream = text,
-                Field::Tid => fields.tid = text,
-                Field::Pid => fields.pid = text.as_deref().and_then(number_of),
-                _ => {}
+                Field::Message => reading.tell_message(Cow::Borrowed(text)),
+                Field::Pid => reading.tell_pid(number_of(text.trim_ascii())),
+                field => reading.tell(field, Cow::Borrowed(text.trim_ascii())),
             }
         }
         true

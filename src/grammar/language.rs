@@ -3,7 +3,8 @@
 //! The language is described in grammars/README.md. Mistakes say where they are and what would help.
 
 use super::field::Field;
-use super::pattern::{Item, Matcher, Pattern, Stop, Words};
+use super::matcher::{Matcher, Stop, Words};
+use super::pattern::{Item, Pattern};
 use super::timestamp::Form;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};

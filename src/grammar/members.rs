@@ -10,7 +10,7 @@ use super::definition::FormatFile;
 use super::field::Field;
 use super::json::{Object, Path};
 use super::level::Level;
-use super::reading::Fields;
+use super::reading::Reading;
 use super::timestamp::{Form, read_member_time};
 use std::borrow::Cow;
 
@@ -93,38 +93,36 @@ impl Members {
         Some(plan)
     }
 
-    /// Reads an object by the plan for its keys into fields that hold nothing yet; says whether it is of this format.
-    pub fn read<'a>(&self, plan: &Plan, object: &Object<'a, '_>, clock: &Clock, fields: &mut Fields<'a>) -> bool {
+    /// Reads an object by the plan for its keys; says whether it is of this format.
+    pub fn read<'a>(&self, plan: &Plan, object: &Object<'a, '_>, clock: &Clock, reading: &mut Reading<'a>) -> bool {
         let mut requirements = self.require.iter().zip(&plan.require);
         if !requirements.all(|(requirement, found)| requirement.holds(found, object)) {
             return false;
         }
+        let mut message = None;
         for (number, found) in &plan.fields {
             let Some((field, members)) = self.fields.get(*number) else { continue };
             let mut texts = (0..found.len()).filter_map(|at| text_of(members, found, at, object));
             if *field == Field::Time {
                 // A member of that name may hold something else.
                 if let Some(raw) = texts.find_map(|text| read_member_time(&text, &self.times)) {
-                    fields.time = clock.settle(&raw);
-                    fields.time_is_complete = raw.is_complete();
+                    reading.tell_time(clock.settle(&raw), raw.is_complete());
                 }
                 continue;
             }
             let Some(text) = texts.next() else { continue };
             match field {
-                Field::Level => fields.level = self.level_of(&text),
-                Field::Host => fields.host = Some(text),
-                Field::Ident => fields.ident = Some(base_name(text)),
-                Field::Service => fields.service = Some(text),
-                Field::Component => fields.component = Some(text),
-                Field::Stream => fields.stream = Some(text),
-                Field::Tid => fields.tid = Some(text),
-                Field::Pid => fields.pid = number_of(&text),
-                Field::Message => fields.message = Some(text),
+                Field::Level => reading.tell_level(self.level_of(&text)),
+                Field::Pid => reading.tell_pid(number_of(&text)),
+                Field::Message => message = Some(text),
                 // The error in a member of its own: after the message, as loggers write it in text.
-                Field::Reason => fields.message = Some(with_reason(fields.message.take(), text)),
-                _ => {}
+                Field::Reason => message = Some(with_reason(message, text)),
+                Field::Ident => reading.tell(*field, base_name(text)),
+                field => reading.tell(*field, text),
             }
+        }
+        if let Some(message) = message {
+            reading.tell_message(message);
         }
         true
     }

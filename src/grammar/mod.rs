@@ -19,6 +19,7 @@ pub mod json;
 pub mod language;
 pub mod level;
 pub mod mark;
+pub mod matcher;
 pub mod members;
 pub mod months;
 pub mod nfa;

@@ -3,7 +3,8 @@
 //! It admits a little more than the patterns do (any word where a level must stand, any fraction of a second), never
 //! less: what it refuses no pattern reads. `dfa` walks it.
 
-use super::pattern::{Item, Matcher, Pattern, Stop};
+use super::matcher::{Matcher, Stop};
+use super::pattern::{Item, Pattern};
 use super::shape::{Class, Shape};
 use std::collections::HashMap;
 

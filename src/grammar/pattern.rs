@@ -6,8 +6,8 @@
 use super::clock::RawTime;
 use super::field::Field;
 use super::level::Level;
+use super::matcher::Matcher;
 use super::timestamp::Form;
-use memchr::memmem;
 
 /// What a pattern captured from one line: spans of it, and the time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,25 +38,15 @@ impl Captures {
         line.get(start as usize..end as usize)
     }
 
-    fn set(&mut self, field: Option<Field>, start: usize, end: usize) {
-        if let Some(field) = field {
-            self.spans[field as usize] = (start as u32, end as u32);
-            self.held |= 1 << field as u16;
-        }
+    fn set(&mut self, field: Field, start: usize, end: usize) {
+        self.spans[field as usize] = (start as u32, end as u32);
+        self.held |= 1 << field as u16;
     }
 
     fn clear(&mut self) {
         self.held = 0;
         self.time = None;
         self.level = None;
-    }
-}
-
-/// Whether a line begins with some bytes. The first byte refuses most lines, without a call.
-fn begins(line: &[u8], bytes: &[u8]) -> bool {
-    match bytes {
-        [] => true,
-        [first, more @ ..] => line.first() == Some(first) && (more.is_empty() || line[1..].starts_with(more)),
     }
 }
 
@@ -73,102 +63,6 @@ pub(super) enum Item {
     Time(Form),
     Capture(Option<Field>, Matcher),
     Optional(Vec<Item>),
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Matcher {
-    /// Up to a literal that follows; set when the pattern is compiled. Empty: up to the end of the line.
-    Free {
-        stops: Vec<Stop>,
-        may_be_empty: bool,
-    },
-    Rest,
-    Digits {
-        signed: bool,
-    },
-    Hex,
-    Word,
-    Class(Box<[bool; 256]>),
-    Until(Vec<Stop>),
-    OneOf(Box<Words>),
-    Quoted,
-}
-
-/// A closed vocabulary.
-#[derive(Clone, Debug)]
-pub(super) struct Words {
-    /// The longer ones first.
-    words: Vec<Vec<u8>>,
-    /// By the last five bits of a first byte, which of the first 64 words may begin so.
-    by_first: [u64; 32],
-    /// What each of them is as a level.
-    levels: Vec<Option<Level>>,
-}
-
-impl Words {
-    pub fn of(mut words: Vec<Vec<u8>>) -> Words {
-        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-        let mut by_first = [0; 32];
-        for (at, word) in words.iter().enumerate().take(64) {
-            match word.first() {
-                Some(byte) => by_first[usize::from(byte % 32)] |= 1 << at,
-                None => by_first.iter_mut().for_each(|words| *words |= 1 << at),
-            }
-        }
-        let levels = words.iter().map(|word| Level::from_word(word)).collect();
-        Words { words, by_first, levels }
-    }
-
-    /// Which word a text begins with, and its length.
-    fn find(&self, rest: &[u8]) -> Option<(usize, usize)> {
-        let mut left = match rest.first() {
-            Some(byte) => self.by_first[usize::from(byte % 32)],
-            None => u64::MAX,
-        };
-        while left != 0 {
-            let at = left.trailing_zeros() as usize;
-            let word = self.words.get(at)?;
-            if rest.starts_with(word) {
-                return Some((at, word.len()));
-            }
-            left &= left - 1;
-        }
-        let others = self.words.iter().enumerate().skip(64);
-        others.into_iter().find(|(_, word)| rest.starts_with(word)).map(|(at, word)| (at, word.len()))
-    }
-}
-
-impl std::ops::Deref for Words {
-    type Target = [Vec<u8>];
-
-    fn deref(&self) -> &[Vec<u8>] {
-        &self.words
-    }
-}
-
-/// A text that ends another, ready to be looked for.
-#[derive(Clone, Debug)]
-pub(super) struct Stop {
-    text: Vec<u8>,
-    finder: memmem::Finder<'static>,
-}
-
-impl Stop {
-    pub fn of(text: impl Into<Vec<u8>>) -> Stop {
-        let text = text.into();
-        Stop { finder: memmem::Finder::new(&text).into_owned(), text }
-    }
-
-    pub fn text(&self) -> &[u8] {
-        &self.text
-    }
-
-    fn find(&self, rest: &[u8]) -> Option<usize> {
-        match self.text.as_slice() {
-            [byte] => memchr::memchr(*byte, rest),
-            _ => self.finder.find(rest),
-        }
-    }
 }
 
 impl Pattern {
@@ -205,62 +99,10 @@ impl Pattern {
     }
 }
 
-impl Matcher {
-    /// Whether it takes everything up to the first place where a text stands.
-    pub fn ends_at(&self, text: &[u8]) -> bool {
-        match self {
-            Matcher::Free { stops, .. } | Matcher::Until(stops) => {
-                matches!(stops.as_slice(), [stop] if stop.text() == text)
-            }
-            _ => false,
-        }
-    }
-
-    /// How many bytes of `rest` it takes, and which of them are the value.
-    fn read(&self, rest: &[u8]) -> Option<(usize, std::ops::Range<usize>)> {
-        let run = |accept: &dyn Fn(u8) -> bool| {
-            let len = rest.iter().take_while(|&&byte| accept(byte)).count();
-            (len > 0).then_some((len, 0..len))
-        };
-        match self {
-            Matcher::Free { stops, may_be_empty } => {
-                let len = if stops.is_empty() { rest.len() } else { first_of(rest, stops)? };
-                (*may_be_empty || len > 0).then_some((len, 0..len))
-            }
-            Matcher::Rest => Some((rest.len(), 0..rest.len())),
-            Matcher::Digits { signed } => {
-                let sign = usize::from(*signed && rest.first() == Some(&b'-'));
-                let len = rest[sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-                (len > 0).then_some((sign + len, 0..sign + len))
-            }
-            Matcher::Hex => run(&|byte| byte.is_ascii_hexdigit()),
-            Matcher::Word => run(&|byte| byte != b' ' && byte != b'\t'),
-            Matcher::Class(class) => run(&|byte| class[usize::from(byte)]),
-            Matcher::Until(stops) => {
-                let len = first_of(rest, stops)?;
-                (len > 0).then_some((len, 0..len))
-            }
-            Matcher::OneOf(words) => words.find(rest).map(|(_, len)| (len, 0..len)),
-            Matcher::Quoted => {
-                let mut at = 1;
-                rest.first().filter(|&&byte| byte == b'"')?;
-                loop {
-                    at += memchr::memchr2(b'"', b'\\', rest.get(at..)?)?;
-                    if rest[at] == b'"' {
-                        return Some((at + 1, 1..at));
-                    }
-                    at += 2;
-                }
-            }
-        }
-    }
-}
-
-fn first_of(rest: &[u8], stops: &[Stop]) -> Option<usize> {
-    match stops {
-        [stop] => stop.find(rest),
-        stops => stops.iter().filter_map(|stop| stop.find(rest)).min(),
-    }
+/// Whether a text begins with a short literal.
+#[inline]
+fn begins(rest: &[u8], literal: &[u8]) -> bool {
+    rest.len() >= literal.len() && literal.iter().zip(rest).all(|(literal, byte)| literal == byte)
 }
 
 fn read_items(items: &[Item], line: &[u8], mut at: usize, captures: &mut Captures) -> Option<usize> {
@@ -274,25 +116,22 @@ fn read_items(items: &[Item], line: &[u8], mut at: usize, captures: &mut Capture
             }
             Item::Time(form) => {
                 let len = form.read_into(rest, captures.time.insert(RawTime::default()))?;
-                captures.set(Some(Field::Time), at, at + len);
+                captures.set(Field::Time, at, at + len);
                 len
             }
-            Item::Capture(Some(Field::Level), Matcher::OneOf(words)) => {
-                let (word, len) = words.find(rest)?;
-                captures.level = Some(words.levels[word]?);
-                captures.set(Some(Field::Level), at, at + len);
+            Item::Capture(Some(Field::Level), matcher) => {
+                let (level, len) = read_level(matcher, rest)?;
+                captures.level = Some(level);
+                captures.set(Field::Level, at, at + len);
                 len
             }
             Item::Capture(field, matcher) => {
-                let (len, value) = matcher.read(rest)?;
-                if *field == Some(Field::Level) {
-                    let text = &rest[value.clone()];
-                    captures.level = Some(match matcher {
-                        Matcher::Digits { .. } => Level::from_priority(text)?,
-                        _ => Level::from_word(text)?,
-                    });
+                let len = matcher.read(rest)?;
+                if let Some(field) = field {
+                    // The quotes do not belong to the value.
+                    let quotes = usize::from(matches!(matcher, Matcher::Quoted));
+                    captures.set(*field, at + quotes, at + len - quotes);
                 }
-                captures.set(*field, at + value.start, at + value.end);
                 len
             }
             Item::Optional(inner) => {
@@ -308,6 +147,19 @@ fn read_items(items: &[Item], line: &[u8], mut at: usize, captures: &mut Capture
         };
     }
     Some(at)
+}
+
+fn read_level(matcher: &Matcher, rest: &[u8]) -> Option<(Level, usize)> {
+    if let Matcher::OneOf(words) = matcher {
+        let (word, len) = words.find(rest)?;
+        return Some((words.level(word)?, len));
+    }
+    let len = matcher.read(rest)?;
+    let level = match matcher {
+        Matcher::Digits { .. } => Level::from_priority(&rest[..len])?,
+        _ => Level::from_word(&rest[..len])?,
+    };
+    Some((level, len))
 }
 
 fn specificity(items: &[Item]) -> u32 {

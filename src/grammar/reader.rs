@@ -4,7 +4,7 @@ use super::ansi;
 use super::catalog::Catalog;
 use super::clock::Clock;
 use super::dispatch::Memory;
-use super::reading::{Fields, MAX_DEPTH, Reading};
+use super::reading::{MAX_DEPTH, Reading};
 use std::borrow::Cow;
 use std::cell::RefCell;
 
@@ -33,25 +33,31 @@ impl<'c> Reader<'c> {
     /// Reads a reading's text, and the text in it, as deep as it goes.
     fn peel(&self, reading: &mut Reading, clock: &Clock) {
         let memory = &mut *self.memory.borrow_mut();
-        let mut outer_time = None;
         while reading.formats.len() < MAX_DEPTH {
-            let mut fields = Fields::default();
-            let read = match &reading.text {
-                Cow::Borrowed(text) => self.catalog.first_match(text, clock, memory, &mut fields),
-                Cow::Owned(text) => {
-                    let mut borrowed = Fields::default();
-                    let read = self.catalog.first_match(text, clock, memory, &mut borrowed);
-                    fields = borrowed.into_owned();
+            reading.has_message = false;
+            let pid = reading.pid.take();
+            let read = match reading.text {
+                Cow::Borrowed(text) => self.catalog.first_match(text, clock, memory, reading),
+                Cow::Owned(ref mut text) => {
+                    let text = std::mem::take(text);
+                    let mut inner = Reading::default();
+                    let read = self.catalog.first_match(&text, clock, memory, &mut inner);
+                    reading.tell_all(inner);
+                    reading.text = Cow::Owned(text);
                     read
                 }
             };
-            let Some(id) = read else { break };
+            let Some(id) = read else {
+                reading.pid = pid;
+                break;
+            };
             let format = self.catalog.format(id);
             reading.formats.push(id);
             if format.pid_is_run {
-                reading.run_pid = fields.pid;
+                reading.run_pid = reading.pid;
             }
-            let message = reading.take(&mut fields, &mut outer_time);
+            reading.pid = reading.pid.or(pid);
+            let message = if reading.has_message { Some(std::mem::take(&mut reading.message)) } else { None };
             if format.is_envelope() {
                 // An envelope may be around nothing.
                 reading.text = message.map_or(Cow::Borrowed(b"".as_slice()), content);
@@ -71,7 +77,7 @@ impl<'c> Reader<'c> {
         if reading.message.is_empty() {
             reading.message = reading.text.clone();
         }
-        reading.time = reading.time.or(outer_time);
+        reading.settle_time();
     }
 }
 

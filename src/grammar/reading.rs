@@ -1,6 +1,7 @@
 //! A line as it was read.
 
 use super::clock::Time;
+use super::field::Field;
 use super::level::Level;
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -42,11 +43,17 @@ pub struct Reading<'a> {
     /// Outermost first; empty when no format reads the line.
     pub formats: Layers,
     pub time: Option<Time>,
+    /// The time that the outermost format with one told.
+    outer_time: Option<Time>,
+    /// Whether the text of the time told last settles date and zone.
+    is_complete: bool,
     pub level: Option<Level>,
     pub ident: Option<Cow<'a, [u8]>>,
     pub service: Option<Cow<'a, [u8]>>,
     pub component: Option<Cow<'a, [u8]>>,
     pub host: Option<Cow<'a, [u8]>>,
+    pub stream: Option<Cow<'a, [u8]>>,
+    pub tid: Option<Cow<'a, [u8]>>,
     pub pid: Option<u32>,
     /// The pid of the service's own process, where the format says that its pid is that.
     pub run_pid: Option<u32>,
@@ -54,71 +61,76 @@ pub struct Reading<'a> {
     pub text: Cow<'a, [u8]>,
     /// The message alone.
     pub message: Cow<'a, [u8]>,
+    /// Whether the innermost format named a message, even an empty one.
+    pub(super) has_message: bool,
 }
 
-/// What one format read of one line.
-#[derive(Clone, Debug, Default)]
-pub struct Fields<'a> {
-    pub time: Option<Time>,
-    /// The time's own text settles date and zone.
-    pub time_is_complete: bool,
-    pub level: Option<Level>,
-    pub host: Option<Cow<'a, [u8]>>,
-    pub ident: Option<Cow<'a, [u8]>>,
-    pub service: Option<Cow<'a, [u8]>>,
-    pub component: Option<Cow<'a, [u8]>>,
-    pub stream: Option<Cow<'a, [u8]>>,
-    pub tid: Option<Cow<'a, [u8]>>,
-    pub pid: Option<u32>,
-    pub message: Option<Cow<'a, [u8]>>,
-}
-
-impl Fields<'_> {
-    /// The same, with texts of their own.
-    pub fn into_owned<'b>(self) -> Fields<'b> {
-        let own = |text: Option<Cow<[u8]>>| text.map(|text| Cow::Owned(text.into_owned()));
-        Fields {
-            time: self.time,
-            time_is_complete: self.time_is_complete,
-            level: self.level,
-            host: own(self.host),
-            ident: own(self.ident),
-            service: own(self.service),
-            component: own(self.component),
-            stream: own(self.stream),
-            tid: own(self.tid),
-            pid: self.pid,
-            message: own(self.message),
-        }
-    }
-}
-
+/// What each format in turn tells, from the outermost in.
 impl<'a> Reading<'a> {
-    /// Takes over what the next format read, inner over outer where both say it; returns its message.
-    pub(super) fn take(&mut self, fields: &mut Fields<'a>, outer_time: &mut Option<Time>) -> Option<Cow<'a, [u8]>> {
-        // The outer time stands in for an inner one without date or zone.
-        if fields.time_is_complete || (self.time.is_none() && outer_time.is_none()) {
-            self.time = fields.time.or(self.time);
+    /// Takes a time; `complete` says that its own text settles date and zone. The outer time stands in for an inner one
+    /// without them.
+    pub(super) fn tell_time(&mut self, time: Option<Time>, complete: bool) {
+        if complete || (self.time.is_none() && self.outer_time.is_none()) {
+            self.time = time.or(self.time);
         }
-        *outer_time = outer_time.or(fields.time);
-        self.level = fields.level.or(self.level);
-        self.pid = fields.pid.or(self.pid);
-        replace(&mut self.component, &mut fields.component);
-        keep(&mut self.ident, &mut fields.ident);
-        keep(&mut self.service, &mut fields.service);
-        keep(&mut self.host, &mut fields.host);
-        fields.message.take()
+        self.outer_time = self.outer_time.or(time);
+        self.is_complete = complete;
     }
-}
 
-fn replace<T>(known: &mut Option<T>, new: &mut Option<T>) {
-    if new.is_some() {
-        *known = new.take();
+    pub(super) fn tell_level(&mut self, level: Option<Level>) {
+        self.level = level.or(self.level);
     }
-}
 
-fn keep<T>(known: &mut Option<T>, new: &mut Option<T>) {
-    if known.is_none() {
-        *known = new.take();
+    pub(super) fn tell_pid(&mut self, pid: Option<u32>) {
+        self.pid = pid.or(self.pid);
+    }
+
+    pub(super) fn tell_message(&mut self, message: Cow<'a, [u8]>) {
+        self.message = message;
+        self.has_message = true;
+    }
+
+    /// Takes a text: who runs the program is told best from outside, what part of it speaks from inside.
+    pub(super) fn tell(&mut self, field: Field, text: Cow<'a, [u8]>) {
+        let (known, from_outside) = match field {
+            Field::Host => (&mut self.host, true),
+            Field::Ident => (&mut self.ident, true),
+            Field::Service => (&mut self.service, true),
+            Field::Component => (&mut self.component, false),
+            Field::Stream => (&mut self.stream, false),
+            Field::Tid => (&mut self.tid, false),
+            _ => return,
+        };
+        if known.is_none() || !from_outside {
+            *known = Some(text);
+        }
+    }
+
+    /// Takes over what a reading of the text inside told, with texts of its own.
+    pub(super) fn tell_all(&mut self, inner: Reading) {
+        self.tell_time(inner.time, inner.is_complete);
+        self.tell_level(inner.level);
+        self.tell_pid(inner.pid);
+        let texts = [
+            (Field::Host, inner.host),
+            (Field::Ident, inner.ident),
+            (Field::Service, inner.service),
+            (Field::Component, inner.component),
+            (Field::Stream, inner.stream),
+            (Field::Tid, inner.tid),
+        ];
+        for (field, text) in texts {
+            if let Some(text) = text {
+                self.tell(field, Cow::Owned(text.into_owned()));
+            }
+        }
+        if inner.has_message {
+            self.tell_message(Cow::Owned(inner.message.into_owned()));
+        }
+    }
+
+    /// Where no time is complete the first one told counts.
+    pub(super) fn settle_time(&mut self) {
+        self.time = self.time.or(self.outer_time);
     }
 }

@@ -1,0 +1,164 @@
+//! How much of a line one item of a pattern takes.
+
+use super::level::Level;
+use memchr::memmem;
+
+/// What an item matches.
+#[derive(Clone, Debug)]
+pub enum Matcher {
+    /// Up to a literal that follows; set when the pattern is compiled. Empty: up to the end of the line.
+    Free {
+        stops: Vec<Stop>,
+        may_be_empty: bool,
+    },
+    Rest,
+    Digits {
+        signed: bool,
+    },
+    Hex,
+    Word,
+    Class(Box<[bool; 256]>),
+    Until(Vec<Stop>),
+    OneOf(Box<Words>),
+    Quoted,
+}
+
+/// A closed vocabulary.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// The longer ones first.
+    words: Vec<Vec<u8>>,
+    /// By the last five bits of a first byte, which of the first 64 words may begin so.
+    by_first: [u64; 32],
+    /// What each of them is as a level.
+    levels: Vec<Option<Level>>,
+}
+
+impl Words {
+    pub fn of(mut words: Vec<Vec<u8>>) -> Words {
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        let mut by_first = [0; 32];
+        for (at, word) in words.iter().enumerate().take(64) {
+            match word.first() {
+                Some(byte) => by_first[usize::from(byte % 32)] |= 1 << at,
+                None => by_first.iter_mut().for_each(|words| *words |= 1 << at),
+            }
+        }
+        let levels = words.iter().map(|word| Level::from_word(word)).collect();
+        Words { words, by_first, levels }
+    }
+
+    /// Which word a text begins with, and its length.
+    pub fn find(&self, rest: &[u8]) -> Option<(usize, usize)> {
+        let mut left = match rest.first() {
+            Some(byte) => self.by_first[usize::from(byte % 32)],
+            None => u64::MAX,
+        };
+        while left != 0 {
+            let at = left.trailing_zeros() as usize;
+            let word = self.words.get(at)?;
+            if rest.starts_with(word) {
+                return Some((at, word.len()));
+            }
+            left &= left - 1;
+        }
+        let others = self.words.iter().enumerate().skip(64);
+        others.into_iter().find(|(_, word)| rest.starts_with(word)).map(|(at, word)| (at, word.len()))
+    }
+}
+
+impl Words {
+    /// What a word is as a level.
+    pub fn level(&self, word: usize) -> Option<Level> {
+        self.levels.get(word).copied().flatten()
+    }
+}
+
+impl std::ops::Deref for Words {
+    type Target = [Vec<u8>];
+
+    fn deref(&self) -> &[Vec<u8>] {
+        &self.words
+    }
+}
+
+/// A text that ends another, ready to be looked for.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    text: Vec<u8>,
+    finder: memmem::Finder<'static>,
+}
+
+impl Stop {
+    pub fn of(text: impl Into<Vec<u8>>) -> Stop {
+        let text = text.into();
+        Stop { finder: memmem::Finder::new(&text).into_owned(), text }
+    }
+
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    fn find(&self, rest: &[u8]) -> Option<usize> {
+        match self.text.as_slice() {
+            [byte] => memchr::memchr(*byte, rest),
+            _ => self.finder.find(rest),
+        }
+    }
+}
+
+impl Matcher {
+    /// Whether it takes everything up to the first place where a text stands.
+    pub fn ends_at(&self, text: &[u8]) -> bool {
+        match self {
+            Matcher::Free { stops, .. } | Matcher::Until(stops) => {
+                matches!(stops.as_slice(), [stop] if stop.text() == text)
+            }
+            _ => false,
+        }
+    }
+
+    /// How many bytes of `rest` it takes.
+    #[inline]
+    pub fn read(&self, rest: &[u8]) -> Option<usize> {
+        let len = match self {
+            Matcher::Free { stops, may_be_empty } => {
+                let len = if stops.is_empty() { rest.len() } else { first_of(rest, stops)? };
+                return (*may_be_empty || len > 0).then_some(len);
+            }
+            Matcher::Rest => return Some(rest.len()),
+            Matcher::Digits { signed } => {
+                let sign = usize::from(*signed && rest.first() == Some(&b'-'));
+                let len = rest[sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+                if len > 0 { sign + len } else { 0 }
+            }
+            Matcher::Hex => rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count(),
+            Matcher::Word => rest.iter().take_while(|&&byte| byte != b' ' && byte != b'\t').count(),
+            Matcher::Class(class) => rest.iter().take_while(|&&byte| class[usize::from(byte)]).count(),
+            Matcher::Until(stops) => first_of(rest, stops)?,
+            Matcher::OneOf(words) => return words.find(rest).map(|(_, len)| len),
+            Matcher::Quoted => quoted(rest)?,
+        };
+        (len > 0).then_some(len)
+    }
+}
+
+/// The length of a quoted text, with its quotes.
+fn quoted(rest: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    rest.first().filter(|&&byte| byte == b'"')?;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', rest.get(at..)?)?;
+        if rest[at] == b'"' {
+            return Some(at + 1);
+        }
+        at += 2;
+    }
+}
+
+fn first_of(rest: &[u8], stops: &[Stop]) -> Option<usize> {
+    match stops {
+        [stop] => stop.find(rest),
+        stops => stops.iter().filter_map(|stop| stop.find(rest)).min(),
+    }
+}
