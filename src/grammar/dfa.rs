@@ -15,8 +15,8 @@ const UNKNOWN: State = u32::MAX;
 /// States kept; beyond them all are forgotten and made anew.
 const MAX_STATES: usize = 4096;
 /// A walk goes so many blocks deep.
-const MAX_BLOCKS: usize = 4;
-const BLOCK: usize = 16;
+const MAX_BLOCKS: usize = 2;
+const BLOCK: usize = 32;
 /// Places for blocks that are kept, two in each.
 const SLOTS: usize = 256;
 
@@ -111,9 +111,11 @@ impl Block {
 
     /// Where a leap from a state over this block is kept. The state comes in last, as it is known last.
     fn slot(&self, from: State) -> usize {
-        let bits = u128::from_le_bytes(self.bytes);
-        let mixed = (bits as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            ^ ((bits >> 64) as u64 ^ u64::from(self.len)).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
+        let word = |at: usize| u64::from_le_bytes(self.bytes[at..at + 8].try_into().unwrap_or_default());
+        let mixed = word(0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            ^ (word(8) ^ u64::from(self.len)).wrapping_mul(0xc2b2_ae3d_27d4_eb4f)
+            ^ word(16).wrapping_mul(0xd6e8_feb8_6659_fd93)
+            ^ word(24).wrapping_mul(0xa076_1d64_78bd_642f);
         ((mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize + from as usize) % SLOTS
     }
 }

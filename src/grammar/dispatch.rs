@@ -135,7 +135,8 @@ impl Dispatch {
                 Entry::Objects { first, last } => {
                     let Some((object, plans)) = &objects else { continue };
                     for (id, plan) in plans.iter().filter(|(id, _)| (first..=last).contains(id)) {
-                        if formats[usize::from(*id)].members.read(plan, object, clock, reading) && tell(*id).is_break() {
+                        if formats[usize::from(*id)].members.read(plan, object, clock, reading) && tell(*id).is_break()
+                        {
                             return;
                         }
                     }

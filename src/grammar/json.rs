@@ -372,7 +372,8 @@ mod tests {
         let mut spans = Vec::new();
         let object = Object::find(object.as_bytes(), &mut spans);
         let member = object.place(path.first_key()).and_then(|place| object.value(place));
-        let text = member.and_then(|member| path.text(member)).map(|text| String::from_utf8(text.into_owned()).unwrap());
+        let text =
+            member.and_then(|member| path.text(member)).map(|text| String::from_utf8(text.into_owned()).unwrap());
         assert_eq!(text.as_deref(), expected);
     }
 

@@ -24,8 +24,7 @@ impl<'c> Reader<'c> {
 
     /// Reads a line through its envelopes.
     pub fn read<'a>(&self, line: &'a [u8], clock: &Clock) -> Reading<'a> {
-        let mut reading = Reading::default();
-        reading.text = ansi::plain(line);
+        let mut reading = Reading::of(ansi::plain(line));
         self.peel(&mut reading, clock);
         reading
     }

@@ -65,6 +65,31 @@ pub struct Reading<'a> {
     pub(super) has_message: bool,
 }
 
+impl<'a> Reading<'a> {
+    /// Of a text that no format has read yet.
+    #[inline]
+    pub(super) fn of(text: Cow<'a, [u8]>) -> Reading<'a> {
+        Reading {
+            formats: Layers::default(),
+            time: None,
+            outer_time: None,
+            is_complete: false,
+            level: None,
+            ident: None,
+            service: None,
+            component: None,
+            host: None,
+            stream: None,
+            tid: None,
+            pid: None,
+            run_pid: None,
+            text,
+            message: Cow::Borrowed(&[]),
+            has_message: false,
+        }
+    }
+}
+
 /// What each format in turn tells, from the outermost in.
 impl<'a> Reading<'a> {
     /// Takes a time; `complete` says that its own text settles date and zone. The outer time stands in for an inner one

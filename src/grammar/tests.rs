@@ -45,7 +45,8 @@ fn among_all_formats_the_right_one_reads_each_example() {
 /// All lines of all examples.
 fn example_lines(files: &[(String, String)]) -> Vec<Vec<u8>> {
     let files = files.iter().map(|(_, text)| toml::from_str::<FormatFile>(text).unwrap());
-    let texts = files.flat_map(|file| file.example.iter().map(|example| example.get_ref().text.clone()).collect::<Vec<_>>());
+    let texts =
+        files.flat_map(|file| file.example.iter().map(|example| example.get_ref().text.clone()).collect::<Vec<_>>());
     texts.flat_map(|text| text.lines().map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>()).collect()
 }
 

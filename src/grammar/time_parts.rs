@@ -21,16 +21,25 @@ pub fn in_range(value: u32, low: u32, high: u32) -> Option<u8> {
 }
 
 pub fn read_fraction(bytes: &[u8], raw: &mut RawTime) -> usize {
-    if !matches!(bytes.first(), Some(b'.' | b',')) {
-        return 0;
+    const UNITS: [u32; 10] = [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1000, 100, 10, 1];
+    let [b'.' | b',', rest @ ..] = bytes else { return 0 };
+    let (mut value, mut len) = (0u32, 0usize);
+    for byte in rest {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        // More than nine digits are passed over.
+        if len < 9 {
+            value = value * 10 + u32::from(digit);
+        }
+        len += 1;
     }
-    let len = bytes[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     if len == 0 {
         return 0;
     }
     let kept = len.min(9);
-    let value = bytes[1..=kept].iter().fold(0u32, |value, byte| value * 10 + u32::from(byte - b'0'));
-    raw.ns = value * 10u32.pow(9 - kept as u32);
+    raw.ns = value * UNITS[kept];
     raw.digits = kept as u8;
     1 + len
 }
@@ -119,30 +128,47 @@ pub fn read_tai64n(bytes: &[u8], raw: &mut RawTime) -> Option<usize> {
 }
 
 /// `YYYY-MM-DD`, `T` or a blank, `HH:MM:SS`.
+#[inline]
 pub fn read_iso_second(bytes: &[u8], raw: &mut RawTime) -> Option<usize> {
     let text: &[u8; 19] = bytes.first_chunk()?;
-    let gaps = [text[4], text[7], text[13], text[16]];
-    if gaps != *b"--::" || !matches!(text[10], b'T' | b' ') {
+    let date = Eight::of(text, 0, *b"0000-00-")?;
+    // The gap between date and time is looked at alone.
+    let gap = text[10];
+    let middle = Eight::of(text, 8, [b'0', b'0', gap, b'0', b'0', b':', b'0', b'0'])?;
+    let time = Eight::of(text, 11, *b"00:00:00")?;
+    if gap != b'T' && gap != b' ' {
         return None;
     }
-    // A byte that is no digit makes a number over 99.
-    let two = |at: usize| {
-        let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
-        if tens > 9 || ones > 9 { 100 } else { tens * 10 + ones }
-    };
-    let (century, year, month, day) = (two(0), two(2), two(5), two(8));
-    let (hour, minute, second) = (two(11), two(14), two(17));
-    let in_bounds = century < 100
-        && year < 100
-        && (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && hour <= 24
-        && minute <= 59
-        && second <= 60;
+    let (month, day) = (date.two(5), middle.two(0));
+    let (hour, minute, second) = (time.two(0), time.two(3), time.two(6));
+    let in_bounds = (1..=12).contains(&month) && (1..=31).contains(&day) && hour <= 24 && minute <= 59 && second <= 60;
     if !in_bounds {
         return None;
     }
-    raw.year = Some(i32::from(century) * 100 + i32::from(year));
+    raw.year = Some(i32::from(date.two(0)) * 100 + i32::from(date.two(2)));
     (raw.month, raw.day, raw.hour, raw.minute, raw.second) = (month, day, hour, minute, second);
     Some(19)
+}
+
+/// Eight bytes of a text that fit a mould, in which `0` stands for any digit: the digits' values.
+#[derive(Clone, Copy)]
+struct Eight(u64);
+
+impl Eight {
+    /// A byte that differs from its mould in the low four bits alone, by nine at most, is a digit where the mould is.
+    #[inline]
+    fn of(text: &[u8; 19], at: usize, mould: [u8; 8]) -> Option<Eight> {
+        let word = u64::from_le_bytes(*text.get(at..)?.first_chunk()?) ^ u64::from_le_bytes(mould);
+        let digits = u64::from_le_bytes(mould.map(|byte| if byte == b'0' { 0xff } else { 0 }));
+        let over_nine = word.wrapping_add(u64::from_ne_bytes([6; 8]));
+        let strangers = (word | over_nine) & u64::from_ne_bytes([0xf0; 8]) & digits | word & !digits;
+        (strangers == 0).then_some(Eight(word))
+    }
+
+    /// The number of two digits.
+    #[inline]
+    fn two(self, at: usize) -> u8 {
+        let digits = self.0 >> (8 * at);
+        digits as u8 * 10 + (digits >> 8) as u8
+    }
 }

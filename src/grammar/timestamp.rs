@@ -5,7 +5,9 @@
 use super::clock::{Clock, RawTime, Time};
 use super::months::month_of;
 use super::shape::{Class, Shape};
-use super::time_parts::{digits, in_range, read_epoch, read_fraction, read_iso_second, read_tai64n, read_zone, zone_word};
+use super::time_parts::{
+    digits, in_range, read_epoch, read_fraction, read_iso_second, read_tai64n, read_zone, zone_word,
+};
 use jiff::tz::TimeZone;
 
 /// A compiled time form.
