@@ -1,7 +1,7 @@
 //! From inputs to evidence, on all cores: plain files by ranges, streams by chunks, both into the same values.
 
 use crate::evidence::{END_BYTES, Evidence, Overlap, Problem, Segment};
-use crate::grammar::{Clock, SECOND, Time};
+use crate::grammar::{Catalog, Clock, SECOND, Time, almanac};
 use crate::input::archive::{self, Member};
 use crate::input::chunk::{CHUNK_BYTES, StreamChunk};
 use crate::input::decode::{self, Opened};
@@ -11,6 +11,7 @@ use crate::scan::{CONTEXT, Chunk, MAX_LINE, Scanner, TAIL_WINDOW};
 use crate::template::stable_hash;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -61,7 +62,10 @@ impl Gatherer<'_> {
         };
         let range = range.unwrap_or(0..file.length());
         let range = range.start.min(file.length())..range.end.min(file.length());
-        let clock = self.clock(input.modified_ns);
+        let clock = match self.dated(&file, self.clock(&input.path, input.modified_ns)) {
+            Ok(clock) => clock,
+            Err(error) => return Ok(failed(&input.path, &error)),
+        };
         let chunks = (range.end - range.start).div_ceil(CHUNK_BYTES).max(1);
         let mut evidence = (0..chunks)
             .into_par_iter()
@@ -87,6 +91,28 @@ impl Gatherer<'_> {
             stream.tail = hash(file.length().saturating_sub(END_BYTES)..file.length());
         }
         Ok(evidence)
+    }
+
+    /// The clock with the almanac of a file whose times leave something open.
+    fn dated(&self, file: &PlainFile, clock: Clock) -> io::Result<Clock> {
+        let catalog = &self.scanner.catalog;
+        let mut bytes = Vec::new();
+        file.read(&(0..almanac::HEAD_BYTES.min(file.length())), 0, 0, &mut bytes)?;
+        if !almanac::is_wanted(catalog, &clock, &bytes) {
+            return Ok(clock);
+        }
+        if file.length() <= WHOLE_BYTES {
+            file.read(&(0..file.length()), 0, 0, &mut bytes)?;
+            return Ok(dated_in(catalog, clock, &bytes));
+        }
+        let line_at = |place: u64| {
+            // With the byte before, which may end a line.
+            let base = place.saturating_sub(1);
+            file.read(&(base..(base + PLACE_BYTES).min(file.length())), 0, 0, &mut bytes).ok()?;
+            let (start, line) = almanac::line_in(&bytes, (place - base) as usize)?;
+            Some((base + start as u64, Cow::Owned(line.to_vec())))
+        };
+        Ok(almanac::dated(catalog, clock, file.length(), line_at))
     }
 
     fn plain_chunk(
@@ -129,7 +155,7 @@ impl Gatherer<'_> {
         }
         match input::open(input) {
             Err(error) => Ok(failed(path, &error)),
-            Ok(Opened::Text(text)) => self.text(path, text, &self.clock(input.modified_ns), wide),
+            Ok(Opened::Text(text)) => self.text(path, text, self.clock(path, input.modified_ns), wide),
             Ok(Opened::Tar(archive)) => {
                 let mut members = Members { gatherer: self, archive: input, wide, evidence: Evidence::default() };
                 let read = archive::tar(archive, |member| members.take(member));
@@ -155,9 +181,24 @@ impl Gatherer<'_> {
         members.end(read)
     }
 
-    fn text<'r>(&self, path: &str, text: Box<dyn Read + 'r>, clock: &Clock, wide: bool) -> Result<Evidence, Overlap> {
+    fn text<'r>(&self, path: &str, text: Box<dyn Read + 'r>, clock: Clock, wide: bool) -> Result<Evidence, Overlap> {
+        let (text, clock) = self.dated_stream(text, clock);
         let reader = StreamReader::new(text, CONTEXT, TAIL_WINDOW);
-        if wide { self.text_wide(path, reader, clock) } else { self.text_here(path, reader, clock) }
+        if wide { self.text_wide(path, reader, &clock) } else { self.text_here(path, reader, &clock) }
+    }
+
+    /// The clock with the almanac of a stream whose times leave something open; such a stream is read ahead. What breaks
+    /// off on the way breaks off again when it is scanned.
+    fn dated_stream<'r>(&self, mut text: Box<dyn Read + 'r>, clock: Clock) -> (Box<dyn Read + 'r>, Clock) {
+        let catalog = &self.scanner.catalog;
+        let mut bytes = Vec::new();
+        let mut error = (&mut text).take(almanac::HEAD_BYTES).read_to_end(&mut bytes).err();
+        let is_wanted = almanac::is_wanted(catalog, &clock, &bytes);
+        if is_wanted && error.is_none() {
+            error = (&mut text).take(WHOLE_BYTES).read_to_end(&mut bytes).err();
+        }
+        let clock = if is_wanted { dated_in(catalog, clock, &bytes) } else { clock };
+        (Box::new(io::Cursor::new(bytes).chain(Broken(error)).chain(text)), clock)
     }
 
     /// Scans a stream on the thread that reads it.
@@ -243,9 +284,35 @@ impl Gatherer<'_> {
         Ok(evidence)
     }
 
-    fn clock(&self, modified_ns: Option<i64>) -> Clock {
-        let ns = modified_ns.unwrap_or(self.now_ns);
-        Clock::new(self.zone.clone(), Time::new(ns.div_euclid(SECOND) * SECOND, 0))
+    /// The clock of a stream: not after its file's own time, nor after the day that its name tells.
+    fn clock(&self, path: &str, modified_ns: Option<i64>) -> Clock {
+        let moment = |ns: i64| Time::new(ns.div_euclid(SECOND) * SECOND, 0);
+        let clock = Clock::new(self.zone.clone(), moment(modified_ns.unwrap_or(self.now_ns)));
+        match input::dated_name::end_of_day(path, &self.zone) {
+            Some(end) => clock.not_after(moment(end)),
+            None => clock,
+        }
+    }
+}
+
+/// So much of a log is held in memory to look at its times.
+const WHOLE_BYTES: u64 = 32 << 20;
+/// In a longer one so much is read at each place.
+const PLACE_BYTES: u64 = 4 << 10;
+
+fn dated_in(catalog: &Catalog, clock: Clock, bytes: &[u8]) -> Clock {
+    almanac::dated(catalog, clock, bytes.len() as u64, |place| {
+        let (start, line) = almanac::line_in(bytes, place as usize)?;
+        Some((start as u64, Cow::Borrowed(line)))
+    })
+}
+
+/// An error that a reader gives once.
+struct Broken(Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 
@@ -294,9 +361,9 @@ impl Members<'_> {
             path = format!("{}/{name} ({again})", self.archive.path);
         }
         let wide = self.wide && member.bytes > WIDE_MEMBER;
-        let clock = self.gatherer.clock(member.modified_ns);
+        let clock = self.gatherer.clock(&path, member.modified_ns);
         let read = match decode::open(member.content) {
-            Ok(Opened::Text(text)) => self.gatherer.text(&path, text, &clock, wide).map_err(io::Error::other)?,
+            Ok(Opened::Text(text)) => self.gatherer.text(&path, text, clock, wide).map_err(io::Error::other)?,
             Ok(Opened::Tar(_)) => passed_over(&path, "an archive inside an archive", "unpack the outer one"),
             Ok(Opened::Refused(what, help)) => passed_over(&path, &what, &help),
             Err(error) => failed(&path, &error),

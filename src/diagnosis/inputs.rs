@@ -39,6 +39,7 @@ fn input(path: &str, stream: &Stream, twin: Option<String>, clocks: &Clocks) -> 
         tally.overlong_lines += segment.tally.overlong_lines;
         tally.dropped += segment.tally.dropped;
         tally.outside_window += segment.tally.outside_window;
+        tally.dateless_lines += segment.tally.dateless_lines;
         tally.first_overlong_line =
             tally.first_overlong_line.or(segment.tally.first_overlong_line.map(|line| lines + line));
         lines += segment.lines;
@@ -54,8 +55,8 @@ fn input(path: &str, stream: &Stream, twin: Option<String>, clocks: &Clocks) -> 
         bytes: segments().map(|segment| segment.end - segment.start).sum(),
         lines,
         records: heads + flush_records,
-        first: first.or_else(|| Some(span(stream)?.0)).map(|time| clocks.settled(time).rfc3339()),
-        last: last.or_else(|| Some(span(stream)?.1)).map(|time| clocks.settled(time).rfc3339()),
+        first: first.or_else(|| Some(span(stream)?.0)).map(|time| clocks.settled(0, time).rfc3339()),
+        last: last.or_else(|| Some(span(stream)?.1)).map(|time| clocks.settled(u64::MAX, time).rfc3339()),
         problems: twin.into_iter().chain(clocks.notes()).chain(problems(stream, &tally)).collect(),
     }
 }
@@ -78,6 +79,10 @@ fn problems(stream: &Stream, tally: &Tally) -> Vec<String> {
             "{} lines that are not UTF-8 in the part that was read whole; shown with U+FFFD",
             tally.invalid_utf8_lines
         ),
+    );
+    add(
+        tally.dateless_lines,
+        "its lines tell the time of day alone; their dates were counted back from the file's own time".into(),
     );
     let at = tally.first_overlong_line.map_or(0, |line| line + 1);
     add(

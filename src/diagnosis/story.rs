@@ -86,10 +86,14 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
         }
         let is_listing =
             segments.iter().flat_map(|segment| segment.actors.values()).any(|actor| actor.kind == ActorKind::Listing);
-        let clocks = if is_listing { Clocks::default() } else { Clocks::of(own.iter().filter_map(|event| event.time)) };
+        let clocks = if is_listing {
+            Clocks::default()
+        } else {
+            Clocks::of(own.iter().filter_map(|event| Some((event.offset, event.time?))))
+        };
         for event in own {
+            event.time = event.time.map(|time| clocks.settled(event.offset, time));
             event.offset += base;
-            event.time = event.time.map(|time| clocks.settled(time));
         }
         base += segments.last().map_or(0, |segment| segment.end);
         pieces.push(Piece { path, segments, clocks });
@@ -98,8 +102,9 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
     last_words_first(&mut events);
     fill_times(&mut events);
     let heads = pieces.iter().flat_map(|piece| {
-        let times = piece.segments.iter().flat_map(|segment| [segment.first, segment.last]).flatten();
-        times.map(|time| piece.clocks.settled(time))
+        let segments = piece.segments.iter();
+        let ends = segments.flat_map(|segment| [(segment.start, segment.first), (segment.end, segment.last)]);
+        ends.filter_map(|(offset, time)| Some(piece.clocks.settled(offset, time?)))
     });
     let times = heads.chain(events.iter().filter_map(|event| event.time));
     let (first, last) = (times.clone().min(), times.max());
@@ -196,7 +201,7 @@ impl<'e> Story<'e> {
                 lines.extend(segment.samples(fault).into_iter().map(|sample| TellingLine {
                     path,
                     line: lines_before + sample.line.wrapping_add(1),
-                    time: sample.time.map(|time| clocks.settled(time)),
+                    time: sample.time.map(|time| clocks.settled(sample.offset, time)),
                     sample,
                 }));
                 lines_before += segment.lines;

@@ -3,7 +3,7 @@
 use super::Evidence;
 use std::fmt;
 
-const MAGIC: &[u8] = b"relapse evidence 2\n";
+const MAGIC: &[u8] = b"relapse evidence 3\n";
 
 /// Why bytes are no evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]

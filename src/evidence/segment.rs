@@ -49,6 +49,8 @@ pub struct Tally {
     pub dropped: u64,
     /// Records left out by --since and --until.
     pub outside_window: u64,
+    /// Lines with a time of day and no date, of those that were read.
+    pub dateless_lines: u64,
 }
 
 impl Segment {
@@ -155,5 +157,6 @@ impl Tally {
         self.first_overlong_line = self.first_overlong_line.or(next.first_overlong_line);
         self.dropped += next.dropped;
         self.outside_window += next.outside_window;
+        self.dateless_lines += next.dateless_lines;
     }
 }

@@ -3,7 +3,9 @@
 use super::calendar::{civil_from_days, days_from_civil, days_in_month};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::num::NonZeroU8;
+use std::sync::Arc;
 
 /// A moment in UTC: nanoseconds since 1970, and how many fraction digits its source had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -92,6 +94,15 @@ impl Time {
     }
 }
 
+/// What of a record's date its text does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Open {
+    #[default]
+    Nothing,
+    Year,
+    Date,
+}
+
 /// What a form read, before a clock settles year and zone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RawTime {
@@ -114,45 +125,127 @@ impl RawTime {
         self.epoch_ns.is_some() || (self.year.is_some() && self.offset.is_some())
     }
 
+    /// What of the date the text leaves open.
+    pub fn open(&self) -> Open {
+        match (self.epoch_ns, self.year) {
+            (None, None) if self.month == 0 => Open::Date,
+            (None, None) => Open::Year,
+            _ => Open::Nothing,
+        }
+    }
+
     fn has_date(&self) -> bool {
         self.epoch_ns.is_some() || self.month > 0
     }
 }
 
-/// Settles what a timestamp leaves open: the zone of zoneless times, and the year of yearless ones (the latest year
-/// that does not put the record more than a day after `anchor`).
+/// Settles what a timestamp leaves open: the zone of zoneless times, the year of yearless ones (the latest that does not
+/// put the record more than a day after the anchor), and the date where there is none.
 #[derive(Clone, Debug)]
 pub struct Clock {
     zone: TimeZone,
     /// Set where the zone never changes its offset; spares the look-up.
     fixed: Option<i32>,
     anchor: Time,
+    kind: Anchor,
+    /// Near anchors by place: from which offset on, in order; None where there is none.
+    anchors: Arc<[(u64, Option<Time>)]>,
 }
+
+/// What a clock's anchor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Anchor {
+    /// About when the stream was last written to.
+    End,
+    /// A moment that the stream does not reach.
+    Limit,
+    /// The time of a record soon after.
+    Next,
+}
+
+/// Writers are out of order by so much at most (nanoseconds).
+const DISORDER: i64 = 600 * SECOND;
+const DAY: i64 = 86_400 * SECOND;
 
 impl Clock {
     /// `anchor` is a moment not before the stream's end: its file's modification, or now for a pipe.
     pub fn new(zone: TimeZone, anchor: Time) -> Clock {
         let fixed = zone.to_fixed_offset().ok().map(|offset| offset.seconds());
-        Clock { zone, fixed, anchor }
+        Clock { zone, fixed, anchor, kind: Anchor::End, anchors: Arc::default() }
     }
 
     pub fn utc(anchor: Time) -> Clock {
         Clock::new(TimeZone::UTC, anchor)
     }
 
-    /// The moment meant, or None for a time of day without a date.
+    /// The clock of a stream that ends before a moment.
+    pub fn not_after(self, limit: Time) -> Clock {
+        if limit.ns >= self.anchor.ns {
+            return self;
+        }
+        Clock { anchor: limit, kind: Anchor::Limit, ..self }
+    }
+
+    /// Whether the zone's offset changes over time.
+    pub fn has_seasons(&self) -> bool {
+        self.fixed.is_none()
+    }
+
+    /// The clock where the next record is of a certain time.
+    pub fn before(&self, next: Time) -> Clock {
+        Clock { anchor: next, kind: Anchor::Next, anchors: Arc::default(), ..self.clone() }
+    }
+
+    /// The clock with anchors by place, each from its offset on.
+    pub fn with_anchors(self, anchors: Vec<(u64, Option<Time>)>) -> Clock {
+        Clock { anchors: anchors.into(), ..self }
+    }
+
+    /// The clock for the line that begins at an offset.
+    pub fn at_offset(&self, offset: u64) -> Cow<'_, Clock> {
+        let place = self.anchors.partition_point(|(from, _)| *from <= offset);
+        match place.checked_sub(1).and_then(|place| self.anchors.get(place)) {
+            Some((_, Some(anchor))) => Cow::Owned(self.before(*anchor)),
+            _ => Cow::Borrowed(self),
+        }
+    }
+
+    /// The moment meant.
     pub fn settle(&self, raw: &RawTime) -> Option<Time> {
         if let Some(ns) = raw.epoch_ns {
             return Some(Time::new(ns, raw.digits)).filter(|time| time.is_plausible());
         }
         if !raw.has_date() {
-            return None;
+            return self.on_a_day(raw);
         }
         let year = match raw.year {
             Some(year) => year,
             None => self.year_of(raw)?,
         };
         self.at(raw, year)
+    }
+
+    /// A time of day: the latest not after a record that follows, or the nearest to the stream's end, as its zone may be
+    /// another than that of the clock.
+    fn on_a_day(&self, raw: &RawTime) -> Option<Time> {
+        let offset = match raw.offset.or(self.fixed) {
+            Some(offset) => i64::from(offset),
+            None => {
+                i64::from(self.zone.to_offset(jiff::Timestamp::from_nanosecond(self.anchor.ns.into()).ok()?).seconds())
+            }
+        };
+        let today = (self.anchor.ns + offset * SECOND).div_euclid(DAY);
+        let on = |day: i64| {
+            let (year, month, day) = civil_from_days(day);
+            self.at(&RawTime { month, day, ..*raw }, year).map(Time::assumed)
+        };
+        let times = [today + 1, today, today - 1].into_iter().filter_map(on);
+        let latest = |limit: i64| times.clone().find(|time| time.ns <= limit);
+        match self.kind {
+            Anchor::End => times.clone().min_by_key(|time| (time.ns - self.anchor.ns).abs()),
+            Anchor::Limit => latest(self.anchor.ns),
+            Anchor::Next => latest(self.anchor.ns + DISORDER),
+        }
     }
 
     fn at(&self, raw: &RawTime, year: i32) -> Option<Time> {
@@ -173,8 +266,8 @@ impl Clock {
     }
 
     fn year_of(&self, raw: &RawTime) -> Option<i32> {
-        let latest = civil_from_days(self.anchor.ns.div_euclid(86_400 * SECOND)).0 + 1;
-        let limit = self.anchor.ns.saturating_add(86_400 * SECOND);
+        let latest = civil_from_days(self.anchor.ns.div_euclid(DAY)).0 + 1;
+        let limit = self.anchor.ns.saturating_add(DAY);
         // 29 February may need to go back to the last leap year.
         (0..9).map(|back| latest - back).find(|&year| self.at(raw, year).is_some_and(|time| time.ns <= limit))
     }
@@ -190,7 +283,17 @@ impl Clock {
             0,
         )
         .ok()?;
-        let zoned = self.zone.to_ambiguous_timestamp(civil).compatible().ok()?;
+        let ambiguous = self.zone.to_ambiguous_timestamp(civil);
+        // An hour that comes twice: the second pass, if what follows is not before it.
+        let second = ambiguous.later().ok().filter(|later| {
+            self.kind == Anchor::Next
+                && ambiguous.is_ambiguous()
+                && later.as_nanosecond() <= i128::from(self.anchor.ns + DISORDER)
+        });
+        let zoned = match second {
+            Some(second) => second,
+            None => ambiguous.compatible().ok()?,
+        };
         Some(self.zone.to_offset(zoned).seconds())
     }
 }

@@ -86,7 +86,7 @@ impl Format {
             if time.is_none() && raw.is_complete() {
                 return false;
             }
-            reading.tell_time(time, raw.is_complete());
+            reading.tell_time(time, raw);
         }
         reading.tell_level(captures.level);
         for field in captures.fields() {

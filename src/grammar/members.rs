@@ -106,7 +106,7 @@ impl Members {
             if *field == Field::Time {
                 // A member of that name may hold something else.
                 if let Some(raw) = texts.find_map(|text| read_member_time(&text, &self.times)) {
-                    reading.tell_time(clock.settle(&raw), raw.is_complete());
+                    reading.tell_time(clock.settle(&raw), &raw);
                 }
                 continue;
             }

@@ -2,6 +2,7 @@
 //!
 //! In: lines of bytes. Out: readings. Knows nothing of files, of signatures, or of what a record means.
 
+pub mod almanac;
 pub mod ansi;
 pub mod calendar;
 pub mod catalog;
@@ -32,7 +33,7 @@ pub mod time_parts;
 pub mod timestamp;
 
 pub use catalog::{Catalog, MarkId};
-pub use clock::{Clock, SECOND, Time};
+pub use clock::{Clock, Open, SECOND, Time};
 pub use complaint::{Complaint, Source};
 pub use field::Field;
 pub use level::Level;

@@ -1,6 +1,6 @@
 //! A line as it was read.
 
-use super::clock::Time;
+use super::clock::{Open, RawTime, Time};
 use super::field::Field;
 use super::level::Level;
 use std::borrow::Cow;
@@ -47,6 +47,8 @@ pub struct Reading<'a> {
     outer_time: Option<Time>,
     /// Whether the text of the time told last settles date and zone.
     is_complete: bool,
+    /// What of the date of `time` was not written.
+    pub open: Open,
     pub level: Option<Level>,
     pub ident: Option<Cow<'a, [u8]>>,
     pub service: Option<Cow<'a, [u8]>>,
@@ -74,6 +76,7 @@ impl<'a> Reading<'a> {
             time: None,
             outer_time: None,
             is_complete: false,
+            open: Open::Nothing,
             level: None,
             ident: None,
             service: None,
@@ -92,14 +95,18 @@ impl<'a> Reading<'a> {
 
 /// What each format in turn tells, from the outermost in.
 impl<'a> Reading<'a> {
-    /// Takes a time; `complete` says that its own text settles date and zone. The outer time stands in for an inner one
-    /// without them.
-    pub(super) fn tell_time(&mut self, time: Option<Time>, complete: bool) {
-        if complete || (self.time.is_none() && self.outer_time.is_none()) {
+    /// Takes a time as a clock settled it. The outer time stands in for an inner one without date or zone.
+    pub(super) fn tell_time(&mut self, time: Option<Time>, raw: &RawTime) {
+        self.take_time(time, raw.is_complete(), raw.open());
+    }
+
+    fn take_time(&mut self, time: Option<Time>, is_complete: bool, open: Open) {
+        if is_complete || (self.time.is_none() && self.outer_time.is_none()) {
             self.time = time.or(self.time);
+            self.open = open;
         }
         self.outer_time = self.outer_time.or(time);
-        self.is_complete = complete;
+        self.is_complete = is_complete;
     }
 
     pub(super) fn tell_level(&mut self, level: Option<Level>) {
@@ -133,7 +140,7 @@ impl<'a> Reading<'a> {
 
     /// Takes over what a reading of the text inside told, with texts of its own.
     pub(super) fn tell_all(&mut self, inner: Reading) {
-        self.tell_time(inner.time, inner.is_complete);
+        self.take_time(inner.time, inner.is_complete, inner.open);
         self.tell_level(inner.level);
         self.tell_pid(inner.pid);
         let texts = [

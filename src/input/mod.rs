@@ -5,6 +5,7 @@
 
 pub mod archive;
 pub mod chunk;
+pub mod dated_name;
 pub mod decode;
 pub mod discover;
 pub mod sniff;

@@ -65,7 +65,7 @@ impl<'a> Pass<'a> {
     }
 
     fn reading_at(&self, at: usize) -> Reading<'a> {
-        self.reader.read(self.visible(at, self.line_end(at)), self.clock)
+        self.read(at, self.visible(at, self.line_end(at)))
     }
 
     fn line_end(&self, at: usize) -> usize {

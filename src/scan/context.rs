@@ -22,7 +22,7 @@ impl Pass<'_> {
             if head::of(line) == head::Head::Continuation {
                 continue;
             }
-            let reading = self.reader.read(line, self.clock);
+            let reading = self.read(at, line);
             let manager =
                 reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role != Role::Application);
             if manager || reading.message.trim_ascii().is_empty() {
@@ -69,7 +69,7 @@ impl Pass<'_> {
             if head::of(line) == head::Head::Continuation {
                 continue;
             }
-            if let Some(time) = self.reader.read(line, self.clock).time {
+            if let Some(time) = self.read(start, line).time {
                 timed = Some((start, time));
                 break;
             }

@@ -11,7 +11,9 @@ mod words;
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
 use crate::evidence::{self, Actor, ActorKind, Class, Fault, FaultKind, Id, Sample, Segment, Told, mask};
 use crate::grammar::definition::Role;
-use crate::grammar::{Catalog, Clock, Field, Level, Mark, MarkKind, MarkReading, Reader, Reading, Time, ansi, head};
+use crate::grammar::{
+    Catalog, Clock, Field, Level, Mark, MarkKind, MarkReading, Open, Reader, Reading, Time, ansi, head,
+};
 use crate::signature::{Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
 use block::Thrown;
@@ -189,6 +191,11 @@ impl<'a> Pass<'a> {
         offset < HEAD_WINDOW || self.chunk.length.is_some_and(|length| offset + TAIL_WINDOW >= length)
     }
 
+    /// Reads the line that begins at an index.
+    fn read(&self, at: usize, line: &'a [u8]) -> Reading<'a> {
+        self.reader.read(line, &self.clock.at_offset(self.offset(at)))
+    }
+
     fn visible(&self, at: usize, end: usize) -> &'a [u8] {
         let bytes: &'a [u8] = self.chunk.bytes;
         &bytes[at..end.min(at + MAX_LINE as usize)]
@@ -196,8 +203,9 @@ impl<'a> Pass<'a> {
 
     fn read_line(&mut self, at: usize, end: usize, is_candidate: bool, thrown: Option<Thrown>) {
         let line = self.visible(at, end);
-        let reading = self.reader.read(line, self.clock);
+        let reading = self.read(at, line);
         if let Some(time) = reading.time {
+            self.segment.tally.dateless_lines += u64::from(reading.open == Open::Date);
             self.timed = Some((at, time));
             self.timed_until = end + 1;
             self.segment.first.get_or_insert(time);
@@ -471,7 +479,7 @@ impl<'a> Pass<'a> {
     fn sample_at(&self, place: &Place) -> Option<Sample> {
         let end =
             memchr::memchr(b'\n', &self.chunk.bytes[place.at..]).map_or(self.chunk.bytes.len(), |len| place.at + len);
-        let reading = self.reader.read(self.visible(place.at, end), self.clock);
+        let reading = self.read(place.at, self.visible(place.at, end));
         let text = parts(&reading)
             .nth(place.part)
             .map(|text| evidence_text(shown(&reading, text), self.scanner.options.show_secrets))?;

@@ -77,3 +77,86 @@ fn a_log_without_years_across_new_year() {
     assert_eq!(object["inputs"][0]["last"], "2026-01-01T00:00:02Z");
     assert_eq!(problems(&object), "[]");
 }
+
+/// Two writers without a zone in one file, one in UTC and one in local time: the lines of the one are moved.
+#[test]
+fn two_clocks_without_a_zone_take_turns() {
+    let log = |hours_beside: u32| {
+        let mut log = String::new();
+        for run in 0..6 {
+            let minute = run * 2;
+            let local = 10 + hours_beside;
+            let _ = writeln!(log, "2026-02-03 10:{minute:02}:00,100 INFO spawned: 'gw' with pid {}", 800 + run);
+            let _ = writeln!(log, "2026-02-03 {local:02}:{minute:02}:03,000 ERROR cannot open the ledger {run}");
+            let _ = writeln!(log, "2026-02-03 10:{minute:02}:04,200 INFO exited: gw (exit status 1; not expected)");
+        }
+        log
+    };
+    let place = Place::new();
+    place.file("gw.log", log(0));
+    let right = analyze(&place, &["--tz", "UTC", "gw.log"]);
+    assert_eq!(problems(&right), "[]");
+    for hours in [1, 8] {
+        place.file("gw.log", log(hours));
+        let object = analyze(&place, &["--tz", "UTC", "gw.log"]);
+        for member in ["restarts", "first", "last", "timeline", "stopped_by"] {
+            assert_eq!(object["services"][0][member], right["services"][0][member], "{member}, {hours} hours beside");
+        }
+        assert!(problems(&object).contains(&format!("{hours} h apart")), "{}", problems(&object));
+    }
+}
+
+fn touch(place: &Place, name: &str, text: &str, modified: u64) {
+    let path = place.file(name, text);
+    let file = std::fs::File::options().append(true).open(path).expect("the file");
+    file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(modified)).expect("its time");
+}
+
+/// Logback's default layout tells no date: days are counted back from the file's own time.
+#[test]
+fn times_of_day_are_dated_from_the_end() {
+    let place = Place::new();
+    let times = ["22:00:00", "23:59:59", "00:00:01", "09:00:00", "21:00:00", "20:59:59", "03:00:00", "02:00:00"];
+    let lines: Vec<String> =
+        times.iter().map(|time| format!("{time}.250 [main] ERROR c.e.Gw - cannot open ledger\n")).collect();
+    // The last line is of the 14th of January: seven hours of silence before the file was touched.
+    touch(&place, "gw.log", &lines.concat(), 1_768_356_000 + 7 * 3600);
+    let object = analyze(&place, &["--tz", "UTC", "gw.log"]);
+    assert_eq!(object["inputs"][0]["first"], "2026-01-11T22:00:00.250Z");
+    assert_eq!(object["inputs"][0]["last"], "2026-01-14T02:00:00.250Z");
+    assert!(problems(&object).contains("time of day alone"), "{}", problems(&object));
+    // A name with a date says it better than the time at which somebody copied the file.
+    touch(&place, "gw-2026-01-05.log", &lines[2..4].concat(), 1_768_356_000);
+    let object = analyze(&place, &["--tz", "UTC", "gw-2026-01-05.log"]);
+    assert_eq!(object["inputs"][0]["last"], "2026-01-05T09:00:00.250Z");
+}
+
+/// A syslog that is hardly ever written to goes back for years.
+#[test]
+fn a_log_without_years_over_years() {
+    let place = Place::new();
+    let days = ["Mar  1", "Nov 30", "Feb 28", "Feb 20", "Dec 24"];
+    let lines: Vec<String> =
+        days.iter().map(|day| format!("{day} 08:00:00 mini gw[8]: error: cannot open\n")).collect();
+    touch(&place, "messages", &lines.concat(), 1_767_225_700);
+    let object = analyze(&place, &["--tz", "UTC", "messages"]);
+    assert_eq!(object["inputs"][0]["first"], "2023-03-01T08:00:00Z");
+    assert_eq!(object["inputs"][0]["last"], "2025-12-24T08:00:00Z");
+}
+
+/// When summer ends an hour comes twice: the order of the lines tells which is which.
+#[test]
+fn the_hour_that_comes_twice() {
+    let place = Place::new();
+    let mut log = String::new();
+    for (hour, pass) in [(1, 0), (2, 0), (2, 1), (3, 1)] {
+        for minute in (0..60).step_by(5) {
+            let _ = writeln!(log, "2026-10-25 {hour:02}:{minute:02}:00,000 ERROR cannot open the ledger {pass}");
+        }
+    }
+    place.file("gw.log", log);
+    let object = analyze(&place, &["--tz", "Europe/Berlin", "gw.log"]);
+    assert_eq!(problems(&object), "[]");
+    assert_eq!(object["inputs"][0]["first"], "2026-10-24T23:00:00.000Z");
+    assert_eq!(object["inputs"][0]["last"], "2026-10-25T02:55:00.000Z");
+}

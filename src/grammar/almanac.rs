@@ -1,0 +1,71 @@
+//! Dates and years for logs that do not write them: a look at a log's times from its end to its beginning.
+//!
+//! A time of day, a date without a year, an hour that comes twice when summer ends: each is the latest one that is not
+//! after what follows it. So the log is read backwards, at some thousand places, before it is scanned; what a place in it
+//! is dated by does not depend on where it is cut.
+
+use super::catalog::Catalog;
+use super::clock::{Clock, Open, SECOND, Time};
+use super::reader::Reader;
+use std::borrow::Cow;
+
+/// Bytes at a log's start that tell whether its times leave something open.
+pub const HEAD_BYTES: u64 = 64 << 10;
+/// So many lines of it are read.
+const HEAD_LINES: usize = 400;
+/// Lines that are looked at.
+const MAX_PLACES: u64 = 16_384;
+/// Anchors are no closer than this (nanoseconds): less than an hour, which may come twice.
+const APART: i64 = 1200 * SECOND;
+
+/// Whether times at a log's start leave open what an almanac can tell.
+pub fn is_wanted(catalog: &Catalog, clock: &Clock, head: &[u8]) -> bool {
+    let reader = Reader::of(catalog);
+    head.split(|&byte| byte == b'\n').take(HEAD_LINES).any(|line| {
+        let reading = reader.read(line, clock);
+        reading.open != Open::Nothing || (clock.has_seasons() && reading.time.is_some_and(Time::is_assumed))
+    })
+}
+
+/// The clock for a log of so many bytes. `line_at` gives the first line that begins at an offset or after it, within
+/// reach, and where it begins.
+pub fn dated<'l>(
+    catalog: &Catalog,
+    clock: Clock,
+    length: u64,
+    mut line_at: impl FnMut(u64) -> Option<(u64, Cow<'l, [u8]>)>,
+) -> Clock {
+    let reader = Reader::of(catalog);
+    let step = (length / MAX_PLACES).max(1);
+    // From the end: from which offset on which anchor holds; the stream's own one from the last time on.
+    let mut anchors: Vec<(u64, Option<Time>)> = Vec::new();
+    let mut next: Option<Time> = None;
+    let mut seen = length;
+    for place in (0..length.div_ceil(step)).rev().map(|place| place * step) {
+        let Some((offset, line)) = line_at(place).filter(|(offset, _)| *offset < seen) else { continue };
+        seen = offset;
+        let here = next.map_or_else(|| clock.clone(), |next| clock.before(next));
+        let Some(time) = reader.read(&line, &here).time else { continue };
+        match anchors.last_mut() {
+            Some((from, Some(anchor))) if anchor.ns - time.ns < APART => *from = offset,
+            _ => anchors.push((offset, next)),
+        }
+        // What is out of order tells nothing of the lines before it.
+        next = Some(next.map_or(time, |next| time.min(next)));
+    }
+    if anchors.last().is_some_and(|(from, _)| *from > 0) {
+        anchors.push((0, next));
+    }
+    anchors.reverse();
+    clock.with_anchors(anchors)
+}
+
+/// The first line of `bytes` that begins at a place or after it, and where.
+pub fn line_in(bytes: &[u8], place: usize) -> Option<(usize, &[u8])> {
+    let start = match place.checked_sub(1) {
+        None => 0,
+        Some(before) => place + memchr::memchr(b'\n', bytes.get(before..)?)?,
+    };
+    let rest = bytes.get(start..).filter(|rest| !rest.is_empty())?;
+    Some((start, &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]))
+}
