@@ -17,6 +17,8 @@ const MAX_STATES: usize = 4096;
 /// A walk goes so many blocks deep.
 const MAX_BLOCKS: usize = 2;
 const BLOCK: usize = 32;
+/// So many bytes at a line's start are looked at.
+pub const REACH: usize = MAX_BLOCKS * BLOCK;
 /// Places for blocks that are kept, two in each.
 const SLOTS: usize = 256;
 

@@ -7,6 +7,7 @@ use super::clock::Clock;
 use super::dfa::{Dfa, Ways};
 use super::format::Format;
 use super::json::{KeyRow, Object, Span};
+use super::layout::{Head, Layouts};
 use super::members::Plan;
 use super::pattern::Captures;
 use super::reading::{FormatId, Reading};
@@ -33,6 +34,13 @@ enum Entry {
     },
 }
 
+/// A format that reads a line, and by which of its patterns; whether it was the first to be tried.
+struct Met {
+    format: FormatId,
+    pattern: Option<u16>,
+    is_first: bool,
+}
+
 /// What a reader has met before; it makes the next lines cheaper and changes nothing else.
 #[derive(Debug, Default)]
 pub struct Memory {
@@ -40,6 +48,7 @@ pub struct Memory {
     captures: Captures,
     spans: Vec<Span>,
     shapes: Shapes,
+    layouts: Layouts,
 }
 
 /// Rows of keys, the latest first met last.
@@ -92,18 +101,32 @@ impl Dispatch {
         reading: &mut Reading<'t>,
     ) -> Option<FormatId> {
         let mut found = None;
-        self.try_each(formats, text, clock, memory, reading, |format| {
-            found = Some(format);
+        let mut tell = |met: Met| {
+            found = Some(met);
             ControlFlow::Break(())
-        });
-        found
+        };
+        if text.starts_with(b"{") {
+            self.try_each(formats, text, clock, memory, reading, &mut tell);
+            return found.map(|met| met.format);
+        }
+        let head = Head::of(text);
+        if let Some(format) = memory.layouts.read(formats, &head, text, clock, reading) {
+            return Some(format);
+        }
+        self.try_each(formats, text, clock, memory, reading, &mut tell);
+        let met = found?;
+        // Lines that begin alike have the same patterns to try, so that the first one is the first there, too.
+        if let Some(pattern) = met.pattern.filter(|_| met.is_first) {
+            memory.layouts.keep(formats, &head, met.format, pattern, text, &memory.captures);
+        }
+        Some(met.format)
     }
 
     /// All formats that read a line, in order; some more than once.
     pub fn all_matches(&self, formats: &[Format], text: &[u8], clock: &Clock, memory: &mut Memory) -> Vec<FormatId> {
         let mut found = Vec::new();
-        self.try_each(formats, text, clock, memory, &mut Reading::default(), |format| {
-            found.push(format);
+        self.try_each(formats, text, clock, memory, &mut Reading::default(), &mut |met: Met| {
+            found.push(met.format);
             ControlFlow::Continue(())
         });
         found
@@ -118,16 +141,17 @@ impl Dispatch {
         clock: &Clock,
         memory: &mut Memory,
         reading: &mut Reading<'t>,
-        mut tell: impl FnMut(FormatId) -> ControlFlow<()>,
+        tell: &mut impl FnMut(Met) -> ControlFlow<()>,
     ) {
-        let Memory { dfa, captures, spans, shapes } = memory;
+        let Memory { dfa, captures, spans, shapes, .. } = memory;
         let objects = text.starts_with(b"{").then(|| shapes.find(formats, text, spans));
-        for &at in dfa.candidates(&self.ways, text) {
+        for (turn, &at) in dfa.candidates(&self.ways, text).iter().enumerate() {
+            let is_first = turn == 0;
             match self.entries[at as usize] {
                 Entry::Pattern { format, pattern } => {
                     let reader = &formats[usize::from(format)];
                     if reader.read_pattern(usize::from(pattern), text, clock, captures, reading)
-                        && tell(format).is_break()
+                        && tell(Met { format, pattern: Some(pattern), is_first }).is_break()
                     {
                         return;
                     }
@@ -135,7 +159,8 @@ impl Dispatch {
                 Entry::Objects { first, last } => {
                     let Some((object, plans)) = &objects else { continue };
                     for (id, plan) in plans.iter().filter(|(id, _)| (first..=last).contains(id)) {
-                        if formats[usize::from(*id)].members.read(plan, object, clock, reading) && tell(*id).is_break()
+                        if formats[usize::from(*id)].members.read(plan, object, clock, reading)
+                            && tell(Met { format: *id, pattern: None, is_first }).is_break()
                         {
                             return;
                         }

@@ -1,6 +1,6 @@
 //! One format, compiled from its file: how it reads a line, and its marks.
 
-use super::clock::Clock;
+use super::clock::{Clock, RawTime};
 use super::complaint::{Complaint, Source};
 use super::definition::{FormatFile, FrameKind, Kind, Role};
 use super::field::Field;
@@ -81,23 +81,38 @@ impl Format {
         if !self.lines[pattern].read(line, captures) {
             return false;
         }
-        if let Some(raw) = &captures.time {
-            let time = clock.settle(raw);
-            if time.is_none() && raw.is_complete() {
-                return false;
-            }
-            reading.tell_time(time, raw);
+        if let Some(raw) = &captures.time
+            && self.tell_time(raw, clock, reading).is_none()
+        {
+            return false;
         }
         reading.tell_level(captures.level);
         for field in captures.fields() {
-            let Some(text) = captures.get(field, line) else { continue };
-            match field {
-                Field::Message => reading.tell_message(Cow::Borrowed(text)),
-                Field::Pid => reading.tell_pid(number_of(text.trim_ascii())),
-                field => reading.tell(field, Cow::Borrowed(text.trim_ascii())),
+            if let Some(text) = captures.get(field, line) {
+                self.tell_field(field, text, reading);
             }
         }
         true
+    }
+
+    /// Tells of a time as the clock settles it; None where a whole time is no moment.
+    #[inline]
+    pub(super) fn tell_time(&self, raw: &RawTime, clock: &Clock, reading: &mut Reading) -> Option<()> {
+        let time = clock.settle(raw);
+        if time.is_none() && raw.is_complete() {
+            return None;
+        }
+        reading.tell_time(time, raw);
+        Some(())
+    }
+
+    #[inline]
+    pub(super) fn tell_field<'a>(&self, field: Field, text: &'a [u8], reading: &mut Reading<'a>) {
+        match field {
+            Field::Message => reading.tell_message(Cow::Borrowed(text)),
+            Field::Pid => reading.tell_pid(number_of(text.trim_ascii())),
+            field => reading.tell(field, Cow::Borrowed(text.trim_ascii())),
+        }
     }
 }
 

@@ -118,6 +118,31 @@ impl Matcher {
         }
     }
 
+    /// Whether it takes all that is left.
+    pub fn goes_to_the_end(&self) -> bool {
+        match self {
+            Matcher::Free { stops, .. } => stops.is_empty(),
+            Matcher::Rest => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it takes as many bytes when other digits stand in the place of digits.
+    pub fn treats_digits_alike(&self) -> bool {
+        let no_digit = |text: &[u8]| !text.iter().any(u8::is_ascii_digit);
+        match self {
+            Matcher::Free { stops, .. } | Matcher::Until(stops) => stops.iter().all(|stop| no_digit(stop.text())),
+            Matcher::OneOf(words) => words.iter().all(|word| no_digit(word)),
+            Matcher::Class(class) => (b'0'..=b'9').all(|digit| class[usize::from(digit)] == class[usize::from(b'0')]),
+            Matcher::Rest | Matcher::Digits { .. } | Matcher::Hex | Matcher::Word | Matcher::Quoted => true,
+        }
+    }
+
+    /// Whether nothing beyond the byte after what it takes has a say in it, also where it takes nothing.
+    pub fn looks_at_what_it_takes(&self) -> bool {
+        !matches!(self, Matcher::Free { .. } | Matcher::Until(_) | Matcher::Rest | Matcher::Quoted)
+    }
+
     /// How many bytes of `rest` it takes.
     #[inline]
     pub fn read(&self, rest: &[u8]) -> Option<usize> {

@@ -18,6 +18,7 @@ pub mod format;
 pub mod head;
 pub mod json;
 pub mod language;
+pub mod layout;
 pub mod level;
 pub mod mark;
 pub mod matcher;

@@ -38,6 +38,12 @@ impl Captures {
         line.get(start as usize..end as usize)
     }
 
+    /// Where a field stands in the line.
+    pub fn span(&self, field: Field) -> Option<(usize, usize)> {
+        let (start, end) = self.spans[field as usize];
+        (self.held & (1 << field as u16) != 0).then_some((start as usize, end as usize))
+    }
+
     fn set(&mut self, field: Field, start: usize, end: usize) {
         self.spans[field as usize] = (start as u32, end as u32);
         self.held |= 1 << field as u16;
@@ -54,6 +60,8 @@ impl Captures {
 #[derive(Clone, Debug)]
 pub struct Pattern {
     pub(super) items: Vec<Item>,
+    /// See `steady`.
+    steady: Option<Field>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,7 +75,23 @@ pub(super) enum Item {
 
 impl Pattern {
     pub(super) fn of(items: Vec<Item>) -> Pattern {
-        Pattern { items }
+        let steady = steady(&items);
+        Pattern { items, steady }
+    }
+
+    /// The field that goes on to the line's end, if all before it ends in the same places in lines that differ in digits
+    /// alone and by what stands after it.
+    pub fn steady(&self) -> Option<Field> {
+        self.steady
+    }
+
+    /// The form of its time, where that is no optional part.
+    #[inline]
+    pub fn time_form(&self) -> Option<&Form> {
+        self.items.iter().find_map(|item| match item {
+            Item::Time(form) => Some(form),
+            _ => None,
+        })
     }
 
     /// Matches a whole line. On failure the captures hold nothing of use.
@@ -160,6 +184,29 @@ fn read_level(matcher: &Matcher, rest: &[u8]) -> Option<(Level, usize)> {
         _ => Level::from_word(&rest[..len])?,
     };
     Some((level, len))
+}
+
+/// See `Pattern::steady`.
+fn steady(items: &[Item]) -> Option<Field> {
+    let (last, before) = items.split_last()?;
+    let Item::Capture(Some(field), matcher) = last else { return None };
+    let times = before.iter().filter(|item| matches!(item, Item::Time(_))).count();
+    let is_steady = matcher.goes_to_the_end()
+        && !matches!(field, Field::Level | Field::Time)
+        && times <= 1
+        && before.iter().all(|item| match item {
+            Item::Literal(text) => !text.iter().any(u8::is_ascii_digit),
+            Item::Blanks | Item::Time(_) => true,
+            Item::Capture(_, matcher) => matcher.treats_digits_alike() && !matcher.goes_to_the_end(),
+            // Whether an optional part is there must be settled by what stands right there.
+            Item::Optional(inner) => inner.iter().all(|item| match item {
+                Item::Literal(text) => !text.iter().any(u8::is_ascii_digit),
+                Item::Blanks => true,
+                Item::Capture(_, matcher) => matcher.treats_digits_alike() && matcher.looks_at_what_it_takes(),
+                Item::Time(_) | Item::Optional(_) => false,
+            }),
+        });
+    is_steady.then_some(*field)
 }
 
 fn specificity(items: &[Item]) -> u32 {

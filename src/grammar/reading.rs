@@ -38,7 +38,7 @@ impl Deref for Layers {
 }
 
 /// A line as its formats read it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading<'a> {
     /// Outermost first; empty when no format reads the line.
     pub formats: Layers,

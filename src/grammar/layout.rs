@@ -1,0 +1,166 @@
+//! Where the fields stand in lines that begin alike.
+//!
+//! Most lines of a log begin like one before, but for their digits. Where the pattern that read that one is such that
+//! digits decide nothing, and all but its last item ends within the part that is alike, it reads this one with the same
+//! fields in the same places: only the time is read anew. `Pattern::is_steady` says which patterns are such.
+
+use super::clock::{Clock, RawTime};
+use super::dfa::REACH;
+use super::field::Field;
+use super::format::Format;
+use super::level::Level;
+use super::pattern::Captures;
+use super::reading::{FormatId, Reading};
+
+/// A line's first bytes with their digits alike, and how many they are: all of a shorter line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    bytes: [u8; REACH],
+    len: u8,
+}
+
+impl Head {
+    #[inline]
+    pub fn of(text: &[u8]) -> Head {
+        let (mut bytes, len) = match text.first_chunk() {
+            Some(whole) => (*whole, REACH),
+            None => {
+                let mut bytes = [0; REACH];
+                bytes[..text.len()].copy_from_slice(text);
+                (bytes, text.len())
+            }
+        };
+        for byte in &mut bytes {
+            *byte = if byte.is_ascii_digit() { b'0' } else { *byte };
+        }
+        Head { bytes, len: len as u8 }
+    }
+
+    #[inline]
+    fn slot(&self) -> usize {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let (words, _) = self.bytes.as_chunks::<8>();
+        let mixed = words.iter().fold(u64::from(self.len), |mixed, word| {
+            (mixed.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(ODD)
+        });
+        (mixed >> 40) as usize % SLOTS
+    }
+}
+
+/// Layouts kept; a new one takes the place of another.
+const SLOTS: usize = 256;
+/// Fields of a layout, beside time, level and the last one.
+const MAX_FIELDS: usize = 5;
+
+/// How one line was read, as far as lines that begin alike are read so too.
+#[derive(Clone, Copy, Debug)]
+struct Layout {
+    head: Head,
+    format: FormatId,
+    pattern: u16,
+    level: Option<Level>,
+    /// Where the time stands, and its length; none where that is 0.
+    time: (u8, u8),
+    fields: [(Field, u8, u8); MAX_FIELDS],
+    count: u8,
+    /// The field that goes on to the line's end, and from where.
+    last: (Field, u8),
+}
+
+/// The layouts met.
+#[derive(Debug, Default)]
+pub struct Layouts(Vec<Option<Layout>>);
+
+impl Layouts {
+    /// Reads a line as one that began alike was read; None where there was none, or where the time differs.
+    #[inline]
+    pub fn read<'t>(
+        &self,
+        formats: &[Format],
+        head: &Head,
+        text: &'t [u8],
+        clock: &Clock,
+        reading: &mut Reading<'t>,
+    ) -> Option<FormatId> {
+        let layout = self.0.get(head.slot())?.as_ref().filter(|layout| layout.head == *head)?;
+        let format = &formats[usize::from(layout.format)];
+        let (start, len) = (usize::from(layout.time.0), usize::from(layout.time.1));
+        if len > 0 {
+            let mut raw = RawTime::default();
+            let form = format.lines()[usize::from(layout.pattern)].time_form()?;
+            if form.read_into(text.get(start..)?, &mut raw)? != len {
+                return None;
+            }
+            format.tell_time(&raw, clock, reading)?;
+        }
+        reading.tell_level(layout.level);
+        for &(field, start, end) in &layout.fields[..usize::from(layout.count)] {
+            format.tell_field(field, text.get(usize::from(start)..usize::from(end))?, reading);
+        }
+        let (field, from) = layout.last;
+        format.tell_field(field, text.get(usize::from(from)..)?, reading);
+        Some(layout.format)
+    }
+
+    /// Keeps how a line was read, if lines that begin alike are read so too. `captures` are those of the pattern.
+    pub fn keep(
+        &mut self,
+        formats: &[Format],
+        head: &Head,
+        id: FormatId,
+        pattern: u16,
+        text: &[u8],
+        captures: &Captures,
+    ) {
+        if let Some(layout) = layout_of(formats, head, id, pattern, text, captures) {
+            if self.0.is_empty() {
+                self.0 = vec![None; SLOTS];
+            }
+            self.0[head.slot()] = Some(layout);
+        }
+    }
+}
+
+fn layout_of(
+    formats: &[Format],
+    head: &Head,
+    id: FormatId,
+    pattern: u16,
+    text: &[u8],
+    captures: &Captures,
+) -> Option<Layout> {
+    let steady = formats[usize::from(id)].lines()[usize::from(pattern)].steady()?;
+    let place = |field| {
+        let (start, end) = captures.span(field)?;
+        Some((start, u8::try_from(start).ok()?, u8::try_from(end).ok()?))
+    };
+    let (from, _) = captures.span(steady)?;
+    // The byte that ended the item before must be one of those that are alike.
+    if from >= REACH && from < text.len() || from > REACH {
+        return None;
+    }
+    let mut layout = Layout {
+        head: *head,
+        format: id,
+        pattern,
+        level: captures.level,
+        time: (0, 0),
+        fields: [(Field::Time, 0, 0); MAX_FIELDS],
+        count: 0,
+        last: (steady, u8::try_from(from).ok()?),
+    };
+    for field in captures.fields().filter(|field| *field != steady) {
+        let (at, start, end) = place(field)?;
+        match field {
+            Field::Time => layout.time = (start, end - start),
+            // A digit in it may decide which level it is.
+            Field::Level if text[at..usize::from(end)].iter().any(u8::is_ascii_digit) => return None,
+            Field::Level => {}
+            field => {
+                *layout.fields.get_mut(usize::from(layout.count))? = (field, start, end);
+                layout.count += 1;
+            }
+        }
+    }
+    Some(layout)
+}
