@@ -7,7 +7,10 @@ const ESCAPE: u8 = 0x1b;
 /// The line without CSI, OSC and two-byte escapes, and without what a lone carriage return overwrote. Borrowed when there is nothing to take.
 pub fn plain(line: &[u8]) -> Cow<'_, [u8]> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let line = match line.first() {
+        Some(0xef) => line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line),
+        _ => line,
+    };
     if memchr::memchr2(b'\r', ESCAPE, line).is_none() {
         return Cow::Borrowed(without_hole(line));
     }

@@ -12,12 +12,13 @@ pub fn days_in_month(year: i32, month: u8) -> u8 {
 
 /// Days since 1970-01-01 of a date in the proleptic Gregorian calendar (Hinnant's algorithm).
 pub fn days_from_civil(year: i32, month: u8, day: u8) -> i64 {
-    let year = i64::from(year) - i64::from(month <= 2);
+    let year = year - i32::from(month <= 2);
     let era = year.div_euclid(400);
     let of_era = year.rem_euclid(400);
-    let month = i64::from(month);
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + i64::from(day) - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+    let month = i32::from(month);
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + i32::from(day) - 1;
+    let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    i64::from(era) * 146_097 + i64::from(of_era) - 719_468
 }
 
 /// Year, month and day of a number of days since 1970-01-01.

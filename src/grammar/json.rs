@@ -61,6 +61,8 @@ impl Path {
     pub fn text<'a>(&self, member: Value<'a>) -> Option<Cow<'a, [u8]>> {
         match self.levels.as_slice() {
             [keys] if keys.len() == 1 => member.text(),
+            // Most members that may hold others hold none.
+            [keys, ..] if keys.len() > 1 && member.raw().first() != Some(&b'{') => None,
             _ => self.deep_text(member),
         }
     }
@@ -177,7 +179,7 @@ pub struct Members<'a> {
 
 impl Members<'_> {
     /// The next member, and whether it begins as expected.
-    #[inline]
+    #[inline(always)]
     fn next_span(&mut self, expected: &[u8]) -> Option<(Span, bool)> {
         let object = self.object;
         let mut at = skip_blanks(object, self.at);
@@ -215,7 +217,7 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn skip_blanks(bytes: &[u8], at: usize) -> usize {
     match bytes.get(at) {
         Some(byte) if byte.is_ascii_whitespace() => {
@@ -226,7 +228,7 @@ fn skip_blanks(bytes: &[u8], at: usize) -> usize {
 }
 
 /// One past the closing quote of the string that begins at `at`, and whether it holds a backslash.
-#[inline]
+#[inline(always)]
 fn string_end(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
     let mut at = at + 1;
     let mut escaped = false;
@@ -241,7 +243,7 @@ fn string_end(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
 }
 
 /// Most strings are short: the first bytes are looked at eight at a time, in registers.
-#[inline]
+#[inline(always)]
 fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);

@@ -36,14 +36,23 @@ impl Head {
         Head { bytes, len: len as u8 }
     }
 
+    /// The words are mixed apart from each other, so that none waits for another.
     #[inline]
     fn slot(&self) -> usize {
-        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        const ODD: [u64; 8] = [
+            0x9e37_79b9_7f4a_7c15,
+            0xc2b2_ae3d_27d4_eb4f,
+            0x1656_67b1_9e37_79f9,
+            0x27d4_eb2f_1656_67c5,
+            0xd6e8_feb8_6659_fd93,
+            0xa076_1d64_78bd_642f,
+            0xe703_7ed1_a0b4_28db,
+            0x8ebc_6af0_9c88_c6e3,
+        ];
         let (words, _) = self.bytes.as_chunks::<8>();
-        let mixed = words.iter().fold(u64::from(self.len), |mixed, word| {
-            (mixed.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(ODD)
-        });
-        (mixed >> 40) as usize % SLOTS
+        let products = words.iter().zip(ODD).map(|(word, odd)| u64::from_le_bytes(*word).wrapping_mul(odd));
+        let mixed = products.fold(u64::from(self.len), |mixed, product| mixed ^ (product ^ product >> 32));
+        (mixed.wrapping_mul(ODD[0]) >> 40) as usize % SLOTS
     }
 }
 
