@@ -65,6 +65,23 @@ fn check(names: &[&str]) {
     assert_eq!(services(&analyze(&place)), plain(), "{names:?}");
 }
 
+/// Between copying a file and cutting it lines are written that end up in both pieces.
+#[test]
+fn what_stands_in_two_pieces_counts_once() {
+    let log = corpus_file(LOG);
+    let lines: Vec<&[u8]> = log.split_inclusive(|&byte| byte == b'\n').collect();
+    let half = lines.len() / 2;
+    for overlap in [12, 30] {
+        let place = Place::new();
+        place.file("thumbs.log.1", lines[..half + overlap].concat());
+        place.file("thumbs.log", lines[half..].concat());
+        let (seen, whole) = (services(&analyze(&place)), plain());
+        for member in ["runs", "restarts", "ready_runs", "first", "last", "verdict"] {
+            assert_eq!(seen[0][member], whole[0][member], "{member}, {overlap} lines twice");
+        }
+    }
+}
+
 #[test]
 fn numbers_that_count_back() {
     check(&["thumbs.log.3.gz", "thumbs.log.2.gz", "thumbs.log.1", "thumbs.log"]);
