@@ -29,6 +29,7 @@ pub fn of(line: &[u8]) -> Head {
         Some(b'@') if line.len() > 25 && line[1..25].iter().all(u8::is_ascii_hexdigit) => Head::Record,
         Some(b'I' | b'W' | b'E' | b'F') if is_shape(&line[1..], b"dddd dd:dd:dd") => Head::Record,
         Some(b'A'..=b'Z') if is_month_time(line) => Head::Record,
+        Some(b'#') if is_shape(&line[1..], b"dddddddddd") && line[11..].trim_ascii().is_empty() => Head::Record,
         Some(b'<') => Head::Record,
         _ => Head::Text,
     }
@@ -136,6 +137,7 @@ mod tests {
             "2026 Jan 14 03:12:41 x",
             "[1768356761] SERVICE ALERT: x",
             "1768356761.224591\tCwFs1P2U\tx",
+            "#1768356761",
             "\x1b[32m\x1b[1m2026-11-24T08:51:32Z\x1b[0m x",
             "\u{feff}2026-11-24T08:51:32Z x",
             "\0\0\x002026-11-24T08:51:32Z x",
