@@ -134,7 +134,6 @@ fn first_step() -> u8 {
 pub enum FrameKind {
     Preamble,
     Gap,
-    Repeat,
     Boot,
 }
 
@@ -162,6 +161,7 @@ pub struct ExampleEntry {
     pub component: Option<String>,
     pub stream: Option<String>,
     pub message: Option<String>,
+    pub count: Option<u32>,
     pub mark: Option<super::mark::MarkKind>,
     #[serde(default)]
     pub captures: BTreeMap<String, String>,

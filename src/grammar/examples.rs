@@ -132,6 +132,8 @@ fn check_line(
     compare("tid", example.tid.clone(), text(reading.tid.as_deref()));
     let pid = example.pid.as_ref().map(|pid| pid.as_str().map_or_else(|| pid.to_string(), Into::into));
     compare("pid", pid, reading.pid.map(|pid| pid.to_string()));
+    let repeated = reading.repeat.map(|repeat| repeat.times().to_string());
+    compare("count", example.count.map(|count| count.to_string()), repeated);
     compare("message", example.message.clone(), text(Some(message_of(&reading, line))));
     for (at, line) in example.text.lines().enumerate().skip(1) {
         if !format.is_json() && format.read(line.as_bytes(), &clock).is_some() {

@@ -25,6 +25,8 @@ pub struct Format {
     frames: Vec<Pattern>,
     pub(super) members: Members,
     pub(super) own_marks: Vec<Mark>,
+    /// Texts of which every line holds one that says no more than that the record before came again.
+    pub(super) repeat_needles: Vec<Vec<u8>>,
 }
 
 impl Format {
@@ -94,6 +96,7 @@ impl Format {
             match field {
                 Field::Message => reading.tell_message(Cow::Borrowed(text)),
                 Field::Pid => reading.tell_pid(number_of(text.trim_ascii())),
+                Field::Count => reading.tell_count(number_of(text)),
                 field => reading.tell(field, Cow::Borrowed(text.trim_ascii())),
             }
         }
@@ -113,6 +116,7 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         file.frame.iter().filter_map(|frame| compile_pattern(source, &frame.line, &mut complaints)).collect::<Vec<_>>();
     let members = Members::compile(source, &file, &mut complaints);
     let own_marks = compile_marks(source, &file, &lines, &mut complaints);
+    let repeat_needles = repeat_needles(source, &file, &lines, &mut complaints);
     if !complaints.is_empty() {
         return Err(complaints);
     }
@@ -128,6 +132,7 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         frames,
         members,
         own_marks,
+        repeat_needles,
     };
     Ok((format, file))
 }
@@ -163,10 +168,31 @@ fn compile_lines(source: Source, file: &FormatFile, complaints: &mut Vec<Complai
     }
     let lines: Vec<Pattern> =
         file.lines().iter().filter_map(|line| compile_pattern(source, line, complaints)).collect();
-    if file.kind == Kind::Envelope && !lines.iter().any(Pattern::captures_message) {
+    if file.kind == Kind::Envelope && !lines.iter().any(|line| line.captures(Field::Message)) {
         complaints.push(source.complain(file.name.span(), "an envelope needs a line pattern with {message}", None));
     }
     lines
+}
+
+/// Where to look for lines that only count.
+fn repeat_needles(
+    source: Source,
+    file: &FormatFile,
+    lines: &[Pattern],
+    complaints: &mut Vec<Complaint>,
+) -> Vec<Vec<u8>> {
+    let mut needles = Vec::new();
+    for line in lines.iter().filter(|line| line.captures(Field::Count) && !line.captures(Field::Message)) {
+        match needles_of(line.literals()) {
+            Some(texts) => needles.extend(texts),
+            None => complaints.push(source.complain(
+                file.name.span(),
+                "a line that only counts has no literal of three plain bytes, so no scan can find it",
+                None,
+            )),
+        }
+    }
+    needles
 }
 
 fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaints: &mut Vec<Complaint>) -> Vec<Mark> {

@@ -206,15 +206,16 @@ fn compile_matcher(text: &MatcherText) -> Result<Matcher, Wrong> {
         "rest" if plain => Matcher::Rest,
         "until" if !plain => Matcher::Until(words().into_iter().map(Stop::of).collect()),
         "one_of" if !plain => Matcher::OneOf(Box::new(Words::of(words()))),
+        "rest_before" if text.arguments.len() == 1 => Matcher::RestBefore(text.arguments[0].clone().into_bytes()),
         "chars" if text.arguments.len() == 1 => Matcher::Class(class(&text.arguments[0])?),
-        "until" | "one_of" | "chars" => {
+        "until" | "one_of" | "chars" | "rest_before" => {
             return Err((format!("`{}` needs its texts", text.name), Some(format!("for example {}('x')", text.name))));
         }
         other => {
             return Err((
                 format!("no matcher `{other}`"),
                 Some(
-                    "there are uint, int, hex, word, quoted, rest, chars('…'), until('…' | '…') and one_of('…' | '…')"
+                    "there are uint, int, hex, word, quoted, rest, rest_before('…'), chars('…'), until('…' | '…') and one_of('…' | '…')"
                         .into(),
                 ),
             ));

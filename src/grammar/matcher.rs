@@ -12,6 +12,8 @@ pub enum Matcher {
         may_be_empty: bool,
     },
     Rest,
+    /// The rest of the line but for a text at its end.
+    RestBefore(Vec<u8>),
     Digits {
         signed: bool,
     },
@@ -127,6 +129,7 @@ impl Matcher {
                 return (*may_be_empty || len > 0).then_some(len);
             }
             Matcher::Rest => return Some(rest.len()),
+            Matcher::RestBefore(end) => return rest.strip_suffix(end.as_slice()).map(<[u8]>::len),
             Matcher::Digits { signed } => {
                 let sign = usize::from(*signed && rest.first() == Some(&b'-'));
                 let len = rest[sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();

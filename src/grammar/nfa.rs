@@ -252,7 +252,7 @@ impl Build<'_> {
                 let rest = self.push_anything();
                 vec![self.push(Bytes::one(usize::from(b'"')), &[rest])]
             }
-            Matcher::Rest => vec![self.push_anything()],
+            Matcher::Rest | Matcher::RestBefore(_) => vec![self.push_anything()],
             Matcher::Until(stops) => self.push_until(stops, false, next),
             Matcher::Free { stops, may_be_empty } => self.push_until(stops, *may_be_empty, next),
         }

@@ -90,8 +90,9 @@ impl Pattern {
         specificity(&self.items)
     }
 
-    pub fn captures_message(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Capture(Some(Field::Message), _)))
+    /// Whether it captures a field on every line.
+    pub fn captures(&self, field: Field) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Capture(Some(captured), _) if *captured == field))
     }
 
     pub fn has_time(&self) -> bool {
@@ -174,7 +175,7 @@ fn specificity(items: &[Item]) -> u32 {
                 Matcher::OneOf(_) => 8,
                 Matcher::Digits { .. } | Matcher::Hex | Matcher::Quoted => 3,
                 Matcher::Class(_) | Matcher::Word | Matcher::Until(_) => 1,
-                Matcher::Free { .. } | Matcher::Rest => 0,
+                Matcher::Free { .. } | Matcher::Rest | Matcher::RestBefore(_) => 0,
             },
             Item::Optional(inner) => specificity(inner) / 4,
         })

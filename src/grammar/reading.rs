@@ -37,6 +37,23 @@ impl Deref for Layers {
     }
 }
 
+/// A record that stands for others, because their writer left out what came again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// The record before it came again so many times.
+    Before(u32),
+    /// Its own message came again so many times.
+    Own(u32),
+}
+
+impl Repeat {
+    pub fn times(self) -> u32 {
+        match self {
+            Repeat::Before(times) | Repeat::Own(times) => times,
+        }
+    }
+}
+
 /// A line as its formats read it.
 #[derive(Clone, Debug, Default)]
 pub struct Reading<'a> {
@@ -57,6 +74,7 @@ pub struct Reading<'a> {
     pub pid: Option<u32>,
     /// The pid of the service's own process, where the format says that its pid is that.
     pub run_pid: Option<u32>,
+    pub repeat: Option<Repeat>,
     /// The line as the program wrote it: envelopes and escapes off, JSON unescaped.
     pub text: Cow<'a, [u8]>,
     /// The message alone.
@@ -83,6 +101,7 @@ impl<'a> Reading<'a> {
             tid: None,
             pid: None,
             run_pid: None,
+            repeat: None,
             text,
             message: Cow::Borrowed(&[]),
             has_message: false,
@@ -108,6 +127,12 @@ impl<'a> Reading<'a> {
 
     pub(super) fn tell_pid(&mut self, pid: Option<u32>) {
         self.pid = pid.or(self.pid);
+    }
+
+    /// Takes how often something came again; to be told after the message, if there is one.
+    pub(super) fn tell_count(&mut self, times: Option<u32>) {
+        let repeat = if self.has_message { Repeat::Own } else { Repeat::Before };
+        self.repeat = times.map(repeat).or(self.repeat);
     }
 
     pub(super) fn tell_message(&mut self, message: Cow<'a, [u8]>) {
@@ -136,6 +161,7 @@ impl<'a> Reading<'a> {
         self.tell_time(inner.time, inner.is_complete);
         self.tell_level(inner.level);
         self.tell_pid(inner.pid);
+        self.repeat = inner.repeat.or(self.repeat);
         let texts = [
             (Field::Host, inner.host),
             (Field::Ident, inner.ident),

@@ -186,7 +186,7 @@ impl<'a> Pass<'a> {
                     actor: place.actor,
                     text: evidence_text(shown(&reading, text), self.scanner.options.show_secrets),
                 };
-                self.segment.add_occurrence(id, place.actor, sample.offset, place.time);
+                self.segment.add_occurrences(id, place.actor, sample.offset, place.time, 1);
                 self.keep_first(id, || FaultKind::Unknown { class: Class::Exception, template }, sample);
                 return;
             }

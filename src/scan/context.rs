@@ -25,7 +25,7 @@ impl Pass<'_> {
             let reading = self.reader.read(line, self.clock);
             let manager =
                 reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role != Role::Application);
-            if manager || reading.message.trim_ascii().is_empty() {
+            if manager || reading.repeat.is_some() || reading.message.trim_ascii().is_empty() {
                 continue;
             }
             let Some(text) = parts(&reading).next() else { continue };

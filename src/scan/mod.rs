@@ -6,6 +6,7 @@
 
 mod block;
 mod context;
+mod repeat;
 mod words;
 
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
@@ -130,6 +131,20 @@ struct Place {
     actor: Id,
     /// Which line of the message it is.
     part: usize,
+    /// How often it is said.
+    times: u32,
+}
+
+/// One line of a message to be judged.
+#[derive(Clone, Copy)]
+struct Said<'r> {
+    reading: &'r Reading<'r>,
+    text: &'r [u8],
+    /// What is shown of it.
+    shown: &'r [u8],
+    thrown: Option<Thrown>,
+    /// It was said before, and is only counted here.
+    again: bool,
 }
 
 impl<'a> Pass<'a> {
@@ -235,7 +250,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Decides what a candidate line tells of, and records it.
-    fn judge(&mut self, at: usize, reading: &Reading, thrown: Option<Thrown>) {
+    fn judge(&mut self, at: usize, reading: &Reading<'a>, thrown: Option<Thrown>) {
         let time = reading.time.or_else(|| self.inherited_time(at));
         let options = &self.scanner.options;
         if let Some(time) = time
@@ -245,11 +260,15 @@ impl<'a> Pass<'a> {
             self.segment.tally.outside_window += 1;
             return;
         }
+        if let Some(repeat) = reading.repeat {
+            return self.judge_repeat(at, time, reading, repeat);
+        }
         let mut matches = std::mem::take(&mut self.matches);
         for (part, text) in parts(reading).enumerate() {
             self.scanner.matcher.collect(&self.scanner.pack, text, &mut matches);
-            let place = Place { at, line: self.segment.lines, time, actor: 0, part };
-            self.judge_part(place, reading, text, &matches, thrown);
+            let place = Place { at, line: self.segment.lines, time, actor: 0, part, times: 1 };
+            let said = Said { reading, text, shown: shown(reading, text), thrown, again: false };
+            self.judge_part(place, said, &matches);
             if block::is_traceback(text) {
                 self.meet_traceback(at, reading);
             }
@@ -258,14 +277,8 @@ impl<'a> Pass<'a> {
     }
 
     /// Judges one line of a message: its marks, its signatures, or an error that no signature knows.
-    fn judge_part(
-        &mut self,
-        mut place: Place,
-        reading: &Reading,
-        text: &[u8],
-        matches: &Matches,
-        thrown: Option<Thrown>,
-    ) {
+    fn judge_part(&mut self, mut place: Place, said: Said, matches: &Matches) {
+        let Said { reading, text, shown, thrown, again } = said;
         let catalog = &self.scanner.catalog;
         let mut marks: Vec<MarkReading> = matches
             .marks
@@ -305,7 +318,7 @@ impl<'a> Pass<'a> {
             None if sure_mark => None,
             None => class_of(reading, text),
         };
-        let told = marks.iter().any(|mark| mark.mark.kind.is_told());
+        let told = !again && marks.iter().any(|mark| mark.mark.kind.is_told());
         let uncaught = thrown.filter(|thrown| thrown.uncaught && fatal.is_none());
         if !told && uncaught.is_none() && signatures.is_empty() && unknown.is_none() {
             return;
@@ -314,7 +327,6 @@ impl<'a> Pass<'a> {
             thrown.is_some_and(|thrown| thrown.by_manager) || marks.first().is_some_and(|mark| mark.mark.manager);
         let about = marks.iter().filter(|mark| mark.mark.manager).find_map(|mark| mark.text(Field::Service));
         place.actor = self.actor(reading, by_manager, about);
-        let shown = shown(reading, text);
         for at in signatures {
             let id = &self.scanner.pack.signatures()[at].id;
             self.occurrence(signature_id(id), || FaultKind::Signature(id.clone()), place, shown);
@@ -323,6 +335,9 @@ impl<'a> Pass<'a> {
             let template = skeleton(reason.unwrap_or(text).trim_ascii());
             let id = stable_hash(format!("unknown\0{}\0{template}", class as u8).as_bytes());
             self.occurrence(id, || FaultKind::Unknown { class, template }, place, shown);
+        }
+        if again {
+            return;
         }
         if fatal.is_some_and(|mark| mark.text(Field::Reason).is_none()) && unknown.is_none() {
             self.thrown_before(place);
@@ -379,7 +394,7 @@ impl<'a> Pass<'a> {
     }
 
     fn occurrence(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, place: Place, text: &[u8]) {
-        self.segment.add_occurrence(id, place.actor, self.offset(place.at), place.time);
+        self.segment.add_occurrences(id, place.actor, self.offset(place.at), place.time, place.times);
         self.sample(id, kind, place, text);
     }
 
@@ -405,7 +420,7 @@ impl<'a> Pass<'a> {
         let offset = self.offset(place.at);
         let show_secrets = self.scanner.options.show_secrets;
         let draft = self.draft(id, kind);
-        draft.count += 1;
+        draft.count += u64::from(place.times);
         if let Some(at) = draft.place_for(offset) {
             let text = evidence_text(text, show_secrets);
             draft.keep(at, Sample { offset, line: place.line, time: place.time, actor: place.actor, text });

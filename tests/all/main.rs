@@ -16,6 +16,7 @@ mod literals;
 mod merge_law;
 mod options;
 mod readme;
+mod repeats;
 mod reports;
 mod rotation;
 mod schema;

@@ -130,6 +130,22 @@ fn a_tiny_log_cut_at_any_byte_gives_the_whole() {
     }
 }
 
+/// Holds a log against itself cut at any byte, and gives its evidence and its diagnosis.
+#[track_caller]
+pub fn whole_wherever_cut(text: &str) -> (Evidence, String) {
+    let place = Place::new();
+    let path = place.file("a.log", text);
+    let input = discover(&[path], &EVERYTHING).inputs.remove(0);
+    let whole = piece(&input, 0..input.bytes);
+    let told = diagnosis(&whole);
+    for cut in 0..=input.bytes {
+        let merged = piece(&input, 0..cut).merge(piece(&input, cut..input.bytes)).expect("no overlap");
+        assert!(merged == whole, "cut at {cut}: other evidence");
+        assert_eq!(diagnosis(&merged), told, "cut at {cut}");
+    }
+    (whole, told)
+}
+
 #[test]
 fn a_tiny_log_cut_at_every_byte_gives_the_whole() {
     let place = Place::new();
