@@ -22,6 +22,8 @@ pub struct Format {
     pub pid_is_run: bool,
     pub marks_of: Vec<String>,
     pub(super) lines: Vec<Pattern>,
+    /// Over the message of a line without a level: they tell it by an HTTP status.
+    pub(super) statuses: Vec<Pattern>,
     frames: Vec<Pattern>,
     pub(super) members: Members,
     pub(super) own_marks: Vec<Mark>,
@@ -91,6 +93,8 @@ impl Format {
             reading.tell_time(time, raw.is_complete());
         }
         reading.tell_level(captures.level);
+        reading.is_answer |= captures.is_status;
+        let without_level = captures.level.is_none();
         for field in captures.fields() {
             let Some(text) = captures.get(field, line) else { continue };
             match field {
@@ -98,6 +102,13 @@ impl Format {
                 Field::Pid => reading.tell_pid(number_of(text.trim_ascii())),
                 Field::Count => reading.tell_count(number_of(text)),
                 field => reading.tell(field, Cow::Borrowed(text.trim_ascii())),
+            }
+        }
+        if without_level && !self.statuses.is_empty() {
+            let message = captures.get(Field::Message, line).unwrap_or(line);
+            if self.statuses.iter().any(|status| status.read(message, captures)) {
+                reading.tell_level(captures.level);
+                reading.is_answer = true;
             }
         }
         true
@@ -114,6 +125,7 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
     let lines = compile_lines(source, &file, &mut complaints);
     let frames =
         file.frame.iter().filter_map(|frame| compile_pattern(source, &frame.line, &mut complaints)).collect::<Vec<_>>();
+    let statuses = compile_statuses(source, &file, &mut complaints);
     let members = Members::compile(source, &file, &mut complaints);
     let own_marks = compile_marks(source, &file, &lines, &mut complaints);
     let repeat_needles = repeat_needles(source, &file, &lines, &mut complaints);
@@ -129,6 +141,7 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         pid_is_run: file.pid_is_run,
         marks_of: file.marks_of.iter().map(|name| name.get_ref().clone()).collect(),
         lines,
+        statuses,
         frames,
         members,
         own_marks,
@@ -172,6 +185,22 @@ fn compile_lines(source: Source, file: &FormatFile, complaints: &mut Vec<Complai
         complaints.push(source.complain(file.name.span(), "an envelope needs a line pattern with {message}", None));
     }
     lines
+}
+
+fn compile_statuses(source: Source, file: &FormatFile, complaints: &mut Vec<Complaint>) -> Vec<Pattern> {
+    let texts = file.statuses();
+    let mut statuses = Vec::new();
+    for text in &texts {
+        let Some(pattern) = compile_pattern(source, text, complaints) else { continue };
+        if file.kind != Kind::Text {
+            let hint = "a JSON format names its member and says `status_levels = true`".to_string();
+            complaints.push(source.complain(text.span(), "only the kind `text` has a `status`", Some(hint)));
+        } else if !pattern.captures(Field::Level) {
+            complaints.push(source.complain(text.span(), "a `status` needs {level:status}", None));
+        }
+        statuses.push(pattern);
+    }
+    statuses
 }
 
 /// Where to look for lines that only count.

@@ -189,18 +189,19 @@ fn compile_item(name: &str, matcher: Option<&MatcherText>) -> Result<Item, Wrong
     let matcher = match matcher {
         None if field == Some(Field::Level) => Matcher::Class(level_class()),
         None => Matcher::Free { stops: Vec::new(), may_be_empty: matches!(field, None | Some(Field::Message)) },
-        Some(text) => compile_matcher(text)?,
+        Some(text) => compile_matcher(field, text)?,
     };
     Ok(Item::Capture(field, matcher))
 }
 
-fn compile_matcher(text: &MatcherText) -> Result<Matcher, Wrong> {
+fn compile_matcher(field: Option<Field>, text: &MatcherText) -> Result<Matcher, Wrong> {
     let words = || text.arguments.iter().map(|word| word.clone().into_bytes()).collect::<Vec<_>>();
     let plain = text.arguments.is_empty();
     Ok(match text.name.as_str() {
         "uint" if plain => Matcher::Digits { signed: false },
         "int" if plain => Matcher::Digits { signed: true },
         "hex" if plain => Matcher::Hex,
+        "status" if plain && field == Some(Field::Level) => Matcher::Status,
         "word" if plain => Matcher::Word,
         "quoted" if plain => Matcher::Quoted,
         "rest" if plain => Matcher::Rest,
@@ -211,6 +212,7 @@ fn compile_matcher(text: &MatcherText) -> Result<Matcher, Wrong> {
         "until" | "one_of" | "chars" | "rest_before" => {
             return Err((format!("`{}` needs its texts", text.name), Some(format!("for example {}('x')", text.name))));
         }
+        "status" => return Err(("only a level can be told by a status".into(), Some("write {level:status}".into()))),
         other => {
             return Err((
                 format!("no matcher `{other}`"),

@@ -17,6 +17,8 @@ pub enum Matcher {
     Digits {
         signed: bool,
     },
+    /// The three digits of an HTTP status.
+    Status,
     Hex,
     Word,
     Class(Box<[bool; 256]>),
@@ -134,6 +136,10 @@ impl Matcher {
                 let sign = usize::from(*signed && rest.first() == Some(&b'-'));
                 let len = rest[sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();
                 if len > 0 { sign + len } else { 0 }
+            }
+            Matcher::Status => {
+                let len = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                if len == 3 { len } else { 0 }
             }
             Matcher::Hex => rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count(),
             Matcher::Word => rest.iter().take_while(|&&byte| byte != b' ' && byte != b'\t').count(),

@@ -20,6 +20,8 @@ pub struct Members {
     fields: Vec<(Field, Vec<Member>)>,
     require: Vec<Requirement>,
     syslog_levels: bool,
+    /// Numbers of levels are HTTP statuses.
+    status_levels: bool,
     /// What a time in a member may look like, beside an epoch.
     times: Vec<Form>,
 }
@@ -112,7 +114,11 @@ impl Members {
             }
             let Some(text) = texts.next() else { continue };
             match field {
-                Field::Level => reading.tell_level(self.level_of(&text)),
+                Field::Level => {
+                    let level = self.level_of(&text);
+                    reading.is_answer |= self.status_levels && level.is_some();
+                    reading.tell_level(level);
+                }
                 Field::Pid => reading.tell_pid(number_of(&text)),
                 Field::Message => message = Some(text),
                 // The error in a member of its own: after the message, as loggers write it in text.
@@ -128,6 +134,9 @@ impl Members {
     }
 
     fn level_of(&self, text: &[u8]) -> Option<Level> {
+        if self.status_levels {
+            return Level::from_status(text);
+        }
         if text.first().is_some_and(u8::is_ascii_alphabetic) {
             return Level::from_word(text.trim_ascii());
         }
@@ -211,7 +220,7 @@ impl Members {
         let times = ["iso", "ngx"].iter().filter_map(|name| Form::compile(name).ok()).collect();
         let fields = compile_fields(source, file, complaints);
         let require = file.require.iter().filter_map(|text| compile_requirement(source, text, complaints)).collect();
-        Members { fields, require, syslog_levels: file.syslog_levels, times }
+        Members { fields, require, syslog_levels: file.syslog_levels, status_levels: file.status_levels, times }
     }
 }
 

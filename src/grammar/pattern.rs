@@ -17,6 +17,8 @@ pub struct Captures {
     held: u16,
     pub time: Option<RawTime>,
     pub level: Option<Level>,
+    /// The level is told by an HTTP status.
+    pub is_status: bool,
 }
 
 impl Captures {
@@ -47,6 +49,7 @@ impl Captures {
         self.held = 0;
         self.time = None;
         self.level = None;
+        self.is_status = false;
     }
 }
 
@@ -123,6 +126,7 @@ fn read_items(items: &[Item], line: &[u8], mut at: usize, captures: &mut Capture
             Item::Capture(Some(Field::Level), matcher) => {
                 let (level, len) = read_level(matcher, rest)?;
                 captures.level = Some(level);
+                captures.is_status = matches!(matcher, Matcher::Status);
                 captures.set(Field::Level, at, at + len);
                 len
             }
@@ -158,6 +162,7 @@ fn read_level(matcher: &Matcher, rest: &[u8]) -> Option<(Level, usize)> {
     let len = matcher.read(rest)?;
     let level = match matcher {
         Matcher::Digits { .. } => Level::from_priority(&rest[..len])?,
+        Matcher::Status => Level::from_status(&rest[..len])?,
         _ => Level::from_word(&rest[..len])?,
     };
     Some((level, len))
@@ -173,7 +178,7 @@ fn specificity(items: &[Item]) -> u32 {
             Item::Capture(Some(Field::Level), _) => 8,
             Item::Capture(_, matcher) => match matcher {
                 Matcher::OneOf(_) => 8,
-                Matcher::Digits { .. } | Matcher::Hex | Matcher::Quoted => 3,
+                Matcher::Digits { .. } | Matcher::Status | Matcher::Hex | Matcher::Quoted => 3,
                 Matcher::Class(_) | Matcher::Word | Matcher::Until(_) => 1,
                 Matcher::Free { .. } | Matcher::Rest | Matcher::RestBefore(_) => 0,
             },

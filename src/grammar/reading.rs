@@ -65,6 +65,8 @@ pub struct Reading<'a> {
     /// Whether the text of the time told last settles date and zone.
     is_complete: bool,
     pub level: Option<Level>,
+    /// The level is the HTTP status of a request that a server answered: it says nothing of the server's own life.
+    pub is_answer: bool,
     pub ident: Option<Cow<'a, [u8]>>,
     pub service: Option<Cow<'a, [u8]>>,
     pub component: Option<Cow<'a, [u8]>>,
@@ -93,6 +95,7 @@ impl<'a> Reading<'a> {
             outer_time: None,
             is_complete: false,
             level: None,
+            is_answer: false,
             ident: None,
             service: None,
             component: None,
@@ -160,6 +163,7 @@ impl<'a> Reading<'a> {
     pub(super) fn tell_all(&mut self, inner: Reading) {
         self.tell_time(inner.time, inner.is_complete);
         self.tell_level(inner.level);
+        self.is_answer |= inner.is_answer;
         self.tell_pid(inner.pid);
         self.repeat = inner.repeat.or(self.repeat);
         let texts = [

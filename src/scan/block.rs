@@ -119,8 +119,8 @@ impl<'a> Pass<'a> {
                 continue;
             }
             let by_manager = self.is_managers(&before);
-            let introduces =
-                before.level.is_some_and(|level| level >= if by_manager { Level::Warn } else { Level::Error });
+            let introduces = !before.is_answer
+                && before.level.is_some_and(|level| level >= if by_manager { Level::Warn } else { Level::Error });
             if introduces || HANDLED.iter().any(|handled| text.starts_with(handled)) {
                 return Thrown { by_manager, ..caught };
             }
