@@ -51,6 +51,8 @@ pub struct FormatFile {
     #[serde(default)]
     pub status_levels: bool,
     #[serde(default)]
+    pub line_ends: bool,
+    #[serde(default)]
     pub pid_is_run: bool,
     #[serde(default)]
     pub marks_of: Vec<Spanned<String>>,
@@ -172,6 +174,7 @@ pub struct ExampleEntry {
     pub stream: Option<String>,
     pub message: Option<String>,
     pub count: Option<u32>,
+    pub cut: Option<bool>,
     pub mark: Option<super::mark::MarkKind>,
     #[serde(default)]
     pub captures: BTreeMap<String, String>,

@@ -151,6 +151,7 @@ fn check_line(
     compare("tid", example.tid.clone(), text(reading.tid.as_deref()));
     let pid = example.pid.as_ref().map(|pid| pid.as_str().map_or_else(|| pid.to_string(), Into::into));
     compare("pid", pid, reading.pid.map(|pid| pid.to_string()));
+    compare("cut", example.cut.map(|cut| cut.to_string()), Some(reading.is_cut.to_string()));
     let repeated = reading.repeat.map(|repeat| repeat.times().to_string());
     compare("count", example.count.map(|count| count.to_string()), repeated);
     compare("message", example.message.clone(), text(Some(message_of(&reading, line))));

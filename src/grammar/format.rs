@@ -25,6 +25,8 @@ pub struct Format {
     /// Over the message of a line without a level: they tell it by an HTTP status.
     pub(super) statuses: Vec<Pattern>,
     frames: Vec<Pattern>,
+    /// Whether its records may go on in the next one of their stream.
+    pub cuts: bool,
     pub(super) members: Members,
     pub(super) own_marks: Vec<Mark>,
     /// Texts of which every line holds one that says no more than that the record before came again.
@@ -100,6 +102,7 @@ impl Format {
             match field {
                 Field::Message => reading.tell_message(Cow::Borrowed(text)),
                 Field::Pid => reading.tell_pid(number_of(text.trim_ascii())),
+                Field::Cut => reading.is_cut = true,
                 Field::Count => reading.tell_count(number_of(text)),
                 field => reading.tell(field, Cow::Borrowed(text.trim_ascii())),
             }
@@ -140,6 +143,7 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         program: file.program.clone(),
         pid_is_run: file.pid_is_run,
         marks_of: file.marks_of.iter().map(|name| name.get_ref().clone()).collect(),
+        cuts: members.line_ends || lines.iter().any(|line| line.captures(Field::Cut)),
         lines,
         statuses,
         frames,

@@ -22,6 +22,8 @@ pub struct Members {
     syslog_levels: bool,
     /// Numbers of levels are HTTP statuses.
     status_levels: bool,
+    /// Messages end in a line end; one without is cut.
+    pub line_ends: bool,
     /// What a time in a member may look like, beside an epoch.
     times: Vec<Form>,
 }
@@ -128,6 +130,7 @@ impl Members {
             }
         }
         if let Some(message) = message {
+            reading.is_cut |= self.line_ends && !message.ends_with(b"\n");
             reading.tell_message(message);
         }
         true
@@ -220,7 +223,8 @@ impl Members {
         let times = ["iso", "ngx"].iter().filter_map(|name| Form::compile(name).ok()).collect();
         let fields = compile_fields(source, file, complaints);
         let require = file.require.iter().filter_map(|text| compile_requirement(source, text, complaints)).collect();
-        Members { fields, require, syslog_levels: file.syslog_levels, status_levels: file.status_levels, times }
+        let FormatFile { syslog_levels, status_levels, line_ends, .. } = *file;
+        Members { fields, require, syslog_levels, status_levels, line_ends, times }
     }
 }
 

@@ -14,7 +14,7 @@ use super::timestamp::Form;
 pub struct Captures {
     spans: [(u32, u32); Field::COUNT],
     /// Which spans hold something: one bit a field.
-    held: u16,
+    held: u32,
     pub time: Option<RawTime>,
     pub level: Option<Level>,
     /// The level is told by an HTTP status.

@@ -77,6 +77,8 @@ pub struct Reading<'a> {
     /// The pid of the service's own process, where the format says that its pid is that.
     pub run_pid: Option<u32>,
     pub repeat: Option<Repeat>,
+    /// The message goes on in the next record of the same stream.
+    pub is_cut: bool,
     /// The line as the program wrote it: envelopes and escapes off, JSON unescaped.
     pub text: Cow<'a, [u8]>,
     /// The message alone.
@@ -105,6 +107,7 @@ impl<'a> Reading<'a> {
             pid: None,
             run_pid: None,
             repeat: None,
+            is_cut: false,
             text,
             message: Cow::Borrowed(&[]),
             has_message: false,
@@ -166,6 +169,7 @@ impl<'a> Reading<'a> {
         self.is_answer |= inner.is_answer;
         self.tell_pid(inner.pid);
         self.repeat = inner.repeat.or(self.repeat);
+        self.is_cut |= inner.is_cut;
         let texts = [
             (Field::Host, inner.host),
             (Field::Ident, inner.ident),

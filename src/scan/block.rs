@@ -68,7 +68,7 @@ impl<'a> Pass<'a> {
         self.reader.read(self.visible(at, self.line_end(at)), self.clock)
     }
 
-    fn line_end(&self, at: usize) -> usize {
+    pub(super) fn line_end(&self, at: usize) -> usize {
         memchr::memchr(b'\n', &self.chunk.bytes[at..]).map_or(self.chunk.bytes.len(), |len| at + len)
     }
 

@@ -23,6 +23,9 @@ impl Pass<'_> {
                 continue;
             }
             let reading = self.reader.read(line, self.clock);
+            if self.is_continuation(at, &reading) {
+                continue;
+            }
             let manager =
                 reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role != Role::Application);
             if manager || reading.repeat.is_some() || reading.message.trim_ascii().is_empty() {

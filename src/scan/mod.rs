@@ -6,6 +6,7 @@
 
 mod block;
 mod context;
+mod cut;
 mod repeat;
 mod words;
 
@@ -21,7 +22,8 @@ use std::ops::Range;
 use words::class_of;
 
 /// A line without a time takes that of the nearest timed record that begins at most this many bytes before it.
-pub const CONTEXT: u64 = 16 << 10;
+/// Docker and containerd cut lines at 16 KiB, and the part before a cut is to be within reach with all its escapes.
+pub const CONTEXT: u64 = 32 << 10;
 /// Only so much of a line is matched; the rest is counted.
 pub const MAX_LINE: u64 = 64 << 10;
 /// Every line that begins in a stream's first bytes is read, to name its formats and its first time.
@@ -65,18 +67,20 @@ impl Scanner {
         let mut pass = Pass::new(self, chunk, clock);
         let mut at = pass.first_line();
         pass.look_back_for_traceback(at);
+        pass.look_back_for_cut(at);
         let mut candidate = pass.next_candidate(at);
         while at < pass.own_end {
             let end = memchr::memchr(b'\n', &chunk.bytes[at..]).map_or(chunk.bytes.len(), |len| at + len);
             pass.count(at, end);
             let thrown = pass.thrown_at(at);
-            if candidate < end || thrown.is_some() || pass.is_window(at) {
+            if candidate < end || thrown.is_some() || pass.is_window(at) || pass.may_go_on(at, end) {
                 let is_candidate = candidate < end;
                 pass.read_line(at, end, is_candidate, thrown);
                 if is_candidate {
                     candidate = pass.next_candidate(end);
                 }
             }
+            pass.pass_line(at);
             pass.segment.lines += 1;
             at = end + 1;
         }
@@ -100,6 +104,8 @@ struct Pass<'a> {
     faults: BTreeMap<Id, Draft>,
     /// The line that ends the traceback in progress.
     thrown: Option<Thrown>,
+    /// The latest line that is cut.
+    cut: Option<cut::CutLine>,
 }
 
 /// A fault while its chunk is scanned: the last samples are places only, and become text at the end.
@@ -162,6 +168,7 @@ impl<'a> Pass<'a> {
             timed_until: 0,
             faults: BTreeMap::new(),
             thrown: None,
+            cut: None,
         }
     }
 
@@ -231,9 +238,12 @@ impl<'a> Pass<'a> {
                 self.segment.tally.invalid_utf8_lines += 1;
             }
         }
-        if is_candidate || thrown.is_some() {
+        if self.is_continuation(at, &reading) {
+            self.judge_continuation(at, &reading);
+        } else if is_candidate || thrown.is_some() {
             self.judge(at, &reading, thrown);
         }
+        self.meet_cut(at, end, is_candidate, &reading);
     }
 
     fn count_format(&mut self, reading: &Reading, line: &[u8]) {

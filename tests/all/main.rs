@@ -15,6 +15,7 @@ mod large;
 mod literals;
 mod merge_law;
 mod options;
+mod parts;
 mod readme;
 mod repeats;
 mod reports;

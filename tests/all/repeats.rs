@@ -1,32 +1,11 @@
 //! Lines that only say how often a message came again.
 
-use crate::merge_law::whole_wherever_cut;
-use relapse::evidence::{Event, FaultKind};
-use std::collections::BTreeMap;
+use crate::merge_law::{counts, whole_wherever_cut};
 
-/// How often each fault is counted: in its table, and by what happened when.
 #[track_caller]
 fn check(lines: &[&str], expected: &[(&str, u64)]) {
     let (evidence, _) = whole_wherever_cut(&lines.iter().map(|line| format!("{line}\n")).collect::<String>());
-    let segment = evidence.streams.values().flat_map(|stream| stream.segments.values()).next().expect("a segment");
-    let mut folded: BTreeMap<u64, u64> = BTreeMap::new();
-    for event in segment.ledger.events() {
-        if let Event::Fold(key, fold) = event {
-            *folded.entry(key.fault).or_default() += u64::from(fold.count);
-        }
-    }
-    let mut counts = Vec::new();
-    for (id, fault) in &segment.faults {
-        let name = match &fault.kind {
-            FaultKind::Signature(id) => id,
-            FaultKind::Unknown { template, .. } => template,
-            FaultKind::Mark(_) | FaultKind::Words(_) => continue,
-        };
-        assert_eq!(folded.get(id), Some(&fault.count), "{name}");
-        counts.push((name.as_str(), fault.count));
-    }
-    counts.sort_unstable();
-    assert_eq!(counts, expected);
+    assert_eq!(counts(&evidence), expected.iter().map(|&(name, count)| (name.to_string(), count)).collect::<Vec<_>>());
 }
 
 const FULL: &str = "Mar 03 05:00:01 hub relay[812]: Failed to seal vault seven";
