@@ -1,6 +1,6 @@
 //! Lines that a container's runtime cut in parts.
 
-use crate::merge_law::{counts, whole_wherever_cut};
+use crate::merge_law::{counts, evidence_cut_at, lines, whole_wherever_cut};
 
 fn docker(stream: &str, text: &str) -> String {
     format!("{{\"log\":\"{text}\",\"stream\":\"{stream}\",\"time\":\"2026-02-03T04:12:10.1Z\"}}\n")
@@ -67,11 +67,47 @@ fn a_line_as_long_as_docker_cuts_it_is_one() {
         docker("stderr", "Error: Failed to bind\\n"),
         docker("stdout", "up\\n"),
     ];
-    let whole = crate::merge_law::evidence_cut_at(&log.concat(), &[]);
+    let whole = evidence_cut_at(&log.concat(), &[]);
     assert_eq!(counts(&whole), [("port-in-use".to_string(), 1)]);
-    let lines: Vec<u64> = crate::merge_law::lines(&whole, "port-in-use");
-    assert_eq!(lines, [1], "the line of the first part");
+    let shown = lines(&whole, "port-in-use");
+    assert_eq!(shown, [1], "the line of the first part");
     for cut in [60, 100, 9_000, 16_500, 16_560, 16_600, 25_000, 33_000, 33_100, 33_150] {
-        assert!(crate::merge_law::evidence_cut_at(&log.concat(), &[cut]) == whole, "cut at {cut}");
+        assert!(evidence_cut_at(&log.concat(), &[cut]) == whole, "cut at {cut}");
+    }
+}
+
+#[test]
+fn parts_in_any_order_give_the_same_wherever_they_are_cut() {
+    // A fixed seed: the same lines each time.
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 33) as usize % below
+    };
+    let texts =
+        ["up", "ERROR listen EADDR", "INUSE", "EADDRINUSE", "Error: no seal", "Failed to ", "a", "SIGTERM, bye"];
+    for _ in 0..4 {
+        let mut log = String::new();
+        for _ in 0..24 {
+            let (stream, text) = (["stdout", "stderr"][random(2)], texts[random(texts.len())]);
+            let text = if random(24) == 0 { &"z".repeat(9_000) } else { text };
+            match random(4) {
+                0 => log += &cri(stream, 'P', text),
+                1 => log += &cri(stream, 'F', text),
+                2 => log += &docker(stream, text),
+                _ => log += &docker(stream, &format!("{text}\\n")),
+            }
+        }
+        let whole = evidence_cut_at(&log, &[]);
+        let cuts: Vec<u64> =
+            (0..log.len() as u64).filter(|at| at % 7 == 0 || log.as_bytes()[*at as usize] == b'\n').collect();
+        for cut in cuts.into_iter().filter(|_| random(4) == 0) {
+            assert!(evidence_cut_at(&log, &[cut]) == whole, "cut at {cut}:\n{log}");
+        }
+        let line_starts: Vec<u64> =
+            log.match_indices('\n').map(|(at, _)| at as u64 + 1).filter(|&at| at < log.len() as u64).collect();
+        assert!(evidence_cut_at(&log, &line_starts) == whole, "cut before every line:\n{log}");
     }
 }
