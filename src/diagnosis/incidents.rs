@@ -332,7 +332,7 @@ impl Case<'_, '_> {
             cause.first = window.0.map(Time::rfc3339);
             cause.last = window.1.map(Time::rfc3339);
             cause.evidence = self.lines.of(id, window, MAX_LINES);
-            let times: u32 = seen.iter().map(|seen| seen.count).sum();
+            let times: u64 = seen.iter().map(|seen| u64::from(seen.count)).sum();
             cause.why = vec![format!("the manager refused the start {times} times, and no start follows")];
             cause.confidence = 0.9;
             cause.masked = !self.chronicle.runs.is_empty();

@@ -178,8 +178,8 @@ impl Ledger {
         kept.map(|(_, folds)| folds).sum::<usize>() + self.open.folds.len()
     }
 
-    pub fn add_occurrence(&mut self, fault: Id, actor: Id, offset: u64, time: Option<Time>) {
-        let fold = Fold { count: 1, first_offset: offset, last_offset: offset, first: time, last: time };
+    pub fn add_occurrences(&mut self, fault: Id, actor: Id, offset: u64, time: Option<Time>, times: u32) {
+        let fold = Fold { count: times, first_offset: offset, last_offset: offset, first: time, last: time };
         self.add_fold(fault, actor, fold);
     }
 

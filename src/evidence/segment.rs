@@ -100,9 +100,9 @@ impl Segment {
         self.ledger.add_mark(mark);
     }
 
-    /// Counts one occurrence of a fault since the last mark.
-    pub fn add_occurrence(&mut self, fault: Id, actor: Id, offset: u64, time: Option<Time>) {
-        self.ledger.add_occurrence(fault, actor, offset, time);
+    /// Counts what one line tells of a fault since the last mark.
+    pub fn add_occurrences(&mut self, fault: Id, actor: Id, offset: u64, time: Option<Time>, times: u32) {
+        self.ledger.add_occurrences(fault, actor, offset, time, times);
     }
 
     pub fn add_fault(&mut self, id: Id, fault: Fault) {

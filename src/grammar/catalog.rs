@@ -89,6 +89,11 @@ impl Catalog {
         &self.marks[id as usize]
     }
 
+    /// Texts of which every line holds one that only says that the record before came again.
+    pub fn repeat_needles(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.formats.iter().flat_map(|format| &format.repeat_needles)
+    }
+
     /// Whether a mark may speak in this reading: it belongs to the innermost format, or to any and the identifier fits.
     pub fn admits(&self, id: MarkId, reading: &Reading) -> bool {
         let mark = self.mark(id);

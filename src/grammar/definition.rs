@@ -45,8 +45,13 @@ pub struct FormatFile {
     pub members: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
     pub require: Vec<Spanned<String>>,
+    pub status: Option<Spanned<Lines>>,
     #[serde(default)]
     pub syslog_levels: bool,
+    #[serde(default)]
+    pub status_levels: bool,
+    #[serde(default)]
+    pub line_ends: bool,
     #[serde(default)]
     pub pid_is_run: bool,
     #[serde(default)]
@@ -71,13 +76,20 @@ pub enum Lines {
 impl FormatFile {
     /// The line patterns with their places.
     pub fn lines(&self) -> Vec<Spanned<String>> {
-        match &self.line {
-            None => Vec::new(),
-            Some(line) => match line.get_ref() {
-                Lines::One(text) => vec![Spanned::new(line.span(), text.clone())],
-                Lines::Many(lines) => lines.clone(),
-            },
-        }
+        all_of(self.line.as_ref())
+    }
+
+    /// The patterns over the message that read a status, likewise.
+    pub fn statuses(&self) -> Vec<Spanned<String>> {
+        all_of(self.status.as_ref())
+    }
+}
+
+fn all_of(lines: Option<&Spanned<Lines>>) -> Vec<Spanned<String>> {
+    let Some(lines) = lines else { return Vec::new() };
+    match lines.get_ref() {
+        Lines::One(text) => vec![Spanned::new(lines.span(), text.clone())],
+        Lines::Many(lines) => lines.clone(),
     }
 }
 
@@ -134,7 +146,6 @@ fn first_step() -> u8 {
 pub enum FrameKind {
     Preamble,
     Gap,
-    Repeat,
     Boot,
 }
 
@@ -162,6 +173,8 @@ pub struct ExampleEntry {
     pub component: Option<String>,
     pub stream: Option<String>,
     pub message: Option<String>,
+    pub count: Option<u32>,
+    pub cut: Option<bool>,
     pub mark: Option<super::mark::MarkKind>,
     #[serde(default)]
     pub captures: BTreeMap<String, String>,

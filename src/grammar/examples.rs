@@ -37,11 +37,15 @@ pub fn check(source: Source, format: &Format, file: &FormatFile, marks: &[&Mark]
     let mut complaints = Vec::new();
     let mut patterns_hit = vec![false; format.lines.len()];
     let mut marks_hit = vec![false; format.own_marks.len()];
+    let mut statuses_hit = vec![false; format.statuses.len()];
     for example in &file.example {
         let wrongs = match file.kind {
             Kind::Marks => check_marks_only(example.get_ref(), marks, &mut marks_hit),
             _ => check_line(example.get_ref(), format, marks, &mut patterns_hit, &mut marks_hit),
         };
+        if example.get_ref().matches {
+            meet_status(example.get_ref(), format, &mut statuses_hit);
+        }
         complaints.extend(wrongs.into_iter().map(|wrong| source.complain(example.span(), wrong, None)));
     }
     let name = file.name.span();
@@ -53,6 +57,10 @@ pub fn check(source: Source, format: &Format, file: &FormatFile, marks: &[&Mark]
             Some(hint),
         ));
     }
+    for (at, _) in statuses_hit.iter().enumerate().filter(|(_, hit)| !**hit) {
+        let what = format!("status pattern {} is hit by no example", at + 1);
+        complaints.push(source.complain(name.clone(), what, None));
+    }
     for (at, _) in marks_hit.iter().enumerate().filter(|(_, hit)| !**hit) {
         let text = &format.own_marks[at].text;
         complaints.push(source.complain(name.clone(), format!("the mark `{text}` is hit by no example"), None));
@@ -62,6 +70,17 @@ pub fn check(source: Source, format: &Format, file: &FormatFile, marks: &[&Mark]
         complaints.push(source.complain(name, "there is no near miss", Some(hint)));
     }
     complaints
+}
+
+/// Notes which of a format's status patterns reads an example.
+fn meet_status(example: &ExampleEntry, format: &Format, hit: &mut [bool]) {
+    let line = head_line(example);
+    let Some(reading) = format.read(line, &clock_of(example)).filter(|reading| reading.is_answer) else { return };
+    let message = message_of(&reading, line);
+    let first = format.statuses.iter().position(|status| status.read(message, &mut Captures::default()));
+    if let Some(hit) = first.and_then(|at| hit.get_mut(at)) {
+        *hit = true;
+    }
 }
 
 fn check_marks_only(example: &ExampleEntry, marks: &[&Mark], hit: &mut [bool]) -> Vec<String> {
@@ -132,6 +151,9 @@ fn check_line(
     compare("tid", example.tid.clone(), text(reading.tid.as_deref()));
     let pid = example.pid.as_ref().map(|pid| pid.as_str().map_or_else(|| pid.to_string(), Into::into));
     compare("pid", pid, reading.pid.map(|pid| pid.to_string()));
+    compare("cut", example.cut.map(|cut| cut.to_string()), Some(reading.is_cut.to_string()));
+    let repeated = reading.repeat.map(|repeat| repeat.times().to_string());
+    compare("count", example.count.map(|count| count.to_string()), repeated);
     compare("message", example.message.clone(), text(Some(message_of(&reading, line))));
     for (at, line) in example.text.lines().enumerate().skip(1) {
         if !format.is_json() && format.read(line.as_bytes(), &clock).is_some() {

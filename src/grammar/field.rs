@@ -20,10 +20,11 @@ pub enum Field {
     Delay,
     Version,
     Reason,
+    Cut,
 }
 
 impl Field {
-    pub const COUNT: usize = 16;
+    pub const COUNT: usize = 17;
 
     /// Every field with its name in grammar files.
     pub const NAMES: [(&'static str, Field); Field::COUNT] = [
@@ -43,6 +44,7 @@ impl Field {
         ("delay", Field::Delay),
         ("version", Field::Version),
         ("reason", Field::Reason),
+        ("cut", Field::Cut),
     ];
 
     pub fn from_name(name: &str) -> Option<Field> {

@@ -22,9 +22,15 @@ pub struct Format {
     pub pid_is_run: bool,
     pub marks_of: Vec<String>,
     pub(super) lines: Vec<Pattern>,
+    /// Over the message of a line without a level: they tell it by an HTTP status.
+    pub(super) statuses: Vec<Pattern>,
     frames: Vec<Pattern>,
+    /// Whether its records may go on in the next one of their stream.
+    pub cuts: bool,
     pub(super) members: Members,
     pub(super) own_marks: Vec<Mark>,
+    /// Texts of which every line holds one that says no more than that the record before came again.
+    pub(super) repeat_needles: Vec<Vec<u8>>,
 }
 
 impl Format {
@@ -87,9 +93,18 @@ impl Format {
             return false;
         }
         reading.tell_level(captures.level);
+        reading.is_answer |= captures.is_status;
+        let without_level = captures.level.is_none();
         for field in captures.fields() {
             if let Some(text) = captures.get(field, line) {
                 self.tell_field(field, text, reading);
+            }
+        }
+        if without_level && !self.statuses.is_empty() {
+            let message = captures.get(Field::Message, line).unwrap_or(line);
+            if self.statuses.iter().any(|status| status.read(message, captures)) {
+                reading.tell_level(captures.level);
+                reading.is_answer = true;
             }
         }
         true
@@ -111,8 +126,15 @@ impl Format {
         match field {
             Field::Message => reading.tell_message(Cow::Borrowed(text)),
             Field::Pid => reading.tell_pid(number_of(text.trim_ascii())),
+            Field::Cut => reading.is_cut = true,
+            Field::Count => reading.tell_count(number_of(text)),
             field => reading.tell(field, Cow::Borrowed(text.trim_ascii())),
         }
+    }
+
+    /// Whether it looks for an HTTP status in messages.
+    pub(super) fn has_statuses(&self) -> bool {
+        !self.statuses.is_empty()
     }
 }
 
@@ -126,8 +148,10 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
     let lines = compile_lines(source, &file, &mut complaints);
     let frames =
         file.frame.iter().filter_map(|frame| compile_pattern(source, &frame.line, &mut complaints)).collect::<Vec<_>>();
+    let statuses = compile_statuses(source, &file, &mut complaints);
     let members = Members::compile(source, &file, &mut complaints);
     let own_marks = compile_marks(source, &file, &lines, &mut complaints);
+    let repeat_needles = repeat_needles(source, &file, &lines, &mut complaints);
     if !complaints.is_empty() {
         return Err(complaints);
     }
@@ -139,10 +163,13 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         program: file.program.clone(),
         pid_is_run: file.pid_is_run,
         marks_of: file.marks_of.iter().map(|name| name.get_ref().clone()).collect(),
+        cuts: members.line_ends || lines.iter().any(|line| line.captures(Field::Cut)),
         lines,
+        statuses,
         frames,
         members,
         own_marks,
+        repeat_needles,
     };
     Ok((format, file))
 }
@@ -178,10 +205,47 @@ fn compile_lines(source: Source, file: &FormatFile, complaints: &mut Vec<Complai
     }
     let lines: Vec<Pattern> =
         file.lines().iter().filter_map(|line| compile_pattern(source, line, complaints)).collect();
-    if file.kind == Kind::Envelope && !lines.iter().any(Pattern::captures_message) {
+    if file.kind == Kind::Envelope && !lines.iter().any(|line| line.captures(Field::Message)) {
         complaints.push(source.complain(file.name.span(), "an envelope needs a line pattern with {message}", None));
     }
     lines
+}
+
+fn compile_statuses(source: Source, file: &FormatFile, complaints: &mut Vec<Complaint>) -> Vec<Pattern> {
+    let texts = file.statuses();
+    let mut statuses = Vec::new();
+    for text in &texts {
+        let Some(pattern) = compile_pattern(source, text, complaints) else { continue };
+        if file.kind != Kind::Text {
+            let hint = "a JSON format names its member and says `status_levels = true`".to_string();
+            complaints.push(source.complain(text.span(), "only the kind `text` has a `status`", Some(hint)));
+        } else if !pattern.captures(Field::Level) {
+            complaints.push(source.complain(text.span(), "a `status` needs {level:status}", None));
+        }
+        statuses.push(pattern);
+    }
+    statuses
+}
+
+/// Where to look for lines that only count.
+fn repeat_needles(
+    source: Source,
+    file: &FormatFile,
+    lines: &[Pattern],
+    complaints: &mut Vec<Complaint>,
+) -> Vec<Vec<u8>> {
+    let mut needles = Vec::new();
+    for line in lines.iter().filter(|line| line.captures(Field::Count) && !line.captures(Field::Message)) {
+        match needles_of(line.literals()) {
+            Some(texts) => needles.extend(texts),
+            None => complaints.push(source.complain(
+                file.name.span(),
+                "a line that only counts has no literal of three plain bytes, so no scan can find it",
+                None,
+            )),
+        }
+    }
+    needles
 }
 
 fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaints: &mut Vec<Complaint>) -> Vec<Mark> {

@@ -189,32 +189,35 @@ fn compile_item(name: &str, matcher: Option<&MatcherText>) -> Result<Item, Wrong
     let matcher = match matcher {
         None if field == Some(Field::Level) => Matcher::Class(level_class()),
         None => Matcher::Free { stops: Vec::new(), may_be_empty: matches!(field, None | Some(Field::Message)) },
-        Some(text) => compile_matcher(text)?,
+        Some(text) => compile_matcher(field, text)?,
     };
     Ok(Item::Capture(field, matcher))
 }
 
-fn compile_matcher(text: &MatcherText) -> Result<Matcher, Wrong> {
+fn compile_matcher(field: Option<Field>, text: &MatcherText) -> Result<Matcher, Wrong> {
     let words = || text.arguments.iter().map(|word| word.clone().into_bytes()).collect::<Vec<_>>();
     let plain = text.arguments.is_empty();
     Ok(match text.name.as_str() {
         "uint" if plain => Matcher::Digits { signed: false },
         "int" if plain => Matcher::Digits { signed: true },
         "hex" if plain => Matcher::Hex,
+        "status" if plain && field == Some(Field::Level) => Matcher::Status,
         "word" if plain => Matcher::Word,
         "quoted" if plain => Matcher::Quoted,
         "rest" if plain => Matcher::Rest,
         "until" if !plain => Matcher::Until(words().into_iter().map(Stop::of).collect()),
         "one_of" if !plain => Matcher::OneOf(Box::new(Words::of(words()))),
+        "rest_before" if text.arguments.len() == 1 => Matcher::RestBefore(text.arguments[0].clone().into_bytes()),
         "chars" if text.arguments.len() == 1 => Matcher::Class(class(&text.arguments[0])?),
-        "until" | "one_of" | "chars" => {
+        "until" | "one_of" | "chars" | "rest_before" => {
             return Err((format!("`{}` needs its texts", text.name), Some(format!("for example {}('x')", text.name))));
         }
+        "status" => return Err(("only a level can be told by a status".into(), Some("write {level:status}".into()))),
         other => {
             return Err((
                 format!("no matcher `{other}`"),
                 Some(
-                    "there are uint, int, hex, word, quoted, rest, chars('…'), until('…' | '…') and one_of('…' | '…')"
+                    "there are uint, int, hex, word, quoted, rest, rest_before('…'), chars('…'), until('…' | '…') and one_of('…' | '…')"
                         .into(),
                 ),
             ));

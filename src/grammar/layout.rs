@@ -138,7 +138,9 @@ fn layout_of(
     text: &[u8],
     captures: &Captures,
 ) -> Option<Layout> {
-    let steady = formats[usize::from(id)].lines()[usize::from(pattern)].steady()?;
+    let format = &formats[usize::from(id)];
+    // A status is digits, anywhere in the message.
+    let steady = format.lines()[usize::from(pattern)].steady().filter(|_| !format.has_statuses())?;
     let place = |field| {
         let (start, end) = captures.span(field)?;
         Some((start, u8::try_from(start).ok()?, u8::try_from(end).ok()?))
@@ -165,6 +167,8 @@ fn layout_of(
             // A digit in it may decide which level it is.
             Field::Level if text[at..usize::from(end)].iter().any(u8::is_ascii_digit) => return None,
             Field::Level => {}
+            // What it counts depends on what was told before it.
+            Field::Count => return None,
             field => {
                 *layout.fields.get_mut(usize::from(layout.count))? = (field, start, end);
                 layout.count += 1;

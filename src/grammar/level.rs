@@ -153,6 +153,19 @@ impl Level {
         Level::from_number(i64::from(number % 8), true)
     }
 
+    /// What the three digits of an HTTP status say of the request: the server failed (5xx), the client did (4xx), or none.
+    pub fn from_status(digits: &[u8]) -> Option<Level> {
+        match digits {
+            [class, rest @ ..] if rest.len() == 2 && rest.iter().all(u8::is_ascii_digit) => match class {
+                b'1'..=b'3' => Some(Level::Info),
+                b'4' => Some(Level::Warn),
+                b'5' => Some(Level::Error),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The level that a word names, in any case; None for a word outside the shared table. slog's steps between two
     /// levels (`INFO+2`) count as the one below.
     pub fn from_word(word: &[u8]) -> Option<Level> {

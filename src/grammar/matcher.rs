@@ -12,9 +12,13 @@ pub enum Matcher {
         may_be_empty: bool,
     },
     Rest,
+    /// The rest of the line but for a text at its end.
+    RestBefore(Vec<u8>),
     Digits {
         signed: bool,
     },
+    /// The three digits of an HTTP status.
+    Status,
     Hex,
     Word,
     Class(Box<[bool; 256]>),
@@ -134,7 +138,14 @@ impl Matcher {
             Matcher::Free { stops, .. } | Matcher::Until(stops) => stops.iter().all(|stop| no_digit(stop.text())),
             Matcher::OneOf(words) => words.iter().all(|word| no_digit(word)),
             Matcher::Class(class) => (b'0'..=b'9').all(|digit| class[usize::from(digit)] == class[usize::from(b'0')]),
-            Matcher::Rest | Matcher::Digits { .. } | Matcher::Hex | Matcher::Word | Matcher::Quoted => true,
+            // It asks for the line's end.
+            Matcher::RestBefore(_) => false,
+            Matcher::Rest
+            | Matcher::Digits { .. }
+            | Matcher::Status
+            | Matcher::Hex
+            | Matcher::Word
+            | Matcher::Quoted => true,
         }
     }
 
@@ -152,10 +163,15 @@ impl Matcher {
                 return (*may_be_empty || len > 0).then_some(len);
             }
             Matcher::Rest => return Some(rest.len()),
+            Matcher::RestBefore(end) => return rest.strip_suffix(end.as_slice()).map(<[u8]>::len),
             Matcher::Digits { signed } => {
                 let sign = usize::from(*signed && rest.first() == Some(&b'-'));
                 let len = rest[sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();
                 if len > 0 { sign + len } else { 0 }
+            }
+            Matcher::Status => {
+                let len = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                if len == 3 { len } else { 0 }
             }
             Matcher::Hex => rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count(),
             Matcher::Word => rest.iter().take_while(|&&byte| byte != b' ' && byte != b'\t').count(),

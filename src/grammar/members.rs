@@ -20,6 +20,10 @@ pub struct Members {
     fields: Vec<(Field, Vec<Member>)>,
     require: Vec<Requirement>,
     syslog_levels: bool,
+    /// Numbers of levels are HTTP statuses.
+    status_levels: bool,
+    /// Messages end in a line end; one without is cut.
+    pub line_ends: bool,
     /// What a time in a member may look like, beside an epoch.
     times: Vec<Form>,
 }
@@ -112,7 +116,11 @@ impl Members {
             }
             let Some(text) = texts.next() else { continue };
             match field {
-                Field::Level => reading.tell_level(self.level_of(&text)),
+                Field::Level => {
+                    let level = self.level_of(&text);
+                    reading.is_answer |= self.status_levels && level.is_some();
+                    reading.tell_level(level);
+                }
                 Field::Pid => reading.tell_pid(number_of(&text)),
                 Field::Message => message = Some(text),
                 // The error in a member of its own: after the message, as loggers write it in text.
@@ -122,12 +130,16 @@ impl Members {
             }
         }
         if let Some(message) = message {
+            reading.is_cut |= self.line_ends && !message.ends_with(b"\n");
             reading.tell_message(message);
         }
         true
     }
 
     fn level_of(&self, text: &[u8]) -> Option<Level> {
+        if self.status_levels {
+            return Level::from_status(text);
+        }
         if text.first().is_some_and(u8::is_ascii_alphabetic) {
             return Level::from_word(text.trim_ascii());
         }
@@ -211,7 +223,8 @@ impl Members {
         let times = ["iso", "ngx"].iter().filter_map(|name| Form::compile(name).ok()).collect();
         let fields = compile_fields(source, file, complaints);
         let require = file.require.iter().filter_map(|text| compile_requirement(source, text, complaints)).collect();
-        Members { fields, require, syslog_levels: file.syslog_levels, times }
+        let FormatFile { syslog_levels, status_levels, line_ends, .. } = *file;
+        Members { fields, require, syslog_levels, status_levels, line_ends, times }
     }
 }
 

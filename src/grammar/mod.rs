@@ -40,7 +40,7 @@ pub use field::Field;
 pub use level::Level;
 pub use mark::{Asker, Mark, MarkKind, MarkReading};
 pub use reader::Reader;
-pub use reading::{FormatId, Layers, Reading};
+pub use reading::{FormatId, Layers, Reading, Repeat};
 
 #[cfg(test)]
 mod tests;

@@ -244,6 +244,7 @@ impl Build<'_> {
                 let sign = signed.then(|| self.push(Bytes::one(usize::from(b'-')), &[digits]));
                 std::iter::once(digits).chain(sign).collect()
             }
+            Matcher::Status => vec![self.push_run(Bytes::of_class(Class::Digit), next)],
             Matcher::Hex => vec![self.push_run(Bytes::of_class(Class::Hex), next)],
             Matcher::Word => vec![self.push_run(Bytes::of(|byte| byte != b' ' && byte != b'\t'), next)],
             Matcher::Class(class) => vec![self.push_run(Bytes::of(|byte| class[usize::from(byte)]), next)],
@@ -252,7 +253,7 @@ impl Build<'_> {
                 let rest = self.push_anything();
                 vec![self.push(Bytes::one(usize::from(b'"')), &[rest])]
             }
-            Matcher::Rest => vec![self.push_anything()],
+            Matcher::Rest | Matcher::RestBefore(_) => vec![self.push_anything()],
             Matcher::Until(stops) => self.push_until(stops, false, next),
             Matcher::Free { stops, may_be_empty } => self.push_until(stops, *may_be_empty, next),
         }

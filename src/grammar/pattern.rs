@@ -14,9 +14,11 @@ use super::timestamp::Form;
 pub struct Captures {
     spans: [(u32, u32); Field::COUNT],
     /// Which spans hold something: one bit a field.
-    held: u16,
+    held: u32,
     pub time: Option<RawTime>,
     pub level: Option<Level>,
+    /// The level is told by an HTTP status.
+    pub is_status: bool,
 }
 
 impl Captures {
@@ -53,6 +55,7 @@ impl Captures {
         self.held = 0;
         self.time = None;
         self.level = None;
+        self.is_status = false;
     }
 }
 
@@ -114,8 +117,9 @@ impl Pattern {
         specificity(&self.items)
     }
 
-    pub fn captures_message(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Capture(Some(Field::Message), _)))
+    /// Whether it captures a field on every line.
+    pub fn captures(&self, field: Field) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Capture(Some(captured), _) if *captured == field))
     }
 
     pub fn has_time(&self) -> bool {
@@ -146,6 +150,7 @@ fn read_items(items: &[Item], line: &[u8], mut at: usize, captures: &mut Capture
             Item::Capture(Some(Field::Level), matcher) => {
                 let (level, len) = read_level(matcher, rest)?;
                 captures.level = Some(level);
+                captures.is_status = matches!(matcher, Matcher::Status);
                 captures.set(Field::Level, at, at + len);
                 len
             }
@@ -181,6 +186,7 @@ fn read_level(matcher: &Matcher, rest: &[u8]) -> Option<(Level, usize)> {
     let len = matcher.read(rest)?;
     let level = match matcher {
         Matcher::Digits { .. } => Level::from_priority(&rest[..len])?,
+        Matcher::Status => Level::from_status(&rest[..len])?,
         _ => Level::from_word(&rest[..len])?,
     };
     Some((level, len))
@@ -219,9 +225,9 @@ fn specificity(items: &[Item]) -> u32 {
             Item::Capture(Some(Field::Level), _) => 8,
             Item::Capture(_, matcher) => match matcher {
                 Matcher::OneOf(_) => 8,
-                Matcher::Digits { .. } | Matcher::Hex | Matcher::Quoted => 3,
+                Matcher::Digits { .. } | Matcher::Status | Matcher::Hex | Matcher::Quoted => 3,
                 Matcher::Class(_) | Matcher::Word | Matcher::Until(_) => 1,
-                Matcher::Free { .. } | Matcher::Rest => 0,
+                Matcher::Free { .. } | Matcher::Rest | Matcher::RestBefore(_) => 0,
             },
             Item::Optional(inner) => specificity(inner) / 4,
         })

@@ -4,7 +4,7 @@ use super::ansi;
 use super::catalog::Catalog;
 use super::clock::Clock;
 use super::dispatch::Memory;
-use super::reading::{MAX_DEPTH, Reading};
+use super::reading::{MAX_DEPTH, Reading, Repeat};
 use std::borrow::Cow;
 use std::cell::RefCell;
 
@@ -65,6 +65,10 @@ impl<'c> Reader<'c> {
             reading.pid = reading.pid.or(pid);
             let message = if reading.has_message { Some(std::mem::take(&mut reading.message)) } else { None };
             if format.is_envelope() {
+                if message.is_none() && matches!(reading.repeat, Some(Repeat::Before(_))) {
+                    // What it says is about the record before; there is nothing in it.
+                    break;
+                }
                 // An envelope may be around nothing.
                 reading.text = message.map_or(Cow::Borrowed(b"".as_slice()), content);
                 if reading.text.is_empty() {

@@ -37,6 +37,23 @@ impl Deref for Layers {
     }
 }
 
+/// A record that stands for others, because their writer left out what came again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// The record before it came again so many times.
+    Before(u32),
+    /// Its own message came again so many times.
+    Own(u32),
+}
+
+impl Repeat {
+    pub fn times(self) -> u32 {
+        match self {
+            Repeat::Before(times) | Repeat::Own(times) => times,
+        }
+    }
+}
+
 /// A line as its formats read it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading<'a> {
@@ -50,6 +67,8 @@ pub struct Reading<'a> {
     /// What of the date of `time` was not written.
     pub open: Open,
     pub level: Option<Level>,
+    /// The level is the HTTP status of a request that a server answered: it says nothing of the server's own life.
+    pub is_answer: bool,
     pub ident: Option<Cow<'a, [u8]>>,
     pub service: Option<Cow<'a, [u8]>>,
     pub component: Option<Cow<'a, [u8]>>,
@@ -59,6 +78,9 @@ pub struct Reading<'a> {
     pub pid: Option<u32>,
     /// The pid of the service's own process, where the format says that its pid is that.
     pub run_pid: Option<u32>,
+    pub repeat: Option<Repeat>,
+    /// The message goes on in the next record of the same stream.
+    pub is_cut: bool,
     /// The line as the program wrote it: envelopes and escapes off, JSON unescaped.
     pub text: Cow<'a, [u8]>,
     /// The message alone.
@@ -78,6 +100,7 @@ impl<'a> Reading<'a> {
             is_complete: false,
             open: Open::Nothing,
             level: None,
+            is_answer: false,
             ident: None,
             service: None,
             component: None,
@@ -86,6 +109,8 @@ impl<'a> Reading<'a> {
             tid: None,
             pid: None,
             run_pid: None,
+            repeat: None,
+            is_cut: false,
             text,
             message: Cow::Borrowed(&[]),
             has_message: false,
@@ -117,6 +142,12 @@ impl<'a> Reading<'a> {
         self.pid = pid.or(self.pid);
     }
 
+    /// Takes how often something came again; to be told after the message, if there is one.
+    pub(super) fn tell_count(&mut self, times: Option<u32>) {
+        let repeat = if self.has_message { Repeat::Own } else { Repeat::Before };
+        self.repeat = times.map(repeat).or(self.repeat);
+    }
+
     pub(super) fn tell_message(&mut self, message: Cow<'a, [u8]>) {
         self.message = message;
         self.has_message = true;
@@ -142,7 +173,10 @@ impl<'a> Reading<'a> {
     pub(super) fn tell_all(&mut self, inner: Reading) {
         self.take_time(inner.time, inner.is_complete, inner.open);
         self.tell_level(inner.level);
+        self.is_answer |= inner.is_answer;
         self.tell_pid(inner.pid);
+        self.repeat = inner.repeat.or(self.repeat);
+        self.is_cut |= inner.is_cut;
         let texts = [
             (Field::Host, inner.host),
             (Field::Ident, inner.ident),

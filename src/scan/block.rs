@@ -68,7 +68,7 @@ impl<'a> Pass<'a> {
         self.read(at, self.visible(at, self.line_end(at)))
     }
 
-    fn line_end(&self, at: usize) -> usize {
+    pub(super) fn line_end(&self, at: usize) -> usize {
         memchr::memchr(b'\n', &self.chunk.bytes[at..]).map_or(self.chunk.bytes.len(), |len| at + len)
     }
 
@@ -119,8 +119,8 @@ impl<'a> Pass<'a> {
                 continue;
             }
             let by_manager = self.is_managers(&before);
-            let introduces =
-                before.level.is_some_and(|level| level >= if by_manager { Level::Warn } else { Level::Error });
+            let introduces = !before.is_answer
+                && before.level.is_some_and(|level| level >= if by_manager { Level::Warn } else { Level::Error });
             if introduces || HANDLED.iter().any(|handled| text.starts_with(handled)) {
                 return Thrown { by_manager, ..caught };
             }
@@ -186,7 +186,7 @@ impl<'a> Pass<'a> {
                     actor: place.actor,
                     text: evidence_text(shown(&reading, text), self.scanner.options.show_secrets),
                 };
-                self.segment.add_occurrence(id, place.actor, sample.offset, place.time);
+                self.segment.add_occurrences(id, place.actor, sample.offset, place.time, 1);
                 self.keep_first(id, || FaultKind::Unknown { class: Class::Exception, template }, sample);
                 return;
             }

@@ -23,9 +23,12 @@ impl Pass<'_> {
                 continue;
             }
             let reading = self.read(at, line);
+            if self.is_continuation(at, &reading) {
+                continue;
+            }
             let manager =
                 reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role != Role::Application);
-            if manager || reading.message.trim_ascii().is_empty() {
+            if manager || reading.repeat.is_some() || reading.message.trim_ascii().is_empty() {
                 continue;
             }
             let Some(text) = parts(&reading).next() else { continue };

@@ -6,6 +6,8 @@
 
 mod block;
 mod context;
+mod cut;
+mod repeat;
 mod words;
 
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
@@ -17,12 +19,14 @@ use crate::grammar::{
 use crate::signature::{Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
 use block::Thrown;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use words::class_of;
 
 /// A line without a time takes that of the nearest timed record that begins at most this many bytes before it.
-pub const CONTEXT: u64 = 16 << 10;
+/// Docker and containerd cut lines at 16 KiB, and the part before a cut is to be within reach with all its escapes.
+pub const CONTEXT: u64 = 32 << 10;
 /// Only so much of a line is matched; the rest is counted.
 pub const MAX_LINE: u64 = 64 << 10;
 /// Every line that begins in a stream's first bytes is read, to name its formats and its first time.
@@ -66,18 +70,20 @@ impl Scanner {
         let mut pass = Pass::new(self, chunk, clock);
         let mut at = pass.first_line();
         pass.look_back_for_traceback(at);
+        pass.look_back_for_cut(at);
         let mut candidate = pass.next_candidate(at);
         while at < pass.own_end {
             let end = memchr::memchr(b'\n', &chunk.bytes[at..]).map_or(chunk.bytes.len(), |len| at + len);
             pass.count(at, end);
             let thrown = pass.thrown_at(at);
-            if candidate < end || thrown.is_some() || pass.is_window(at) {
+            if candidate < end || thrown.is_some() || pass.is_window(at) || pass.may_go_on(at, end) {
                 let is_candidate = candidate < end;
                 pass.read_line(at, end, is_candidate, thrown);
                 if is_candidate {
                     candidate = pass.next_candidate(end);
                 }
             }
+            pass.pass_line(at);
             pass.segment.lines += 1;
             at = end + 1;
         }
@@ -101,6 +107,8 @@ struct Pass<'a> {
     faults: BTreeMap<Id, Draft>,
     /// The line that ends the traceback in progress.
     thrown: Option<Thrown>,
+    /// The latest line that is cut.
+    cut: Option<cut::CutLine>,
 }
 
 /// A fault while its chunk is scanned: the last samples are places only, and become text at the end.
@@ -132,6 +140,20 @@ struct Place {
     actor: Id,
     /// Which line of the message it is.
     part: usize,
+    /// How often it is said.
+    times: u32,
+}
+
+/// One line of a message to be judged.
+#[derive(Clone, Copy)]
+struct Said<'r> {
+    reading: &'r Reading<'r>,
+    text: &'r [u8],
+    /// What is shown of it.
+    shown: &'r [u8],
+    thrown: Option<Thrown>,
+    /// It was said before, and is only counted here.
+    again: bool,
 }
 
 impl<'a> Pass<'a> {
@@ -149,6 +171,7 @@ impl<'a> Pass<'a> {
             timed_until: 0,
             faults: BTreeMap::new(),
             thrown: None,
+            cut: None,
         }
     }
 
@@ -193,7 +216,11 @@ impl<'a> Pass<'a> {
 
     /// Reads the line that begins at an index.
     fn read(&self, at: usize, line: &'a [u8]) -> Reading<'a> {
-        self.reader.read(line, &self.clock.at_offset(self.offset(at)))
+        self.reader.read(line, &self.clock_at(at))
+    }
+
+    fn clock_at(&self, at: usize) -> Cow<'a, Clock> {
+        self.clock.at_offset(self.offset(at))
     }
 
     fn visible(&self, at: usize, end: usize) -> &'a [u8] {
@@ -224,9 +251,12 @@ impl<'a> Pass<'a> {
                 self.segment.tally.invalid_utf8_lines += 1;
             }
         }
-        if is_candidate || thrown.is_some() {
+        if self.is_continuation(at, &reading) {
+            self.judge_continuation(at, &reading);
+        } else if is_candidate || thrown.is_some() {
             self.judge(at, &reading, thrown);
         }
+        self.meet_cut(at, end, is_candidate, &reading);
     }
 
     fn count_format(&mut self, reading: &Reading, line: &[u8]) {
@@ -243,7 +273,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Decides what a candidate line tells of, and records it.
-    fn judge(&mut self, at: usize, reading: &Reading, thrown: Option<Thrown>) {
+    fn judge(&mut self, at: usize, reading: &Reading<'a>, thrown: Option<Thrown>) {
         let time = reading.time.or_else(|| self.inherited_time(at));
         let options = &self.scanner.options;
         if let Some(time) = time
@@ -253,11 +283,15 @@ impl<'a> Pass<'a> {
             self.segment.tally.outside_window += 1;
             return;
         }
+        if let Some(repeat) = reading.repeat {
+            return self.judge_repeat(at, time, reading, repeat);
+        }
         let mut matches = std::mem::take(&mut self.matches);
         for (part, text) in parts(reading).enumerate() {
             self.scanner.matcher.collect(&self.scanner.pack, text, &mut matches);
-            let place = Place { at, line: self.segment.lines, time, actor: 0, part };
-            self.judge_part(place, reading, text, &matches, thrown);
+            let place = Place { at, line: self.segment.lines, time, actor: 0, part, times: 1 };
+            let said = Said { reading, text, shown: shown(reading, text), thrown, again: false };
+            self.judge_part(place, said, &matches);
             if block::is_traceback(text) {
                 self.meet_traceback(at, reading);
             }
@@ -266,14 +300,8 @@ impl<'a> Pass<'a> {
     }
 
     /// Judges one line of a message: its marks, its signatures, or an error that no signature knows.
-    fn judge_part(
-        &mut self,
-        mut place: Place,
-        reading: &Reading,
-        text: &[u8],
-        matches: &Matches,
-        thrown: Option<Thrown>,
-    ) {
+    fn judge_part(&mut self, mut place: Place, said: Said, matches: &Matches) {
+        let Said { reading, text, shown, thrown, again } = said;
         let catalog = &self.scanner.catalog;
         let mut marks: Vec<MarkReading> = matches
             .marks
@@ -313,7 +341,7 @@ impl<'a> Pass<'a> {
             None if sure_mark => None,
             None => class_of(reading, text),
         };
-        let told = marks.iter().any(|mark| mark.mark.kind.is_told());
+        let told = !again && marks.iter().any(|mark| mark.mark.kind.is_told());
         let uncaught = thrown.filter(|thrown| thrown.uncaught && fatal.is_none());
         if !told && uncaught.is_none() && signatures.is_empty() && unknown.is_none() {
             return;
@@ -322,7 +350,6 @@ impl<'a> Pass<'a> {
             thrown.is_some_and(|thrown| thrown.by_manager) || marks.first().is_some_and(|mark| mark.mark.manager);
         let about = marks.iter().filter(|mark| mark.mark.manager).find_map(|mark| mark.text(Field::Service));
         place.actor = self.actor(reading, by_manager, about);
-        let shown = shown(reading, text);
         for at in signatures {
             let id = &self.scanner.pack.signatures()[at].id;
             self.occurrence(signature_id(id), || FaultKind::Signature(id.clone()), place, shown);
@@ -331,6 +358,9 @@ impl<'a> Pass<'a> {
             let template = skeleton(reason.unwrap_or(text).trim_ascii());
             let id = stable_hash(format!("unknown\0{}\0{template}", class as u8).as_bytes());
             self.occurrence(id, || FaultKind::Unknown { class, template }, place, shown);
+        }
+        if again {
+            return;
         }
         if fatal.is_some_and(|mark| mark.text(Field::Reason).is_none()) && unknown.is_none() {
             self.thrown_before(place);
@@ -387,7 +417,7 @@ impl<'a> Pass<'a> {
     }
 
     fn occurrence(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, place: Place, text: &[u8]) {
-        self.segment.add_occurrence(id, place.actor, self.offset(place.at), place.time);
+        self.segment.add_occurrences(id, place.actor, self.offset(place.at), place.time, place.times);
         self.sample(id, kind, place, text);
     }
 
@@ -413,7 +443,7 @@ impl<'a> Pass<'a> {
         let offset = self.offset(place.at);
         let show_secrets = self.scanner.options.show_secrets;
         let draft = self.draft(id, kind);
-        draft.count += 1;
+        draft.count += u64::from(place.times);
         if let Some(at) = draft.place_for(offset) {
             let text = evidence_text(text, show_secrets);
             draft.keep(at, Sample { offset, line: place.line, time: place.time, actor: place.actor, text });

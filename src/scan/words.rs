@@ -11,6 +11,10 @@ static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| FAILURE_WORDS.iter().ma
 
 /// Whether an unmatched line tells of a fault, and how surely.
 pub fn class_of(reading: &Reading, text: &[u8]) -> Option<Class> {
+    // A request that failed is not the server's failure, whatever its status.
+    if reading.is_answer {
+        return None;
+    }
     if is_exception_head(text) {
         return Some(Class::Exception);
     }

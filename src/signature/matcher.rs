@@ -149,6 +149,7 @@ impl Matcher {
                 texts.entry(text.clone()).or_default().push(User::Mark(id as MarkId));
             }
         }
+        needles.extend(catalog.repeat_needles().cloned());
         needles.sort();
         needles.dedup();
         let finder = AhoCorasickBuilder::new()

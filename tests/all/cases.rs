@@ -264,3 +264,29 @@ fn of_errors_in_one_burst_the_first_is_the_reason() {
         Answer { verdict: "crash-loop", restarts: 4, ready: 0, roots: vec!["the seal of vault seven is broken"] },
     );
 }
+
+#[test]
+fn requests_that_failed_are_no_failure_of_the_server_that_answered() {
+    let request = |second: usize, status: usize| {
+        format!(
+            "10.0.4.7 - - [03/Feb/2026:04:12:{second:02} +0000] \"GET /v1/models?q=error: HTTP/1.1\" {status} 157 \"-\" \"gw/1.0 Failed to fetch\"\n"
+        )
+    };
+    let log: String = (0..40).map(|at| request(at, [200, 401, 500, 503][at % 4])).collect();
+    let place = Place::new();
+    place.file("access.log", &log);
+    let diagnosis = place.relapse(&["analyze", "--format", "json", "--tz", "UTC", "access.log"]).json();
+    assert_eq!((&diagnosis["verdict"], &diagnosis["services"]), (&"healthy".into(), &serde_json::json!([])));
+    // Nor are they the reason of a run that died soon after.
+    let run = |second: usize| {
+        format!(
+            "2026-02-03T04:12:{second:02}.100Z INFO starting relay\n{}2026-02-03T04:12:{second:02}.300Z ERROR the seal of vault seven is broken\n{}",
+            request(second, 500),
+            request(second, 503)
+        )
+    };
+    check(
+        &[("relay.log", &(0..5).map(|at| run(at * 8)).collect::<String>())],
+        Answer { verdict: "crash-loop", restarts: 4, ready: 0, roots: vec!["the seal of vault seven is broken"] },
+    );
+}

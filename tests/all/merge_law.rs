@@ -5,12 +5,13 @@ use crate::support::{Place, repository};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use relapse::diagnosis::{Diagnosis, Question};
-use relapse::evidence::Evidence;
+use relapse::evidence::{Event, Evidence, FaultKind};
 use relapse::gather::Gatherer;
 use relapse::grammar::{Catalog, Source, embedded};
 use relapse::input::{Input, Selection, discover};
 use relapse::scan::{Options, Scanner};
 use relapse::signature::{Matcher, Pack};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
@@ -127,6 +128,68 @@ fn a_tiny_log_cut_at_any_byte_gives_the_whole() {
         assert_eq!(diagnosis(&left.merge(right).expect("no overlap")), whole, "cut at {cut}");
         let (left, right) = halves();
         assert_eq!(diagnosis(&right.merge(left).expect("no overlap")), whole, "cut at {cut}, the right half first");
+    }
+}
+
+/// Holds a log against itself cut at any byte, and gives its evidence and its diagnosis.
+#[track_caller]
+pub fn whole_wherever_cut(text: &str) -> (Evidence, String) {
+    let place = Place::new();
+    let path = place.file("a.log", text);
+    let input = discover(&[path], &EVERYTHING).inputs.remove(0);
+    let whole = piece(&input, 0..input.bytes);
+    let told = diagnosis(&whole);
+    for cut in 0..=input.bytes {
+        let merged = piece(&input, 0..cut).merge(piece(&input, cut..input.bytes)).expect("no overlap");
+        assert!(merged == whole, "cut at {cut}: other evidence");
+        assert_eq!(diagnosis(&merged), told, "cut at {cut}");
+    }
+    (whole, told)
+}
+
+/// The evidence of a log that is scanned in pieces.
+pub fn evidence_cut_at(text: &str, cuts: &[u64]) -> Evidence {
+    let place = Place::new();
+    let path = place.file("a.log", text);
+    let input = discover(&[path], &EVERYTHING).inputs.remove(0);
+    let input = Input { path: "a.log".into(), ..input };
+    let bounds: Vec<u64> = [0].into_iter().chain(cuts.iter().copied()).chain([input.bytes]).collect();
+    let pieces = bounds.windows(2).map(|pair| piece(&input, pair[0]..pair[1]));
+    pieces.reduce(|left, right| left.merge(right).expect("no overlap")).unwrap_or_default()
+}
+
+/// How often each failure is counted: in the table of faults, and by what happened when.
+#[track_caller]
+pub fn counts(evidence: &Evidence) -> Vec<(String, u64)> {
+    let segment = evidence.streams.values().flat_map(|stream| stream.segments.values()).next().expect("a segment");
+    let mut folded: BTreeMap<u64, u64> = BTreeMap::new();
+    for event in segment.ledger.events() {
+        if let Event::Fold(key, fold) = event {
+            *folded.entry(key.fault).or_default() += u64::from(fold.count);
+        }
+    }
+    let mut counts = Vec::new();
+    for (id, fault) in &segment.faults {
+        let Some(name) = name_of(&fault.kind) else { continue };
+        assert_eq!(folded.get(id), Some(&fault.count), "{name}");
+        counts.push((name.to_string(), fault.count));
+    }
+    counts.sort_unstable();
+    counts
+}
+
+/// The 0-based lines that show a failure.
+pub fn lines(evidence: &Evidence, name: &str) -> Vec<u64> {
+    let segments = evidence.streams.values().flat_map(|stream| stream.segments.values());
+    let faults = segments.flat_map(|segment| segment.faults.values());
+    let own = faults.filter(|fault| name_of(&fault.kind) == Some(name));
+    own.flat_map(|fault| fault.samples().into_iter().map(|sample| sample.line)).collect()
+}
+
+fn name_of(kind: &FaultKind) -> Option<&str> {
+    match kind {
+        FaultKind::Signature(name) | FaultKind::Unknown { template: name, .. } => Some(name),
+        FaultKind::Mark(_) | FaultKind::Words(_) => None,
     }
 }
 
