@@ -78,17 +78,16 @@ impl Selection {
     }
 
     pub fn has(&self, path: impl AsRef<Path>) -> bool {
-        self.includes(path.as_ref()) && !self.exclude.is_match(path)
+        self.includes(path.as_ref()) && !self.excludes(path)
     }
 
-    /// A member of an archive; one that was asked for by its own name is read whole.
-    pub fn has_member(&self, archive: &str, member: &str) -> bool {
-        let asked = self.includes(Path::new(archive)) || self.includes(Path::new(member));
-        asked && !self.exclude.is_match(member)
-    }
-
-    fn includes(&self, path: &Path) -> bool {
+    /// Whether `include` has it, or there is none.
+    pub fn includes(&self, path: impl AsRef<Path>) -> bool {
         self.include.as_ref().is_none_or(|include| include.is_match(path))
+    }
+
+    pub fn excludes(&self, path: impl AsRef<Path>) -> bool {
+        self.exclude.is_match(path)
     }
 }
 

@@ -37,7 +37,7 @@ fn check(name: &str, content: &[u8]) {
     assert_eq!(services(&run(&mut analyze(&place, name)), name), plain());
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(bytes).expect("into memory");
     gzip.finish().expect("into memory")
@@ -69,7 +69,7 @@ fn lz4(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A tar archive of these files.
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, content) in files {
         let mut header = tar::Header::new_gnu();
@@ -82,7 +82,7 @@ fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// A zip archive of these files.
-fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (path, content) in files {
         archive.start_file(*path, zip::write::SimpleFileOptions::default()).expect("into memory");
@@ -166,6 +166,73 @@ fn members_that_are_chosen() {
     assert_eq!(services(&ran, "all/logs.tar/a/thumbs.log"), plain());
     let ran = run(analyze(&place, "all/logs.tar").args(["--include", "a/*.log"]));
     assert_eq!(services(&ran, "all/logs.tar/a/thumbs.log"), plain());
+}
+
+/// What a support bundle is: archives of hosts in an archive.
+#[test]
+fn archives_in_archives() {
+    let log = corpus_file(LOG);
+    let inner = tar(&[("./logs/thumbs.log", &log)]);
+    let zipped = zip(&[("logs/thumbs.log", &log)]);
+    let cases = [
+        ("bundle.zip", zip(&[("web/a.tar.gz", &gzip(&inner))]), "bundle.zip/web/a.tar.gz/logs/thumbs.log"),
+        ("bundle.tgz", gzip(&tar(&[("a.tar", &inner)])), "bundle.tgz/a.tar/logs/thumbs.log"),
+        ("bundle.tar", tar(&[("a.zip", &zipped)]), "bundle.tar/a.zip/logs/thumbs.log"),
+        ("bundle.zip", zip(&[("a.zip", &zipped)]), "bundle.zip/a.zip/logs/thumbs.log"),
+        (
+            "bundle.tar.xz",
+            xz(&tar(&[("a.zip", &zip(&[("b.tar", &tar(&[("c.zip.zst", &zstd(&zipped))]))]))])),
+            "bundle.tar.xz/a.zip/b.tar/c.zip.zst/logs/thumbs.log",
+        ),
+    ];
+    for (name, content, path) in cases {
+        let place = Place::new();
+        place.file(name, content);
+        assert_eq!(services(&run(&mut analyze(&place, name)), path), plain());
+    }
+}
+
+#[test]
+fn archives_from_a_pipe() {
+    let inner = tar(&[("thumbs.log", &corpus_file(LOG))]);
+    let ran = run_with_input(&mut analyze(&Place::new(), "-"), &zip(&[("a.tar.gz", &gzip(&inner))]));
+    assert_eq!(services(&ran, "-/a.tar.gz/thumbs.log"), plain());
+}
+
+/// One path for two files: both are read, as they are on one level.
+#[test]
+fn paths_that_an_archive_has_twice() {
+    let place = Place::new();
+    let inner = tar(&[("a.log", b"2026-02-03T04:10:00Z ERROR no\n")]);
+    let same = tar(&[("in.tar", &inner), ("in.tar/a.log", b"2026-02-03T04:10:00Z ERROR other\n"), ("in.tar", &inner)]);
+    place.file("logs.tar", same);
+    let ran = run(&mut analyze(&place, "logs.tar"));
+    for path in ["logs.tar/in.tar/a.log", "logs.tar/in.tar/a.log (2)", "logs.tar/in.tar/a.log (3)"] {
+        assert!(ran.json()["inputs"].to_string().contains(&format!("\"{path}\"")), "{path} is not in {ran:?}");
+    }
+}
+
+#[test]
+fn members_of_inner_archives_that_are_chosen() {
+    let place = Place::new();
+    let log = corpus_file(LOG);
+    let other: &[u8] = b"2026-02-03T04:10:00Z ERROR no\n";
+    let web = gzip(&tar(&[("logs/thumbs.log", &log), ("logs/other.txt", other)]));
+    let db = tar(&[("logs/db.txt", other)]);
+    place.file("all/bundle.zip", zip(&[("web.tar.gz", &web), ("db.tar", &db), ("note.txt", other)]));
+    let choices: [&[&str]; 5] = [
+        &["--include", "*.log"],
+        &["--include", "web.tar.gz/logs/*.log"],
+        &["--include", "web.tar.gz", "--exclude", "other.*"],
+        &["--exclude", "*.txt"],
+        &["--exclude", "db.tar", "--exclude", "other.*", "--exclude", "note.txt"],
+    ];
+    for choice in choices {
+        let ran = run(analyze(&place, "all/bundle.zip").args(choice));
+        assert_eq!(services(&ran, "all/bundle.zip/web.tar.gz/logs/thumbs.log"), plain());
+        let inputs = ran.json()["inputs"].as_array().map(Vec::len);
+        assert_eq!((inputs, ran.json()["problems"].to_string().as_str()), (Some(1), "[]"), "{choice:?}");
+    }
 }
 
 #[test]
