@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod budget;
 pub mod chunk;
+mod counted;
 pub mod decode;
 pub mod discover;
 pub mod sniff;

@@ -1,5 +1,7 @@
 //! What a file is, by its first bytes: names lie.
 
+use super::counted::is_counted;
+
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -57,6 +59,8 @@ pub enum Folding {
     JournalExport,
     /// `journalctl -o verbose`.
     JournalVerbose,
+    /// Syslog with the length before each record (RFC 6587).
+    CountedSyslog,
 }
 
 /// How many of the first bytes `content` wants to see.
@@ -129,6 +133,9 @@ fn folding(first: &[u8]) -> Option<Folding> {
     if first.starts_with(b"__CURSOR=") {
         return Some(Folding::JournalExport);
     }
+    if is_counted(first) {
+        return Some(Folding::CountedSyslog);
+    }
     let mut raw = first.split(|&byte| byte == b'\n').skip_while(|line| line.starts_with(b"-- "));
     if raw.next().is_some_and(|line| cursor_time(line).is_some())
         && raw.next().is_some_and(|line| line.starts_with(b"    ") && line.contains(&b'='))
@@ -193,6 +200,7 @@ mod tests {
         let verbose =
             b"-- Boot 1 --\nWed 2026-01-14 03:12:41.224591 CET [s=1;i=2;b=3;m=4;t=64a1b2c3d4e5f;x=6]\n    PRIORITY=6\n";
         assert_eq!(content(verbose), Content::Folded(Folding::JournalVerbose));
+        assert_eq!(content(b"7 <13>1 a7 <13>1 b"), Content::Folded(Folding::CountedSyslog));
         assert_eq!(content(b"{\"time\":1}\n{\"time\":2}\n"), Content::Text);
         assert_eq!(content(b"{\nwords that are no JSON\n"), Content::Text);
     }

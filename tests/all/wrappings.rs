@@ -269,6 +269,50 @@ fn line_ends_of_windows() {
     check("thumbs.log", text.replace('\n', "\r\n").as_bytes());
 }
 
+/// The log as records of RFC 5424, one an entry; lines that go on from one before it belong to its record.
+fn syslog() -> Vec<String> {
+    let text = String::from_utf8(corpus_file(LOG)).expect("the corpora are UTF-8");
+    let mut records: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let mut parts = line.splitn(4, ' ');
+        let (time, host, who, message) = (parts.next(), parts.next(), parts.next(), parts.next());
+        match (time, host, who.and_then(|who| who.strip_suffix("]:")?.split_once('[')), message) {
+            (Some(time), Some(host), Some((ident, pid)), Some(message)) if time.starts_with("2026-") => {
+                records.push(format!("<30>1 {time} {host} {ident} {pid} - - {message}"));
+            }
+            _ => records.last_mut().into_iter().for_each(|last| *last += &format!("\n{line}")),
+        }
+    }
+    records
+}
+
+/// From a socket: lengths and no line ends.
+#[test]
+fn syslog_with_lengths() {
+    let records = syslog();
+    let by_lines = records.join("\n");
+    let counted =
+        |records: &[String]| -> String { records.iter().map(|record| format!("{} {record}", record.len())).collect() };
+    let whole = counted(&records);
+    let cut = format!("{}{}", &whole[..whole.len() / 2], counted(&records[records.len() / 3..]));
+    let place = Place::new();
+    place.file("syslog", &by_lines);
+    place.file("counted", &whole);
+    place.file("counted.gz", gzip(whole.as_bytes()));
+    place.file("cut", &cut);
+    let expected = services(&run(&mut analyze(&place, "syslog")), "syslog");
+    assert_eq!(expected[0]["restarts"], 4);
+    for name in ["counted", "counted.gz"] {
+        assert_eq!(services(&run(&mut analyze(&place, name)), name), expected);
+    }
+    assert_eq!(services(&run_with_input(&mut analyze(&place, "-"), whole.as_bytes()), "-"), expected);
+    // Half of the log, and then two thirds: as many lines, but for the one that the cut is in.
+    let lines = run(&mut analyze(&place, "cut")).json()["inputs"][0]["lines"].as_u64().expect("a number");
+    let expected = whole[..whole.len() / 2].matches("<30>1 ").count() + records.len() - records.len() / 3;
+    let more: usize = records.iter().map(|record| record.matches('\n').count()).sum();
+    assert!((expected as u64..=(expected + 2 * more) as u64).contains(&lines), "{lines} lines, not {expected}");
+}
+
 #[test]
 fn standard_input() {
     for content in [corpus_file(LOG), gzip(&corpus_file(LOG)), utf16(&corpus_file(LOG), u16::to_le_bytes)] {
