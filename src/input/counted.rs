@@ -3,14 +3,13 @@
 //! A record becomes a line, and stands at the line that has its number. A length that leads nowhere counts for nothing:
 //! its record ends where the next one begins.
 
+use super::ahead::Ahead;
 use std::io::{self, Read};
 
 /// A record of more bytes than this is none.
 const MAX_RECORD: usize = 1 << 20;
 /// The longest `LENGTH <PRIORITY>`, and a line end before it.
 const MAX_HEAD: usize = 16;
-/// How much is read ahead.
-const STEP: usize = 64 << 10;
 
 /// The bytes of `LENGTH ` and the length, if a record's head is here.
 fn head(bytes: &[u8]) -> Option<(usize, usize)> {
@@ -38,11 +37,7 @@ pub(super) fn is_counted(first: &[u8]) -> bool {
 
 #[derive(Debug, Default)]
 pub(super) struct Counted {
-    ahead: Vec<u8>,
-    at: usize,
-    /// The source has no more, or failed.
-    ended: bool,
-    error: Option<io::Error>,
+    ahead: Ahead,
     /// What was given out last has no line end.
     line_is_open: bool,
 }
@@ -50,16 +45,11 @@ pub(super) struct Counted {
 impl Counted {
     /// Appends one record to `ready`, or nothing at the end of the source.
     pub(super) fn next(&mut self, source: &mut impl Read, ready: &mut Vec<u8>) -> io::Result<()> {
-        if self.at > STEP {
-            self.ahead.drain(..self.at);
-            self.at = 0;
+        self.ahead.want(source, MAX_HEAD);
+        if self.ahead.rest().is_empty() {
+            return self.ahead.end();
         }
-        self.fill(source, MAX_HEAD);
-        if self.rest().is_empty() {
-            // What came before the damage is given out before it is told.
-            return self.error.take().map_or(Ok(()), Err);
-        }
-        let (before, end) = match head(self.rest()) {
+        let (before, end) = match head(self.ahead.rest()) {
             Some((before, length)) => match self.fitting(source, before + length) {
                 Some(end) => (before, end),
                 None => (before, self.next_head(source, before + 1)),
@@ -69,68 +59,50 @@ impl Counted {
         if before > 0 && self.line_is_open {
             ready.push(b'\n');
         }
-        ready.extend_from_slice(&self.rest()[before..end]);
+        ready.extend_from_slice(&self.ahead.rest()[before..end]);
         self.line_is_open = !ready.ends_with(b"\n");
-        self.at += end;
+        self.ahead.take(end);
         Ok(())
-    }
-
-    fn rest(&self) -> &[u8] {
-        &self.ahead[self.at..]
-    }
-
-    /// Reads on until so many bytes are there, or all that are left.
-    fn fill(&mut self, source: &mut impl Read, want: usize) {
-        while !self.ended && self.rest().len() < want {
-            let missing = (want - self.rest().len()).max(STEP);
-            match source.take(missing as u64).read_to_end(&mut self.ahead) {
-                Ok(count) => self.ended = count < missing,
-                Err(error) => {
-                    self.error = Some(error);
-                    self.ended = true;
-                }
-            }
-        }
     }
 
     /// Where the next record begins if one ends at `end`, if that may be.
     fn fitting(&mut self, source: &mut impl Read, end: usize) -> Option<usize> {
-        self.fill(source, end + MAX_HEAD);
-        next_from(self.rest(), end)
+        self.ahead.want(source, end + MAX_HEAD);
+        next_from(self.ahead.rest(), end)
     }
 
     /// Where the next record begins, not before `from`; if none is near, how much cannot belong to one.
     fn next_head(&mut self, source: &mut impl Read, from: usize) -> usize {
-        self.fill(source, from + MAX_RECORD);
+        self.ahead.want(source, from + MAX_RECORD);
         let mut seen = from;
-        while let Some(found) = memchr::memchr(b'<', &self.rest()[seen..]) {
+        while let Some(found) = memchr::memchr(b'<', &self.ahead.rest()[seen..]) {
             seen += found + 1;
             if let Some(at) = self.head_of(source, from, seen - 1) {
                 return at;
             }
         }
         // A head at the end of what was read may be half of one.
-        let length = self.rest().len();
-        if self.ended { length } else { length.saturating_sub(MAX_HEAD) }
+        let length = self.ahead.rest().len();
+        if self.ahead.ended() { length } else { length.saturating_sub(MAX_HEAD) }
     }
 
     /// Where the head begins that has its `<` at `open`, if it is one.
     fn head_of(&mut self, source: &mut impl Read, from: usize, open: usize) -> Option<usize> {
-        let text = self.rest()[from..open].strip_suffix(b" ")?;
+        let text = self.ahead.rest()[from..open].strip_suffix(b" ")?;
         let digits = text.iter().rev().take(7).take_while(|byte| byte.is_ascii_digit()).count();
         let starts = open - 1 - digits..open - 1;
         // Digits may belong to what was cut before it.
         for start in starts.clone() {
-            if let Some((before, length)) = head(&self.rest()[start..])
+            if let Some((before, length)) = head(&self.ahead.rest()[start..])
                 && self.fitting(source, start + before + length).is_some()
             {
                 return Some(start);
             }
         }
         // Broken as well, but of a form that no text has by chance.
-        let version = self.rest()[open..].iter().position(|&byte| byte == b'>')? + open + 1;
-        let is_versioned = self.rest()[version..].starts_with(b"1 ");
-        starts.into_iter().find(|&start| is_versioned && head(&self.rest()[start..]).is_some())
+        let version = self.ahead.rest()[open..].iter().position(|&byte| byte == b'>')? + open + 1;
+        let is_versioned = self.ahead.rest()[version..].starts_with(b"1 ");
+        starts.into_iter().find(|&start| is_versioned && head(&self.ahead.rest()[start..]).is_some())
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::archive::Archive;
 use super::budget::{Bounded, Depth, MAX_DEPTH, MAX_HELD};
+use super::mixed::Mixed;
 use super::sniff::{self, Content, Encoding};
 use super::unfold::Unfold;
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
@@ -41,9 +42,12 @@ pub(super) fn open_at<'r>(source: impl Read + 'r, depth: Depth) -> io::Result<Op
             Content::Encoded(encoding) => {
                 source = Box::new(Bounded::new(decoder(encoding, whole)?, Rc::clone(&taken)));
             }
-            // What was not encoded cannot grow.
-            Content::Empty | Content::Text if layer == 0 && depth.is_outermost() => return Ok(Opened::Text(whole)),
-            Content::Empty | Content::Text => return Ok(Opened::Text(bounded(whole))),
+            Content::Empty | Content::Text | Content::Mixed => {
+                // What was not encoded cannot grow.
+                let is_as_it_was = layer == 0 && depth.is_outermost();
+                let text = if is_as_it_was { whole } else { bounded(whole) };
+                return Ok(Opened::Text(Box::new(Mixed::new(text))));
+            }
             Content::Folded(folding) => {
                 let unfolded = Unfold::new(BufReader::with_capacity(128 << 10, bounded(whole)), folding);
                 return Ok(Opened::Text(Box::new(unfolded)));

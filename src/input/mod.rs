@@ -3,12 +3,14 @@
 //! In: the paths that the user named. Out: plain files that can be read at any place, and decoded streams that can be read
 //! once, with what could not be read told in words. Knows nothing of formats or lines' meaning.
 
+mod ahead;
 pub mod archive;
 pub mod budget;
 pub mod chunk;
 mod counted;
 pub mod decode;
 pub mod discover;
+mod mixed;
 pub mod sniff;
 pub mod unfold;
 

@@ -1,12 +1,15 @@
 //! What a file is, by its first bytes: names lie.
 
 use super::counted::is_counted;
+use super::mixed;
 
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     Empty,
     Text,
+    /// UTF-8 that goes over to UTF-16.
+    Mixed,
     Encoded(Encoding),
     /// Text in which a record takes several lines.
     Folded(Folding),
@@ -98,6 +101,9 @@ pub fn content(first: &[u8]) -> Content {
     if first.get(257..262) == Some(b"ustar") {
         return Content::Tar;
     }
+    if mixed::goes_over(first) {
+        return Content::Mixed;
+    }
     if let Some(encoding) = unmarked_utf16(first) {
         return Content::Encoded(encoding);
     }
@@ -183,6 +189,7 @@ mod tests {
         assert_eq!(content(b"\xff\xfeh\0i\0"), Content::Encoded(Encoding::Utf16));
         assert_eq!(content(b"r\0e\0a\0d\0y\0\n\0"), Content::Encoded(Encoding::Utf16Le));
         assert_eq!(content(b"\0r\0e\0a\0d\0y\0\n"), Content::Encoded(Encoding::Utf16Be));
+        assert_eq!(content(b"text\nr\0e\0a\0d\0y\0\n\0"), Content::Mixed);
         assert_eq!(content(b"LPKSHHRH\0\0"), Content::Journal);
         assert_eq!(content(b"\0\0\0\x012026-01-01 a log after a hole of NULs\n"), Content::Text);
         assert_eq!(content(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0"), Content::Binary);

@@ -258,6 +258,25 @@ fn utf16_in_network_order() {
     check("thumbs.log", &utf16(&corpus_file(LOG), u16::to_be_bytes));
 }
 
+/// What `>>` of PowerShell makes of a log: the file goes over to UTF-16, early or late, once or again and again.
+#[test]
+fn utf16_after_utf8() {
+    let log = corpus_file(LOG);
+    let wide = |text: &[u8]| utf16(text, u16::to_le_bytes)[2..].to_vec();
+    let line_end = |at: usize| at + log[at..].iter().position(|&byte| byte == b'\n').expect("a line end") + 1;
+    for at in [0, 1000, log.len() / 2, log.len() - 3000].map(line_end) {
+        check("thumbs.log", &[&log[..at], &wide(&log[at..])].concat());
+    }
+    let (one, two) = (line_end(log.len() / 3), line_end(log.len() * 2 / 3));
+    let mixed = [&log[..one], &wide(&log[one..two]), &log[two..]].concat();
+    check("thumbs.log", &mixed);
+    check("thumbs.log.gz", &gzip(&mixed));
+    let place = Place::new();
+    assert_eq!(services(&run_with_input(&mut analyze(&place, "-"), &mixed), "-"), plain());
+    place.file("logs.zip", zip(&[("thumbs.log", &mixed)]));
+    assert_eq!(services(&run(&mut analyze(&place, "logs.zip")), "logs.zip/thumbs.log"), plain());
+}
+
 #[test]
 fn utf8_with_a_mark() {
     check("thumbs.log", &[b"\xef\xbb\xbf".as_slice(), &corpus_file(LOG)].concat());
