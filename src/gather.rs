@@ -1,18 +1,19 @@
 //! From inputs to evidence, on all cores: plain files by ranges, streams by chunks, both into the same values.
 
+mod archives;
+
 use crate::evidence::{END_BYTES, Evidence, Overlap, Problem, Segment};
 use crate::grammar::{Catalog, Clock, SECOND, Time, almanac};
-use crate::input::archive::{self, Member};
 use crate::input::chunk::{CHUNK_BYTES, StreamChunk};
-use crate::input::decode::{self, Opened};
+use crate::input::decode::Opened;
 use crate::input::discover::{Note, explain};
 use crate::input::{self, Found, Input, InputKind, PlainFile, Selection, StreamReader};
 use crate::scan::{CONTEXT, Chunk, MAX_LINE, Scanner, TAIL_WINDOW};
 use crate::template::stable_hash;
+use archives::Members;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use std::borrow::Cow;
-use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -147,20 +148,10 @@ impl Gatherer<'_> {
     /// Reads what is encoded, archived or piped; `wide` when it may use all cores.
     fn stream(&self, input: &Input, wide: bool) -> Result<Evidence, Overlap> {
         let path = input.path.as_str();
-        if input.kind == InputKind::Zip {
-            return match File::open(&input.file) {
-                Ok(file) => self.zip(input, file, wide),
-                Err(error) => Ok(failed(path, &error)),
-            };
-        }
         match input::open(input) {
             Err(error) => Ok(failed(path, &error)),
             Ok(Opened::Text(text)) => self.text(path, text, self.clock(path, input.modified_ns), wide),
-            Ok(Opened::Tar(archive)) => {
-                let mut members = Members { gatherer: self, archive: input, wide, evidence: Evidence::default() };
-                let read = archive::tar(archive, |member| members.take(member));
-                members.end(read)
-            }
+            Ok(Opened::Archive(archive)) => Members::of(self, input, wide).read(archive),
             Ok(Opened::Refused(what, help)) => {
                 let what = if input.named { what } else { format!("skipped: {what}") };
                 let mut evidence = Evidence::default();
@@ -168,17 +159,6 @@ impl Gatherer<'_> {
                 Ok(evidence)
             }
         }
-    }
-
-    fn zip(&self, input: &Input, file: File, wide: bool) -> Result<Evidence, Overlap> {
-        let mut members = Members { gatherer: self, archive: input, wide, evidence: Evidence::default() };
-        let mut unread = Vec::new();
-        let read = archive::zip(file, |member| members.take(member), |name, why| unread.push((name, why)));
-        for (name, why) in unread {
-            let path = format!("{}/{name}", input.path);
-            members.evidence.problems.insert(Problem { path, line: None, what: why, help: String::new(), fault: true });
-        }
-        members.end(read)
     }
 
     fn text<'r>(&self, path: &str, text: Box<dyn Read + 'r>, clock: Clock, wide: bool) -> Result<Evidence, Overlap> {
@@ -332,63 +312,6 @@ impl Ends {
         if chunk.length == Some(chunk.own.end) {
             self.tail = Some(stable_hash(&chunk.bytes[chunk.bytes.len().saturating_sub(END_BYTES as usize)..]));
         }
-    }
-}
-
-/// Members larger than this are worth all cores.
-const WIDE_MEMBER: u64 = 4 << 20;
-
-/// The members of an archive on their way into one evidence.
-struct Members<'g> {
-    gatherer: &'g Gatherer<'g>,
-    archive: &'g Input,
-    wide: bool,
-    evidence: Evidence,
-}
-
-impl Members<'_> {
-    fn take(&mut self, member: Member) -> io::Result<()> {
-        if !self.gatherer.selection.has_member(&self.archive.path, &member.path) {
-            return Ok(());
-        }
-        let name = member.path.trim_start_matches("./");
-        let mut path = format!("{}/{name}", self.archive.path);
-        // An archive may have a path twice.
-        for again in 2.. {
-            if !self.evidence.streams.contains_key(&path) {
-                break;
-            }
-            path = format!("{}/{name} ({again})", self.archive.path);
-        }
-        let wide = self.wide && member.bytes > WIDE_MEMBER;
-        let clock = self.gatherer.clock(&path, member.modified_ns);
-        let read = match decode::open(member.content) {
-            Ok(Opened::Text(text)) => self.gatherer.text(&path, text, clock, wide).map_err(io::Error::other)?,
-            Ok(Opened::Tar(_)) => passed_over(&path, "an archive inside an archive", "unpack the outer one"),
-            Ok(Opened::Refused(what, help)) => passed_over(&path, &what, &help),
-            Err(error) => failed(&path, &error),
-        };
-        self.evidence = std::mem::take(&mut self.evidence).merge(read).map_err(io::Error::other)?;
-        Ok(())
-    }
-
-    /// What was read, with a word on what stopped the reading.
-    fn end(mut self, read: io::Result<()>) -> Result<Evidence, Overlap> {
-        let nothing = self.evidence == Evidence::default();
-        let path = self.archive.path.clone();
-        let told = match read {
-            Err(error) => {
-                let what = format!("the archive is damaged or cut short: {error}");
-                Some(Problem { path, line: None, what, help: "what came before was analyzed".into(), fault: true })
-            }
-            Ok(()) if nothing => {
-                let what = "no log in this archive".into();
-                Some(Problem { path, line: None, what, help: String::new(), fault: self.archive.named })
-            }
-            Ok(()) => None,
-        };
-        self.evidence.problems.extend(told);
-        Ok(self.evidence)
     }
 }
 

@@ -41,7 +41,7 @@ pub fn run(paths: &[PathBuf], catalog: &Catalog, zone: &TimeZone) -> Result<Outc
 fn survey(input: &Input, catalog: &Catalog, zone: &TimeZone) -> Result<Survey, Failure> {
     let text = match open(input).map_err(|error| error.to_string())? {
         Opened::Text(text) => text,
-        Opened::Tar(_) => return Err("an archive; unpack it and name one of its logs".into()),
+        Opened::Archive(_) => return Err("an archive; unpack it and name one of its logs".into()),
         Opened::Refused(what, _) => return Err(what),
     };
     let anchor = input.modified_ns.unwrap_or_else(now_ns);

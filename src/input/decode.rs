@@ -3,6 +3,9 @@
 //! What is inside is judged anew by its first bytes after each layer. Everything is read as it comes; nothing is unpacked
 //! to disk or held as a whole.
 
+use super::archive::Archive;
+use super::budget::{Bounded, Depth, MAX_DEPTH, MAX_HELD};
+use super::mixed::Mixed;
 use super::sniff::{self, Content, Encoding};
 use super::unfold::Unfold;
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
@@ -12,36 +15,60 @@ use std::rc::Rc;
 
 /// Layers of encoding around a text at most.
 const MAX_LAYERS: usize = 4;
-/// A log that decodes to more than so many times its size is none: deflate itself cannot do more than 1032.
-const MAX_RATIO: u64 = 2000;
-/// Below this nothing is a bomb.
-const ALWAYS_ALLOWED: u64 = 64 << 20;
 
 /// What is inside, with everything around it taken off.
 pub enum Opened<'r> {
     Text(Box<dyn Read + 'r>),
-    Tar(Box<dyn Read + 'r>),
+    Archive(Archive<'r>),
     /// No text; what it is, and what to do about it.
     Refused(String, String),
 }
 
-/// Takes off all layers.
+/// Takes off all layers around an input.
 pub fn open<'r>(source: impl Read + 'r) -> io::Result<Opened<'r>> {
+    open_at(source, Depth::default())
+}
+
+/// Takes off all layers around what may stand inside archives.
+pub(super) fn open_at<'r>(source: impl Read + 'r, depth: Depth) -> io::Result<Opened<'r>> {
     let taken = Rc::new(Cell::new(0));
-    let mut source: Box<dyn Read + 'r> = Box::new(Counted { source, taken: Rc::clone(&taken) });
+    let outermost = depth.is_outermost().then(|| depth.clone());
+    let mut source: Box<dyn Read + 'r> = Box::new(Counted { source, taken: Rc::clone(&taken), outermost });
     for layer in 0..=MAX_LAYERS {
         let (content, whole) = peek(source)?;
-        let bounded = |source| Box::new(Bounded::new(source, Rc::clone(&taken)));
+        let bounded = |source| Box::new(Bounded::counted(source, Rc::clone(&taken), depth.clone()));
         match content {
-            Content::Encoded(encoding) => source = decoder(encoding, whole)?,
-            // What was not encoded cannot grow.
-            Content::Empty | Content::Text if layer == 0 => return Ok(Opened::Text(whole)),
-            Content::Empty | Content::Text => return Ok(Opened::Text(bounded(whole))),
+            // Layers in the middle have their bound as well, or many of them come to nothing for ever.
+            Content::Encoded(encoding) => {
+                source = Box::new(Bounded::new(decoder(encoding, whole)?, Rc::clone(&taken)));
+            }
+            Content::Empty | Content::Text | Content::Mixed => {
+                // What was not encoded cannot grow.
+                let is_as_it_was = layer == 0 && depth.is_outermost();
+                let text = if is_as_it_was { whole } else { bounded(whole) };
+                return Ok(Opened::Text(Box::new(Mixed::new(text))));
+            }
             Content::Folded(folding) => {
                 let unfolded = Unfold::new(BufReader::with_capacity(128 << 10, bounded(whole)), folding);
                 return Ok(Opened::Text(Box::new(unfolded)));
             }
-            Content::Tar => return Ok(Opened::Tar(bounded(whole))),
+            Content::Tar | Content::Zip => {
+                let Some(deeper) = depth.deeper() else {
+                    let what = format!("an archive inside {MAX_DEPTH} others");
+                    return Ok(Opened::Refused(what, "unpack the outermost one".into()));
+                };
+                let whole = bounded(whole);
+                if content == Content::Tar {
+                    return Ok(Opened::Archive(Archive::tar(whole, deeper)));
+                }
+                return Ok(match depth.hold(whole)? {
+                    Some(bytes) => Opened::Archive(Archive::zip_in_memory(bytes, deeper)),
+                    None => {
+                        let what = format!("zip archives of over {} MiB in another input", MAX_HELD >> 20);
+                        Opened::Refused(what, "unpack the outer one, or name the archive itself".into())
+                    }
+                });
+            }
             refused => {
                 let (what, help) = describe(refused);
                 return Ok(Opened::Refused(what.into(), help.into()));
@@ -56,7 +83,6 @@ pub fn describe(content: Content) -> (&'static str, &'static str) {
     let pipe = "decode it first, or pipe its content into `relapse analyze -`";
     match content {
         Content::Journal => ("a binary journal", "export it: journalctl --file FILE -o json | relapse analyze -"),
-        Content::Zip => ("a zip archive inside another input is not read", pipe),
         Content::Unsupported("compress (.Z)") => ("compress (.Z) is not read", pipe),
         Content::Unsupported("7z") => ("7z is not read", pipe),
         Content::Unsupported(_) => ("this kind of archive is not read", pipe),
@@ -92,42 +118,18 @@ fn utf16<R: Read>(encoding: &'static encoding_rs::Encoding, source: R) -> Decode
     DecodeReaderBytesBuilder::new().encoding(Some(encoding)).build(source)
 }
 
-/// Counts what is taken from the input itself.
+/// Counts what is taken from what is decoded, and for the whole input if this is all of it.
 struct Counted<R> {
     source: R,
     taken: Rc<Cell<u64>>,
+    outermost: Option<Depth>,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(buffer)?;
         self.taken.set(self.taken.get() + count as u64);
-        Ok(count)
-    }
-}
-
-/// Stops what grows as no log does.
-pub(super) struct Bounded<R> {
-    source: R,
-    taken: Rc<Cell<u64>>,
-    given: u64,
-}
-
-impl<R> Bounded<R> {
-    /// `taken` says how many bytes were taken for what is given.
-    pub(super) fn new(source: R, taken: Rc<Cell<u64>>) -> Bounded<R> {
-        Bounded { source, taken, given: 0 }
-    }
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.source.read(buffer)?;
-        self.given += count as u64;
-        if self.given > ALWAYS_ALLOWED && self.given / MAX_RATIO > self.taken.get() {
-            let what = format!("it decodes to more than {MAX_RATIO} times its size, as no log does");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
-        }
+        self.outermost.iter().for_each(|outermost| outermost.take(count as u64));
         Ok(count)
     }
 }

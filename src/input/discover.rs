@@ -1,12 +1,13 @@
 //! From the paths that the user named to inputs: folders are walked, non-logs are told and passed over.
 
 use super::decode;
+use super::mixed;
 use super::sniff::{self, Content};
 use globset::{GlobBuilder, GlobSet};
 use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 /// One thing to read.
@@ -31,7 +32,7 @@ pub enum InputKind {
     Plain,
     /// Compressed, in another encoding, or a tar archive: read once, from its start.
     Encoded,
-    /// Plain text with records over several lines: read once, from its start.
+    /// Plain text with records over several lines, or with stretches of UTF-16: read once, from its start.
     Folded,
     Zip,
     /// Standard input, a fifo, a descriptor: read once; what it is shows in its first bytes.
@@ -78,17 +79,16 @@ impl Selection {
     }
 
     pub fn has(&self, path: impl AsRef<Path>) -> bool {
-        self.includes(path.as_ref()) && !self.exclude.is_match(path)
+        self.includes(path.as_ref()) && !self.excludes(path)
     }
 
-    /// A member of an archive; one that was asked for by its own name is read whole.
-    pub fn has_member(&self, archive: &str, member: &str) -> bool {
-        let asked = self.includes(Path::new(archive)) || self.includes(Path::new(member));
-        asked && !self.exclude.is_match(member)
-    }
-
-    fn includes(&self, path: &Path) -> bool {
+    /// Whether `include` has it, or there is none.
+    pub fn includes(&self, path: impl AsRef<Path>) -> bool {
         self.include.as_ref().is_none_or(|include| include.is_match(path))
+    }
+
+    pub fn excludes(&self, path: impl AsRef<Path>) -> bool {
+        self.exclude.is_match(path)
     }
 }
 
@@ -190,14 +190,24 @@ impl Walk<'_> {
 
     fn file(&mut self, path: &Path, metadata: &Metadata, named: bool) {
         let mut first = Vec::with_capacity(sniff::SNIFF_BYTES);
-        let read = File::open(path).and_then(|file| file.take(sniff::SNIFF_BYTES as u64).read_to_end(&mut first));
-        if let Err(error) = read {
-            let (what, help) = explain(&error);
-            let what = if named { what } else { format!("skipped: {what}") };
-            return self.note(path, what, help, named);
-        }
+        let read = File::open(path).and_then(|file| {
+            (&file).take(sniff::SNIFF_BYTES as u64).read_to_end(&mut first)?;
+            Ok(file)
+        });
+        let file = match read {
+            Ok(file) => file,
+            Err(error) => {
+                let (what, help) = explain(&error);
+                let what = if named { what } else { format!("skipped: {what}") };
+                return self.note(path, what, help, named);
+            }
+        };
         let skipped = if named { "" } else { "skipped: " };
         match sniff::content(&first) {
+            Content::Mixed => self.push(path, InputKind::Folded, Some(metadata), named),
+            Content::Text if goes_over_later(&file, metadata.len()) => {
+                self.push(path, InputKind::Folded, Some(metadata), named);
+            }
             Content::Text => self.push(path, InputKind::Plain, Some(metadata), named),
             Content::Empty => {
                 self.push(path, InputKind::Plain, Some(metadata), named);
@@ -213,6 +223,21 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// Whether text has stretches of UTF-16 beyond its first bytes, by a look at its end and at a few places before.
+fn goes_over_later(file: &File, length: u64) -> bool {
+    const PLACES: u64 = 8;
+    if length <= sniff::SNIFF_BYTES as u64 {
+        return false;
+    }
+    let last = length.saturating_sub(sniff::SNIFF_BYTES as u64);
+    let mut piece = vec![0; sniff::SNIFF_BYTES];
+    (1..=PLACES).rev().any(|place| {
+        // What cannot be read is told of when it is read.
+        let count = file.read_at(&mut piece, last / PLACES * place + last % PLACES).unwrap_or(0);
+        mixed::has_stretch(&piece[..count])
+    })
 }
 
 /// `/dev/stdin` and `/dev/fd/N` name what is open, whatever it is.

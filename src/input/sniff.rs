@@ -1,10 +1,15 @@
 //! What a file is, by its first bytes: names lie.
 
+use super::counted::is_counted;
+use super::mixed;
+
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     Empty,
     Text,
+    /// UTF-8 that goes over to UTF-16.
+    Mixed,
     Encoded(Encoding),
     /// Text in which a record takes several lines.
     Folded(Folding),
@@ -57,6 +62,8 @@ pub enum Folding {
     JournalExport,
     /// `journalctl -o verbose`.
     JournalVerbose,
+    /// Syslog with the length before each record (RFC 6587).
+    CountedSyslog,
 }
 
 /// How many of the first bytes `content` wants to see.
@@ -94,6 +101,9 @@ pub fn content(first: &[u8]) -> Content {
     if first.get(257..262) == Some(b"ustar") {
         return Content::Tar;
     }
+    if mixed::goes_over(first) {
+        return Content::Mixed;
+    }
     if let Some(encoding) = unmarked_utf16(first) {
         return Content::Encoded(encoding);
     }
@@ -128,6 +138,9 @@ fn folding(first: &[u8]) -> Option<Folding> {
     }
     if first.starts_with(b"__CURSOR=") {
         return Some(Folding::JournalExport);
+    }
+    if is_counted(first) {
+        return Some(Folding::CountedSyslog);
     }
     let mut raw = first.split(|&byte| byte == b'\n').skip_while(|line| line.starts_with(b"-- "));
     if raw.next().is_some_and(|line| cursor_time(line).is_some())
@@ -176,6 +189,7 @@ mod tests {
         assert_eq!(content(b"\xff\xfeh\0i\0"), Content::Encoded(Encoding::Utf16));
         assert_eq!(content(b"r\0e\0a\0d\0y\0\n\0"), Content::Encoded(Encoding::Utf16Le));
         assert_eq!(content(b"\0r\0e\0a\0d\0y\0\n"), Content::Encoded(Encoding::Utf16Be));
+        assert_eq!(content(b"text\nr\0e\0a\0d\0y\0\n\0"), Content::Mixed);
         assert_eq!(content(b"LPKSHHRH\0\0"), Content::Journal);
         assert_eq!(content(b"\0\0\0\x012026-01-01 a log after a hole of NULs\n"), Content::Text);
         assert_eq!(content(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0"), Content::Binary);
@@ -193,6 +207,7 @@ mod tests {
         let verbose =
             b"-- Boot 1 --\nWed 2026-01-14 03:12:41.224591 CET [s=1;i=2;b=3;m=4;t=64a1b2c3d4e5f;x=6]\n    PRIORITY=6\n";
         assert_eq!(content(verbose), Content::Folded(Folding::JournalVerbose));
+        assert_eq!(content(b"7 <13>1 a7 <13>1 b"), Content::Folded(Folding::CountedSyslog));
         assert_eq!(content(b"{\"time\":1}\n{\"time\":2}\n"), Content::Text);
         assert_eq!(content(b"{\nwords that are no JSON\n"), Content::Text);
     }

@@ -3,6 +3,7 @@
 //! A record comes out on the line on which it began, and as many empty lines follow as it had more: what stands at a line
 //! of the source stays at that line. What does not fit the folding passes as it is.
 
+use super::counted::Counted;
 use super::sniff::{Folding, cursor_time};
 use std::io::{self, BufRead, Read};
 
@@ -17,11 +18,12 @@ pub struct Unfold<R> {
     ready: Vec<u8>,
     given: usize,
     line: Vec<u8>,
+    counted: Counted,
 }
 
 impl<R: BufRead> Unfold<R> {
     pub fn new(source: R, folding: Folding) -> Unfold<R> {
-        Unfold { source, folding, ready: Vec::new(), given: 0, line: Vec::new() }
+        Unfold { source, folding, ready: Vec::new(), given: 0, line: Vec::new(), counted: Counted::default() }
     }
 
     /// Reads a line with its end; false at the end of the source.
@@ -50,6 +52,7 @@ impl<R: BufRead> Unfold<R> {
             }
             Folding::JournalExport => self.journal_export(),
             Folding::JournalVerbose => self.journal_verbose(),
+            Folding::CountedSyslog => self.counted.next(&mut self.source, &mut self.ready),
         }
     }
 
@@ -278,7 +281,7 @@ mod tests {
     proptest! {
         #[test]
         fn anything_is_read_to_its_end_or_refused(text in proptest::collection::vec(any::<u8>(), 0..400)) {
-            for folding in [Folding::PrettyJson, Folding::ServerSentEvents, Folding::JsonSequence, Folding::JournalExport, Folding::JournalVerbose] {
+            for folding in [Folding::PrettyJson, Folding::ServerSentEvents, Folding::JsonSequence, Folding::JournalExport, Folding::JournalVerbose, Folding::CountedSyslog] {
                 let mut all = Vec::new();
                 let _ = Unfold::new(text.as_slice(), folding).read_to_end(&mut all);
             }

@@ -3,6 +3,7 @@
 
 use crate::schema::contract;
 use crate::support::{Place, Ran, command, corpus_file, run, run_with_input};
+use crate::wrappings::{gzip, tar, zip};
 use relapse::input::PlainFile;
 use serde_json::Value;
 use std::fs::{self, File};
@@ -18,12 +19,6 @@ fn place() -> Place {
     let place = Place::new();
     place.file("good.log", corpus_file("heap-oom/journal.log"));
     place
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    gzip.write_all(bytes).expect("into memory");
-    gzip.finish().expect("into memory")
 }
 
 /// Analyzes paths, as text and as JSON, and looks for `told` (`PATH: WHAT…`) where it must stand: in the object, in the
@@ -233,14 +228,8 @@ fn a_truncated_zstd() {
 #[test]
 fn a_truncated_archive() {
     let place = place();
-    let mut archive = tar::Builder::new(Vec::new());
-    for name in ["a.log", "b.log"] {
-        let content = corpus_file("config-invalid/journal.log");
-        let mut header = tar::Header::new_gnu();
-        header.set_size(content.len() as u64);
-        archive.append_data(&mut header, name, content.as_slice()).expect("into memory");
-    }
-    let whole = archive.into_inner().expect("into memory");
+    let content = corpus_file("config-invalid/journal.log");
+    let whole = tar(&[("a.log", &content), ("b.log", &content)]);
     place.file("cut.tar", &whole[..whole.len() * 3 / 4]);
     let object = check(&place, &["cut.tar", "good.log"], 1, "cut.tar: the archive is damaged or cut short");
     assert!(object["inputs"].to_string().contains("cut.tar/b.log"), "what came before the cut is analyzed: {object}");
@@ -248,16 +237,81 @@ fn a_truncated_archive() {
     check(&place, &["no.zip", "good.log"], 1, "no.zip: the archive is damaged or cut short");
 }
 
-/// Three hundred megabytes of nothing in a few kilobytes.
+#[test]
+fn a_truncated_archive_in_an_archive() {
+    let place = place();
+    let log = corpus_file("config-invalid/journal.log");
+    let whole = tar(&[("a.log", &log), ("b.log", &log)]);
+    let cut = &whole[..whole.len() / 4];
+    place.file("all.zip", zip(&[("cut.tar", cut), ("no.zip", b"PK\x03\x04 and nothing else"), ("c.log", &log)]));
+    let ran = place.relapse(&["analyze", "--tz", "UTC", "--format", "json", "all.zip"]);
+    assert_eq!(ran.status, 1);
+    let object = contract(&ran);
+    let problems = all_problems(&object);
+    for path in ["all.zip/cut.tar", "all.zip/no.zip"] {
+        let told = format!("{path}: the archive is damaged or cut short");
+        assert!(problems.iter().any(|problem| problem.starts_with(&told)), "{told} is not in {problems:?}");
+    }
+    for path in ["all.zip/cut.tar/a.log", "all.zip/c.log"] {
+        assert!(object["inputs"].to_string().contains(path), "the rest is analyzed: {object}");
+    }
+}
+
+#[test]
+fn archives_in_too_many_others() {
+    let place = place();
+    let log = corpus_file("config-invalid/journal.log");
+    let mut deep = tar(&[("a.log", &log)]);
+    for _ in 0..3 {
+        deep = zip(&[("in", &deep), ("b.log", &log)]);
+    }
+    place.file("deep.zip", &deep);
+    let object = contract(&place.relapse(&["analyze", "--format", "json", "deep.zip"]));
+    assert_eq!((&object["complete"], object["problems"].to_string().as_str()), (&true.into(), "[]"));
+    assert!(object["inputs"].to_string().contains("deep.zip/in/in/in/a.log"), "{object}");
+    place.file("deeper.tar", tar(&[("in", &deep), ("b.log", &log)]));
+    check(&place, &["deeper.tar"], 0, "deeper.tar/in/in/in/in: skipped: an archive inside 4 others");
+}
+
+/// A package of a program in a bundle has one word.
+#[test]
+fn an_archive_without_logs_in_an_archive() {
+    let place = place();
+    let package = zip(&[("a/A.class", BINARY), ("a/B.class", BINARY)]);
+    place.file("all.tar", tar(&[("lib/a.jar", &package), ("good.log", &corpus_file("heap-oom/journal.log"))]));
+    let object = check(&place, &["all.tar"], 0, "all.tar/lib/a.jar: skipped: no log in this archive");
+    assert_eq!(object["problems"].as_array().map(Vec::len), Some(1), "{object}");
+}
+
+/// So many megabytes of nothing in a few kilobytes.
+fn bomb(megabytes: usize) -> Vec<u8> {
+    let mut bomb = liblzma::write::XzEncoder::new(Vec::new(), 3);
+    let line = [b"nothing at all\n".as_slice(); 1 << 16].concat();
+    (0..megabytes).for_each(|_| bomb.write_all(&line).expect("into memory"));
+    bomb.finish().expect("into memory")
+}
+
+/// Each is small enough alone; the archive as a whole gives too much.
+#[test]
+fn bombs_in_archives_in_an_archive() {
+    let place = place();
+    let bomb = bomb(30);
+    let small = tar(&[("a.xz", &bomb), ("b.xz", &bomb)]);
+    place.file("bombs.zip", zip(&[("a.tar", &small), ("b.tar", &small), ("c.tar", &small), ("d.tar", &small)]));
+    let ran = place.relapse(&["analyze", "--tz", "UTC", "--format", "json", "bombs.zip"]);
+    assert_eq!(ran.status, 1);
+    let object = contract(&ran);
+    let told = "bombs.zip: the archive is damaged or cut short: it decodes to more than 2000 times its size";
+    assert!(all_problems(&object).iter().any(|problem| problem.starts_with(told)), "{object}");
+    let bytes: u64 =
+        object["inputs"].as_array().into_iter().flatten().filter_map(|input| input["bytes"].as_u64()).sum();
+    assert!(bytes < 128 << 20 && !object["inputs"].to_string().contains("d.tar"), "{object}");
+}
+
 #[test]
 fn a_bomb() {
     let place = place();
-    let mut bomb = liblzma::write::XzEncoder::new(Vec::new(), 3);
-    let line = [b"nothing at all\n".as_slice(); 1 << 16].concat();
-    for _ in 0..300 {
-        std::io::Write::write_all(&mut bomb, &line).expect("into memory");
-    }
-    place.file("bomb.log.xz", bomb.finish().expect("into memory"));
+    place.file("bomb.log.xz", bomb(300));
     check(&place, &["bomb.log.xz", "good.log"], 1, "bomb.log.xz: damaged after 67");
 }
 

@@ -37,7 +37,7 @@ fn check(name: &str, content: &[u8]) {
     assert_eq!(services(&run(&mut analyze(&place, name)), name), plain());
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(bytes).expect("into memory");
     gzip.finish().expect("into memory")
@@ -69,7 +69,7 @@ fn lz4(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A tar archive of these files.
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, content) in files {
         let mut header = tar::Header::new_gnu();
@@ -82,7 +82,7 @@ fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// A zip archive of these files.
-fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (path, content) in files {
         archive.start_file(*path, zip::write::SimpleFileOptions::default()).expect("into memory");
@@ -168,6 +168,73 @@ fn members_that_are_chosen() {
     assert_eq!(services(&ran, "all/logs.tar/a/thumbs.log"), plain());
 }
 
+/// What a support bundle is: archives of hosts in an archive.
+#[test]
+fn archives_in_archives() {
+    let log = corpus_file(LOG);
+    let inner = tar(&[("./logs/thumbs.log", &log)]);
+    let zipped = zip(&[("logs/thumbs.log", &log)]);
+    let cases = [
+        ("bundle.zip", zip(&[("web/a.tar.gz", &gzip(&inner))]), "bundle.zip/web/a.tar.gz/logs/thumbs.log"),
+        ("bundle.tgz", gzip(&tar(&[("a.tar", &inner)])), "bundle.tgz/a.tar/logs/thumbs.log"),
+        ("bundle.tar", tar(&[("a.zip", &zipped)]), "bundle.tar/a.zip/logs/thumbs.log"),
+        ("bundle.zip", zip(&[("a.zip", &zipped)]), "bundle.zip/a.zip/logs/thumbs.log"),
+        (
+            "bundle.tar.xz",
+            xz(&tar(&[("a.zip", &zip(&[("b.tar", &tar(&[("c.zip.zst", &zstd(&zipped))]))]))])),
+            "bundle.tar.xz/a.zip/b.tar/c.zip.zst/logs/thumbs.log",
+        ),
+    ];
+    for (name, content, path) in cases {
+        let place = Place::new();
+        place.file(name, content);
+        assert_eq!(services(&run(&mut analyze(&place, name)), path), plain());
+    }
+}
+
+#[test]
+fn archives_from_a_pipe() {
+    let inner = tar(&[("thumbs.log", &corpus_file(LOG))]);
+    let ran = run_with_input(&mut analyze(&Place::new(), "-"), &zip(&[("a.tar.gz", &gzip(&inner))]));
+    assert_eq!(services(&ran, "-/a.tar.gz/thumbs.log"), plain());
+}
+
+/// One path for two files: both are read, as they are on one level.
+#[test]
+fn paths_that_an_archive_has_twice() {
+    let place = Place::new();
+    let inner = tar(&[("a.log", b"2026-02-03T04:10:00Z ERROR no\n")]);
+    let same = tar(&[("in.tar", &inner), ("in.tar/a.log", b"2026-02-03T04:10:00Z ERROR other\n"), ("in.tar", &inner)]);
+    place.file("logs.tar", same);
+    let ran = run(&mut analyze(&place, "logs.tar"));
+    for path in ["logs.tar/in.tar/a.log", "logs.tar/in.tar/a.log (2)", "logs.tar/in.tar/a.log (3)"] {
+        assert!(ran.json()["inputs"].to_string().contains(&format!("\"{path}\"")), "{path} is not in {ran:?}");
+    }
+}
+
+#[test]
+fn members_of_inner_archives_that_are_chosen() {
+    let place = Place::new();
+    let log = corpus_file(LOG);
+    let other: &[u8] = b"2026-02-03T04:10:00Z ERROR no\n";
+    let web = gzip(&tar(&[("logs/thumbs.log", &log), ("logs/other.txt", other)]));
+    let db = tar(&[("logs/db.txt", other)]);
+    place.file("all/bundle.zip", zip(&[("web.tar.gz", &web), ("db.tar", &db), ("note.txt", other)]));
+    let choices: [&[&str]; 5] = [
+        &["--include", "*.log"],
+        &["--include", "web.tar.gz/logs/*.log"],
+        &["--include", "web.tar.gz", "--exclude", "other.*"],
+        &["--exclude", "*.txt"],
+        &["--exclude", "db.tar", "--exclude", "other.*", "--exclude", "note.txt"],
+    ];
+    for choice in choices {
+        let ran = run(analyze(&place, "all/bundle.zip").args(choice));
+        assert_eq!(services(&ran, "all/bundle.zip/web.tar.gz/logs/thumbs.log"), plain());
+        let inputs = ran.json()["inputs"].as_array().map(Vec::len);
+        assert_eq!((inputs, ran.json()["problems"].to_string().as_str()), (Some(1), "[]"), "{choice:?}");
+    }
+}
+
 #[test]
 fn utf16_without_its_mark() {
     let marked = utf16(&corpus_file(LOG), u16::to_le_bytes);
@@ -191,6 +258,25 @@ fn utf16_in_network_order() {
     check("thumbs.log", &utf16(&corpus_file(LOG), u16::to_be_bytes));
 }
 
+/// What `>>` of PowerShell makes of a log: the file goes over to UTF-16, early or late, once or again and again.
+#[test]
+fn utf16_after_utf8() {
+    let log = corpus_file(LOG);
+    let wide = |text: &[u8]| utf16(text, u16::to_le_bytes)[2..].to_vec();
+    let line_end = |at: usize| at + log[at..].iter().position(|&byte| byte == b'\n').expect("a line end") + 1;
+    for at in [0, 1000, log.len() / 2, log.len() - 3000].map(line_end) {
+        check("thumbs.log", &[&log[..at], &wide(&log[at..])].concat());
+    }
+    let (one, two) = (line_end(log.len() / 3), line_end(log.len() * 2 / 3));
+    let mixed = [&log[..one], &wide(&log[one..two]), &log[two..]].concat();
+    check("thumbs.log", &mixed);
+    check("thumbs.log.gz", &gzip(&mixed));
+    let place = Place::new();
+    assert_eq!(services(&run_with_input(&mut analyze(&place, "-"), &mixed), "-"), plain());
+    place.file("logs.zip", zip(&[("thumbs.log", &mixed)]));
+    assert_eq!(services(&run(&mut analyze(&place, "logs.zip")), "logs.zip/thumbs.log"), plain());
+}
+
 #[test]
 fn utf8_with_a_mark() {
     check("thumbs.log", &[b"\xef\xbb\xbf".as_slice(), &corpus_file(LOG)].concat());
@@ -200,6 +286,50 @@ fn utf8_with_a_mark() {
 fn line_ends_of_windows() {
     let text = String::from_utf8(corpus_file(LOG)).expect("the corpora are UTF-8");
     check("thumbs.log", text.replace('\n', "\r\n").as_bytes());
+}
+
+/// The log as records of RFC 5424, one an entry; lines that go on from one before it belong to its record.
+fn syslog() -> Vec<String> {
+    let text = String::from_utf8(corpus_file(LOG)).expect("the corpora are UTF-8");
+    let mut records: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let mut parts = line.splitn(4, ' ');
+        let (time, host, who, message) = (parts.next(), parts.next(), parts.next(), parts.next());
+        match (time, host, who.and_then(|who| who.strip_suffix("]:")?.split_once('[')), message) {
+            (Some(time), Some(host), Some((ident, pid)), Some(message)) if time.starts_with("2026-") => {
+                records.push(format!("<30>1 {time} {host} {ident} {pid} - - {message}"));
+            }
+            _ => records.last_mut().into_iter().for_each(|last| *last += &format!("\n{line}")),
+        }
+    }
+    records
+}
+
+/// From a socket: lengths and no line ends.
+#[test]
+fn syslog_with_lengths() {
+    let records = syslog();
+    let by_lines = records.join("\n");
+    let counted =
+        |records: &[String]| -> String { records.iter().map(|record| format!("{} {record}", record.len())).collect() };
+    let whole = counted(&records);
+    let cut = format!("{}{}", &whole[..whole.len() / 2], counted(&records[records.len() / 3..]));
+    let place = Place::new();
+    place.file("syslog", &by_lines);
+    place.file("counted", &whole);
+    place.file("counted.gz", gzip(whole.as_bytes()));
+    place.file("cut", &cut);
+    let expected = services(&run(&mut analyze(&place, "syslog")), "syslog");
+    assert_eq!(expected[0]["restarts"], 4);
+    for name in ["counted", "counted.gz"] {
+        assert_eq!(services(&run(&mut analyze(&place, name)), name), expected);
+    }
+    assert_eq!(services(&run_with_input(&mut analyze(&place, "-"), whole.as_bytes()), "-"), expected);
+    // Half of the log, and then two thirds: as many lines, but for the one that the cut is in.
+    let lines = run(&mut analyze(&place, "cut")).json()["inputs"][0]["lines"].as_u64().expect("a number");
+    let expected = whole[..whole.len() / 2].matches("<30>1 ").count() + records.len() - records.len() / 3;
+    let more: usize = records.iter().map(|record| record.matches('\n').count()).sum();
+    assert!((expected as u64..=(expected + 2 * more) as u64).contains(&lines), "{lines} lines, not {expected}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use relapse::grammar::pattern::{Captures, Pattern};
 use relapse::grammar::timestamp::{Form, parse_user_time};
 use relapse::grammar::{Catalog, Clock, Source, Time, embedded, format};
 use relapse::input::StreamReader;
-use relapse::input::archive;
+use relapse::input::archive::{Archive, Member};
 use relapse::input::decode::{self, Opened};
 use relapse::report::{self, Style};
 use relapse::scan::{CONTEXT, Chunk, MAX_LINE, Options, Scanner, TAIL_WINDOW};
@@ -122,6 +122,19 @@ pub fn records(bytes: &[u8]) {
     assert_eq!(codec::decode(&bytes).as_ref(), Ok(&whole));
 }
 
+/// All texts of an archive, and of those in it.
+fn members(archive: Archive, drain: &dyn Fn(Box<dyn Read + '_>)) {
+    let each = |member: Member| {
+        match member.open() {
+            Ok(Opened::Text(text)) => drain(text),
+            Ok(Opened::Archive(inner)) => members(inner, drain),
+            _ => {}
+        }
+        Ok(())
+    };
+    let _ = archive.each(each, |_, why| assert!(!why.is_empty()));
+}
+
 /// Bytes that may be compressed, archived, in another encoding, folded over lines; and as an evidence file.
 pub fn decoders(bytes: &[u8]) {
     let drain = |text: Box<dyn Read + '_>| {
@@ -134,14 +147,7 @@ pub fn decoders(bytes: &[u8]) {
     };
     match decode::open(bytes) {
         Ok(Opened::Text(text)) => drain(text),
-        Ok(Opened::Tar(tar)) => {
-            let _ = archive::tar(tar.take(ENOUGH), |member| {
-                if let Ok(Opened::Text(text)) = decode::open(member.content) {
-                    drain(text);
-                }
-                Ok(())
-            });
-        }
+        Ok(Opened::Archive(archive)) => members(archive, &drain),
         Ok(Opened::Refused(what, _)) => assert!(!what.is_empty()),
         Err(error) => drop(error.to_string()),
     }
