@@ -4,7 +4,7 @@ use super::{Gatherer, failed, passed_over};
 use crate::evidence::{Evidence, Overlap, Problem};
 use crate::input::Input;
 use crate::input::archive::{Archive, Member};
-use crate::input::decode::Opened;
+use crate::input::decode::{self, Opened};
 use std::io;
 
 /// Members larger than this are worth all cores.
@@ -90,7 +90,7 @@ impl Members<'_> {
         }
         let wide = self.wide && member.bytes > WIDE_MEMBER;
         let clock = self.gatherer.clock(&path, member.modified_ns);
-        let read = match member.open() {
+        let read = match decode::open_member(member) {
             // Folders are gone through whatever their names are, and so are archives.
             Ok(Opened::Archive(archive)) => {
                 let inner = Place { path, inside: format!("{inside}/"), asked, left_out: false };

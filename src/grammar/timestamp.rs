@@ -347,17 +347,16 @@ mod tests {
         }
     }
 
-    /// Every form that a format file names, but for those of a time without a date.
+    /// Every form that a format file names.
     fn forms_of_the_grammars() -> Vec<Form> {
         let files = crate::grammar::embedded::formats();
         let names =
             files.iter().flat_map(|(_, text)| text.split("{time:").skip(1)).filter_map(|rest| rest.split('}').next());
-        let forms =
-            names.collect::<std::collections::BTreeSet<&str>>().into_iter().map(|name| Form::compile(name).unwrap());
-        let dated = |form: &Form| {
-            form.steps.iter().any(|step| matches!(step, Step::Day | Step::Epoch | Step::Tai64n | Step::IsoSecond))
-        };
-        forms.filter(dated).collect()
+        names
+            .collect::<std::collections::BTreeSet<&str>>()
+            .into_iter()
+            .map(|name| Form::compile(name).unwrap())
+            .collect()
     }
 
     fn anchor() -> Time {
@@ -436,7 +435,7 @@ mod tests {
                 let text = form.print(time, quarters * 900);
                 let read = form.read(text.as_bytes());
                 prop_assert_eq!(read.map(|(_, len)| len), Some(text.len()), "{}", text);
-                // Yearless forms take the year of the latest such day before the anchor.
+                // Yearless forms take the year of the latest such day before the anchor, times of day the nearest day.
                 let anchor = Time::new(time.ns + 3600 * SECOND, 0);
                 let settled = read.and_then(|(raw, _)| Clock::utc(anchor).settle(&raw));
                 prop_assert_eq!(settled.map(|settled| settled.ns), Some(time.ns), "{}", text);

@@ -1,7 +1,6 @@
 //! Archives of logs: their members one after the other, read without unpacking them to disk.
 
 use super::budget::{Bounded, Depth, Held};
-use super::decode::{self, Opened};
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek};
@@ -29,15 +28,8 @@ pub struct Member<'m> {
     pub modified_ns: Option<i64>,
     /// Its own size in bytes, encoded as it is.
     pub bytes: u64,
-    content: &'m mut dyn Read,
-    depth: Depth,
-}
-
-impl<'m> Member<'m> {
-    /// Takes off all layers around its content.
-    pub fn open(self) -> io::Result<Opened<'m>> {
-        decode::open_at(self.content, self.depth)
-    }
+    pub(super) content: &'m mut dyn Read,
+    pub(super) depth: Depth,
 }
 
 impl<'r> Archive<'r> {

@@ -3,7 +3,7 @@
 //! What is inside is judged anew by its first bytes after each layer. Everything is read as it comes; nothing is unpacked
 //! to disk or held as a whole.
 
-use super::archive::Archive;
+use super::archive::{Archive, Member};
 use super::budget::{Bounded, Depth, MAX_DEPTH, MAX_HELD};
 use super::mixed::Mixed;
 use super::sniff::{self, Content, Encoding};
@@ -29,8 +29,13 @@ pub fn open<'r>(source: impl Read + 'r) -> io::Result<Opened<'r>> {
     open_at(source, Depth::default())
 }
 
+/// Takes off all layers around the content of an archive's member.
+pub fn open_member(member: Member<'_>) -> io::Result<Opened<'_>> {
+    open_at(member.content, member.depth)
+}
+
 /// Takes off all layers around what may stand inside archives.
-pub(super) fn open_at<'r>(source: impl Read + 'r, depth: Depth) -> io::Result<Opened<'r>> {
+fn open_at<'r>(source: impl Read + 'r, depth: Depth) -> io::Result<Opened<'r>> {
     let taken = Rc::new(Cell::new(0));
     let outermost = depth.is_outermost().then(|| depth.clone());
     let mut source: Box<dyn Read + 'r> = Box::new(Counted { source, taken: Rc::clone(&taken), outermost });

@@ -125,7 +125,7 @@ pub fn records(bytes: &[u8]) {
 /// All texts of an archive, and of those in it.
 fn members(archive: Archive, drain: &dyn Fn(Box<dyn Read + '_>)) {
     let each = |member: Member| {
-        match member.open() {
+        match decode::open_member(member) {
             Ok(Opened::Text(text)) => drain(text),
             Ok(Opened::Archive(inner)) => members(inner, drain),
             _ => {}
