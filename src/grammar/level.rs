@@ -75,6 +75,7 @@ const WORDS: &[(&str, Level)] = &[
     ("trce", Level::Trace),
     ("verb", Level::Trace),
     ("verbose", Level::Trace),
+    ("vrb", Level::Trace),
     ("warn", Level::Warn),
     ("warning", Level::Warn),
     ("wrn", Level::Warn),
