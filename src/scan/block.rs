@@ -43,7 +43,8 @@ impl<'a> Pass<'a> {
 
     /// A traceback's first line was read: finds its last one.
     pub(super) fn meet_traceback(&mut self, at: usize, reading: &Reading) {
-        let Some(end) = self.traceback_end(at) else { return };
+        // Of a chain the first one decides, if it is near enough for whoever owns the last line to see it.
+        let Some(end) = self.traceback_end(at).filter(|end| (end - at) as u64 <= CONTEXT) else { return };
         if self.thrown_at(end).is_none() {
             self.thrown = Some(self.how_thrown(at, end, reading));
         }
@@ -53,14 +54,16 @@ impl<'a> Pass<'a> {
     pub(super) fn look_back_for_traceback(&mut self, first: usize) {
         let from = first.saturating_sub(CONTEXT as usize);
         let bytes = self.chunk.bytes;
-        let Some(found) = bytes.get(from..first).and_then(|before| memmem::rfind(before, TRACEBACK)) else { return };
-        let start = memchr::memrchr(b'\n', &bytes[..from + found]).map_or(0, |newline| newline + 1);
-        if start == 0 && self.chunk.base > 0 {
-            return;
-        }
-        let reading = self.reading_at(start);
-        if parts(&reading).next().is_some_and(is_traceback) {
-            self.meet_traceback(start, &reading);
+        let before = bytes.get(from..first).unwrap_or_default();
+        for found in memmem::find_iter(before, TRACEBACK) {
+            let start = memchr::memrchr(b'\n', &bytes[..from + found]).map_or(0, |newline| newline + 1);
+            if start == 0 && self.chunk.base > 0 {
+                continue;
+            }
+            let reading = self.reading_at(start);
+            if parts(&reading).any(is_traceback) {
+                self.meet_traceback(start, &reading);
+            }
         }
     }
 
@@ -93,7 +96,8 @@ impl<'a> Pass<'a> {
         None
     }
 
-    /// What stands before a traceback, and so whether somebody caught it.
+    /// What stands before a traceback that ends in a line, and so whether somebody caught it. Nothing further than
+    /// `CONTEXT` before that line is looked at.
     fn how_thrown(&self, at: usize, line: usize, reading: &Reading) -> Thrown {
         let caught = Thrown { at: line, uncaught: false, by_manager: self.is_managers(reading), alone: false };
         let uncaught = |alone| Thrown { uncaught: true, by_manager: false, alone, ..caught };
@@ -102,7 +106,7 @@ impl<'a> Pass<'a> {
         }
         let mut end = at;
         for _ in 0..MAX_LINES {
-            let Some(start) = self.line_before(end, at) else { return uncaught(true) };
+            let Some(start) = self.line_before(end, line) else { return uncaught(true) };
             end = start;
             let before = self.reading_at(start);
             let text: &[u8] = &before.message;
@@ -111,7 +115,7 @@ impl<'a> Pass<'a> {
             }
             if CHAINS.iter().any(|chain| text.starts_with(chain)) {
                 // The chain's first traceback decides.
-                let from = start.saturating_sub(CONTEXT as usize);
+                let from = line.saturating_sub(CONTEXT as usize).min(start);
                 let Some(found) = memmem::rfind(&self.chunk.bytes[from..start], TRACEBACK) else {
                     return uncaught(false);
                 };
@@ -124,7 +128,7 @@ impl<'a> Pass<'a> {
             if introduces || HANDLED.iter().any(|handled| text.starts_with(handled)) {
                 return Thrown { by_manager, ..caught };
             }
-            let above = self.line_before(start, at).map(|above| self.reading_at(above));
+            let above = self.line_before(start, line).map(|above| self.reading_at(above));
             let ends_block = above.is_some_and(|above| above.message.first().is_some_and(u8::is_ascii_whitespace));
             return uncaught(ends_block && before.level.is_none());
         }
