@@ -51,7 +51,7 @@ pub struct Memory {
     layouts: Layouts,
 }
 
-/// Rows of keys, the latest first met last.
+/// The rows of keys that were met.
 #[derive(Debug, Default)]
 struct Shapes {
     known: Vec<Shape>,
