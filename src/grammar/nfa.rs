@@ -60,6 +60,10 @@ impl Bytes {
     }
 }
 
+/// A literal that ends a text is followed byte by byte up to this length; longer ones are only looked for, as following
+/// them takes steps by the square of their length.
+const MAX_FOLLOWED: usize = 16;
+
 /// Number of a step.
 pub type StepId = u32;
 
@@ -169,7 +173,9 @@ impl Build<'_> {
         let mut next = next;
         for (at, item) in items.iter().enumerate().rev() {
             let before = match (item, items.get(at + 1)) {
-                (Item::Capture(_, matcher), Some(Item::Literal(text))) if matcher.ends_at(text) => {
+                (Item::Capture(_, matcher), Some(Item::Literal(text)))
+                    if text.len() <= MAX_FOLLOWED && matcher.ends_at(text) =>
+                {
                     self.push_up_to(text, &after_next)
                 }
                 (item, _) => self.before_item(item, &next),
