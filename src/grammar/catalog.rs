@@ -190,7 +190,7 @@ impl Catalog {
 fn order_by_specificity(formats: &[Format], files: &[FormatFile]) -> Vec<usize> {
     let count = formats.len();
     let dispatch = Dispatch::of(formats);
-    let mut memory = Memory::default();
+    let mut memory = Memory::rough();
     let mut reads = vec![vec![false; count]; count];
     for (owner, file) in files.iter().enumerate() {
         for (_, line, clock) in examples::matching(file) {

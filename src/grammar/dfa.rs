@@ -19,6 +19,8 @@ const MAX_BLOCKS: usize = 2;
 const BLOCK: usize = 32;
 /// So many bytes at a line's start are looked at.
 pub const REACH: usize = MAX_BLOCKS * BLOCK;
+/// Bytes that tell roughly.
+const ROUGH: usize = 6;
 /// Places for blocks that are kept, two in each.
 const SLOTS: usize = 256;
 
@@ -138,6 +140,16 @@ impl Dfa {
         &self.sets[(state & !SETTLED) as usize / ways.class_count].patterns
     }
 
+    /// As `candidates`, told by a few bytes alone and without keeping blocks: for texts that are read once.
+    pub fn rough_candidates(&mut self, ways: &Ways, text: &[u8]) -> &[u32] {
+        let start = match self.start {
+            Some(state) => state,
+            None => self.begin(ways),
+        };
+        let (state, _) = self.walk(ways, start, &Block::of(&text[..text.len().min(ROUGH)]), text.len() < ROUGH);
+        &self.sets[(state & !SETTLED) as usize / ways.class_count].patterns
+    }
+
     fn begin(&mut self, ways: &Ways) -> State {
         let none = Leap { block: Block { bytes: [0; BLOCK], len: 0 }, from: UNKNOWN, to: UNKNOWN };
         self.leaps = vec![[none; 2]; SLOTS];
@@ -152,7 +164,7 @@ impl Dfa {
         if let Some(leap) = known {
             return leap.to;
         }
-        let (to, forgot) = self.walk(ways, from, block);
+        let (to, forgot) = self.walk(ways, from, block, block.len < BLOCK as u32);
         if !forgot {
             self.leaps[slot].rotate_right(1);
             self.leaps[slot][0] = Leap { block: *block, from, to };
@@ -160,12 +172,13 @@ impl Dfa {
         to
     }
 
-    /// Where a block leads, byte by byte, and whether all else was forgotten on the way.
-    fn walk(&mut self, ways: &Ways, from: State, block: &Block) -> (State, bool) {
+    /// Where a block leads, byte by byte, with the line's end after it if it is there, and whether all else was forgotten
+    /// on the way.
+    fn walk(&mut self, ways: &Ways, from: State, block: &Block, is_end: bool) -> (State, bool) {
         let mut state = from;
         let mut forgot = false;
         let bytes = block.bytes.iter().take(block.len as usize).map(|&byte| usize::from(byte));
-        for byte in bytes.chain((block.len < BLOCK as u32).then_some(END)) {
+        for byte in bytes.chain(is_end.then_some(END)) {
             if state & SETTLED != 0 {
                 break;
             }

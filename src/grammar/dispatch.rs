@@ -49,6 +49,14 @@ pub struct Memory {
     spans: Vec<Span>,
     shapes: Shapes,
     layouts: Layouts,
+    is_rough: bool,
+}
+
+impl Memory {
+    /// For lines that are like no others: the walk over their bytes is short, as keeping what it meets would not pay.
+    pub fn rough() -> Memory {
+        Memory { is_rough: true, ..Memory::default() }
+    }
 }
 
 /// The rows of keys that were met.
@@ -143,9 +151,11 @@ impl Dispatch {
         reading: &mut Reading<'t>,
         tell: &mut impl FnMut(Met) -> ControlFlow<()>,
     ) {
-        let Memory { dfa, captures, spans, shapes, .. } = memory;
+        let Memory { dfa, captures, spans, shapes, is_rough, .. } = memory;
         let objects = text.starts_with(b"{").then(|| shapes.find(formats, text, spans));
-        for (turn, &at) in dfa.candidates(&self.ways, text).iter().enumerate() {
+        let candidates =
+            if *is_rough { dfa.rough_candidates(&self.ways, text) } else { dfa.candidates(&self.ways, text) };
+        for (turn, &at) in candidates.iter().enumerate() {
             let is_first = turn == 0;
             match self.entries[at as usize] {
                 Entry::Pattern { format, pattern } => {
