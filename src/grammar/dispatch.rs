@@ -124,7 +124,7 @@ impl Dispatch {
         self.try_each(formats, text, clock, memory, reading, &mut tell);
         let met = found?;
         // Lines that begin alike have the same patterns to try, so that the first one is the first there, too.
-        if let Some(pattern) = met.pattern.filter(|_| met.is_first) {
+        if let Some(pattern) = met.pattern.filter(|_| met.is_first && !memory.is_rough) {
             memory.layouts.keep(formats, &head, met.format, pattern, text, &memory.captures);
         }
         Some(met.format)
