@@ -61,8 +61,13 @@ fn is_numeric_time(line: &[u8]) -> bool {
         Some(b'-') => is_shape(line, b"dddd-dd-dd?dd:dd:dd"),
         Some(b'/') => is_shape(line, b"dddd/dd/dd dd:dd:dd"),
         Some(b'.') => is_shape(line, b"dddd.dd.dd dd:dd:dd"),
-        Some(b' ') => is_shape(line, b"dddd aaa _d dd:dd:dd") || is_redis(line),
-        _ => SHAPES.iter().any(|shape| is_shape(line, shape)) || is_redis(line) || is_epoch(line),
+        Some(b' ') => is_shape(line, b"dddd aaa _d dd:dd:dd") || is_redis(line) || is_pid_and_time(line),
+        _ => {
+            SHAPES.iter().any(|shape| is_shape(line, shape))
+                || is_redis(line)
+                || is_epoch(line)
+                || is_pid_and_time(line)
+        }
     }
 }
 
@@ -85,6 +90,13 @@ const SHAPES: [&[u8]; 11] = [
 fn is_epoch(line: &[u8]) -> bool {
     let digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
     (10..=19).contains(&digits) && matches!(line.get(digits), Some(b'.' | b' ' | b'\t' | b':' | b']'))
+}
+
+/// `PID HH:MM:SS`
+fn is_pid_and_time(line: &[u8]) -> bool {
+    let pid = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let blanks = line[pid..].iter().take_while(|&&byte| byte == b' ').count();
+    pid <= 7 && blanks > 0 && is_shape(&line[pid + blanks..], b"dd:dd:dd")
 }
 
 /// `PID:R DD Mon YYYY …`
@@ -138,6 +150,8 @@ mod tests {
             "[1768356761] SERVICE ALERT: x",
             "1768356761.224591\tCwFs1P2U\tx",
             "#1768356761",
+            "4312  03:12:41.814936 close(3) = 0",
+            "43123 03:12:41.814936 close(3) = 0",
             "\x1b[32m\x1b[1m2026-11-24T08:51:32Z\x1b[0m x",
             "\u{feff}2026-11-24T08:51:32Z x",
             "\0\0\x002026-11-24T08:51:32Z x",
