@@ -121,10 +121,6 @@ impl Pattern {
     pub fn captures(&self, field: Field) -> bool {
         self.items.iter().any(|item| matches!(item, Item::Capture(Some(captured), _) if *captured == field))
     }
-
-    pub fn has_time(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Time(_)))
-    }
 }
 
 /// Whether a text begins with a short literal.
