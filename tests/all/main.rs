@@ -23,6 +23,7 @@ mod rotation;
 mod schema;
 mod score;
 mod services;
+mod simulated;
 mod support;
 mod tidy;
 mod wrappings;

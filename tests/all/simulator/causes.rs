@@ -178,7 +178,7 @@ fn blows(rng: &mut Rng, manager: Kind, name: &str) -> Vec<Cause> {
         }
         Kind::Kubernetes => {
             let text = "failed liveness probe, will be restarted";
-            add("liveness", &["k8s-liveness"], text, late, Blow::Liveness);
+            add("liveness", &["k8s-liveness"], text, Phase::Work(70_000, 300_000), Blow::Liveness);
             add("exec-format", &["exec-format"], "exec format error", Phase::Exec, Blow::Format);
         }
         Kind::Launchd | Kind::Alone => {}

@@ -19,7 +19,14 @@ pub fn go(rng: &mut Rng, name: &str) -> Vec<Cause> {
     let denied = format!("open /var/lib/{name}/state.db: permission denied");
     let full = format!("write /var/lib/{name}/wal-0001: no space left on device");
     let rows: [Row; 9] = [
-        ("config-invalid", &[], "did not find expected key", 1, "load config", "yaml: line 12: did not find expected key"),
+        (
+            "config-invalid",
+            &[],
+            "did not find expected key",
+            1,
+            "load config",
+            "yaml: line 12: did not find expected key",
+        ),
         (
             "folder-missing",
             &["sqlite-cantopen-text", "sqlite-cantopen"],

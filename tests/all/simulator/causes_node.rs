@@ -136,7 +136,13 @@ pub fn services(rng: &mut Rng, name: &str) -> Vec<Cause> {
                 "port: 8080",
             ]),
         ),
-        inside("heap-oom", &["node-heap-oom"], "JavaScript heap out of memory", work, Fault::new(Style::Memory, "", "")),
+        inside(
+            "heap-oom",
+            &["node-heap-oom"],
+            "JavaScript heap out of memory",
+            work,
+            Fault::new(Style::Memory, "", ""),
+        ),
         inside(
             "fd-limit",
             &["fd-limit"],
@@ -254,8 +260,14 @@ pub fn gateway(rng: &mut Rng) -> Vec<Cause> {
             thrown("Error", "ENOSPC: no space left on device, write"),
         )
         .also("ENOSPC"),
-        inside("heap-oom", &["node-heap-oom"], "JavaScript heap out of memory", work, Fault::new(Style::Memory, "", ""))
-            .also("FATAL ERROR: Reached heap limit"),
+        inside(
+            "heap-oom",
+            &["node-heap-oom"],
+            "JavaScript heap out of memory",
+            work,
+            Fault::new(Style::Memory, "", ""),
+        )
+        .also("FATAL ERROR: Reached heap limit"),
     ];
     let class = |name: &str| format!("{name}Error");
     let mut odd = unknown(rng, Style::Uncaught, "unknown-boot", Phase::Boot(4), &class);

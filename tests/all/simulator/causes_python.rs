@@ -61,7 +61,14 @@ pub fn causes(rng: &mut Rng, program: Program, name: &str) -> Vec<Cause> {
             "sqlite3.DatabaseError",
             "database disk image is malformed",
         ),
-        raised("no-table", &["sqlite-no-table"], "no such table", 2, "sqlite3.OperationalError", "no such table: rates"),
+        raised(
+            "no-table",
+            &["sqlite-no-table"],
+            "no such table",
+            2,
+            "sqlite3.OperationalError",
+            "no such table: rates",
+        ),
         raised(
             "permission-denied",
             &["eacces"],

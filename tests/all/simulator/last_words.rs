@@ -92,10 +92,9 @@ fn node(rng: &mut Rng, words: &mut Vec<Word>, install: &Install, fault: &Fault, 
         () => format!("{file}:{line}\n    throw error;\n    ^"),
     };
     let frames = match () {
-        () if fault.members.iter().any(|member| member == "<json>") => vec![
-            "at JSON.parse (<anonymous>)".to_owned(),
-            format!("at loadConfig ({file}:{line}:21)"),
-        ],
+        () if fault.members.iter().any(|member| member == "<json>") => {
+            vec!["at JSON.parse (<anonymous>)".to_owned(), format!("at loadConfig ({file}:{line}:21)")]
+        }
         () if fault.message.contains("EADDRINUSE") => vec![
             "at Server.setupListenHandle [as _listen2] (node:net:1940:16)".to_owned(),
             "at listenInCluster (node:net:1997:12)".to_owned(),
@@ -145,15 +144,15 @@ fn traceback(install: &Install, fault: &Fault, library: &[(&str, &str)], ready: 
         text.push_str(&format!("\n  File \"/srv/venv/lib/python3.12/site-packages/{place}\n    {source}"));
     }
     let own: [(&str, &str); 2] = match (fault.class.as_str(), ready) {
-        ("ModuleNotFoundError", _) => [("main.py\", line 3, in <module>", "from .rates import table"), (
-            "rates.py\", line 2, in <module>",
-            "import tenant_rates",
-        )],
+        ("ModuleNotFoundError", _) => [
+            ("main.py\", line 3, in <module>", "from .rates import table"),
+            ("rates.py\", line 2, in <module>", "import tenant_rates"),
+        ],
         (_, true) => [("main.py\", line 88, in run", "step(job)"), ("jobs.py\", line 41, in step", "return job.run()")],
-        _ => [("main.py\", line 41, in start", "state = await open_all()"), (
-            "deps.py\", line 17, in open_all",
-            "return _open(settings)",
-        )],
+        _ => [
+            ("main.py\", line 41, in start", "state = await open_all()"),
+            ("deps.py\", line 17, in open_all", "return _open(settings)"),
+        ],
     };
     for (place, source) in own {
         text.push_str(&format!("\n  File \"/srv/{module}/{place}\n    {source}"));
@@ -186,7 +185,10 @@ fn python(words: &mut Vec<Word>, install: &Install, fault: &Fault, ready: bool, 
         }
         // What fails while the application is imported is not uvicorn's to tell.
         Program::Uvicorn if matches!(fault.class.as_str(), "ModuleNotFoundError" | "ImportError") => {
-            let library = [("uvicorn/importer.py\", line 19, in import_from_string", "module = importlib.import_module(module_str)")];
+            let library = [(
+                "uvicorn/importer.py\", line 19, in import_from_string",
+                "module = importlib.import_module(module_str)",
+            )];
             words.push(Word::Raw(traceback(install, fault, &library, ready)));
             Exit::Code(1)
         }

@@ -3,7 +3,7 @@
 use super::causes::Blow;
 use super::rng::Rng;
 use super::time::Time;
-use super::world::{Mark, Pen, World, chance};
+use super::world::{Mark, Pen, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -17,15 +17,8 @@ pub enum Kind {
     Alone,
 }
 
-pub const KINDS: [Kind; 7] = [
-    Kind::Systemd,
-    Kind::Supervisord,
-    Kind::Pm2,
-    Kind::Compose,
-    Kind::Kubernetes,
-    Kind::Launchd,
-    Kind::Alone,
-];
+pub const KINDS: [Kind; 7] =
+    [Kind::Systemd, Kind::Supervisord, Kind::Pm2, Kind::Compose, Kind::Kubernetes, Kind::Launchd, Kind::Alone];
 
 /// How a process left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +34,7 @@ pub enum Exit {
 pub struct Run {
     pub spawned: Time,
     pub pid: u32,
+    pub ready: bool,
     pub mark: Option<Mark>,
 }
 
@@ -121,7 +115,7 @@ impl Manager {
     }
 
     pub fn spawns(&mut self, world: &mut World, run: Run) {
-        let Run { spawned, pid, mark } = run;
+        let Run { spawned, pid, mark, .. } = run;
         let name = self.name.clone();
         self.starts.push(spawned);
         match self.kind {
@@ -213,7 +207,11 @@ impl Manager {
                                 (current_memory=537919488 max_memory_limit=524288000 [octets])";
                     self.say(world, time, text);
                     self.say(world, time.after(3), &format!("Stopping app:{name} id:0"));
-                    self.say(world, time.after(90), &format!("App [{name}:0] exited with code [0] via signal [SIGINT]"));
+                    self.say(
+                        world,
+                        time.after(90),
+                        &format!("App [{name}:0] exited with code [0] via signal [SIGINT]"),
+                    );
                     self.say(world, time.after(110), &format!("pid={} msg=process killed", run.pid));
                     return Some(time.after(160));
                 }
@@ -334,14 +332,14 @@ impl Manager {
                     Blow::NoUser => format!("{unit}: Failed to determine user credentials: {text}"),
                     _ => format!("{unit}: Unable to locate executable '{program}': {text}"),
                 };
-                world.say(&child, at.before(2), run.pid, &what, None);
-                world.say(&child, at.before(1), run.pid, &format!("{unit}: Failed at step {step}: {text}"), None);
+                world.say(&child, time.before(2), run.pid, &what, None);
+                world.say(&child, time.before(1), run.pid, &format!("{unit}: Failed at step {step}: {text}"), None);
                 (format!("exited, status={status}"), "exit-code")
             }
         };
         say(world, format!("{unit}: Main process exited, code={how}"));
         say(world, format!("{unit}: Failed with result '{result}'."));
-        if self.notifies && !chance(&mut world.rng, 100) {
+        if self.notifies && !run.ready {
             say(world, format!("Failed to start {unit} - {}.", self.title));
         }
         let next = world.rng.later(at, self.pause_ms + 8, self.pause_ms + 240);

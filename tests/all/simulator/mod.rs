@@ -23,6 +23,7 @@ mod rng;
 pub mod scenario;
 mod service;
 mod special;
+pub mod tally;
 #[path = "../../../corpora/generate/time.rs"]
 mod time;
 pub mod truth;

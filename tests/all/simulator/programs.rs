@@ -174,12 +174,19 @@ impl Install {
             Program::GoLog => format!("{} {text}", go_time(time)),
             Program::Slog => {
                 let quoted = if text.contains([' ', '"', '=']) { json(text) } else { text.to_owned() };
-                format!("time={} level={} msg={quoted} component={component}", time.zulu(), word.replace("FATAL", "ERROR"))
+                format!(
+                    "time={} level={} msg={quoted} component={component}",
+                    time.zulu(),
+                    word.replace("FATAL", "ERROR")
+                )
             }
             Program::Zap => {
                 let seconds = time.micros() as f64 / 1e6;
                 let word = word.to_lowercase();
-                format!(r#"{{"level":"{word}","ts":{seconds:.6},"caller":"{component}/main.go:41","msg":{}}}"#, json(text))
+                format!(
+                    r#"{{"level":"{word}","ts":{seconds:.6},"caller":"{component}/main.go:41","msg":{}}}"#,
+                    json(text)
+                )
             }
             Program::Tracing => {
                 let c = time.civil();
@@ -214,8 +221,14 @@ impl Install {
                 step(2, 140, "gateway", format!("spawn broker ready pid={}", pid + 3)),
                 step(3, 1700, "gateway", "starting HTTP server...".into()),
                 step(4, 2300, "gateway", "agent model: openai/gpt-6-astra (thinking=medium, fast=off)".into()),
-                step(4, 4, "gateway", "http server listening (7 plugins: anthropic, browser, canvas, memory-core, \
-                                       openai, telegram, xai; 4.4s)".into()),
+                step(
+                    4,
+                    4,
+                    "gateway",
+                    "http server listening (7 plugins: anthropic, browser, canvas, memory-core, \
+                                       openai, telegram, xai; 4.4s)"
+                        .into(),
+                ),
                 step(4, 800, "gateway", "starting channels and sidecars...".into()),
                 step(5, 1400, "heartbeat", "started".into()),
                 step(6, 15, "gateway", "ready".into()),
@@ -252,8 +265,15 @@ impl Install {
                 step(6, 8, "main", format!("{name} ready")),
             ],
             Program::Spring => vec![
-                step(1, 1400, "App", format!("Starting App v{version} using Java 21.0.4 with PID {pid} \
-                                              (/opt/{name}/app.jar started by app in /opt/{name})")),
+                step(
+                    1,
+                    1400,
+                    "App",
+                    format!(
+                        "Starting App v{version} using Java 21.0.4 with PID {pid} \
+                                              (/opt/{name}/app.jar started by app in /opt/{name})"
+                    ),
+                ),
                 step(1, 4, "App", "No active profile set, falling back to 1 default profile: \"default\"".into()),
                 step(2, 900, "web", format!("Tomcat initialized with port {port} (http)")),
                 step(3, 300, "jpa", "Bootstrapping Spring Data JPA repositories in DEFAULT mode.".into()),
@@ -312,17 +332,19 @@ impl Install {
                 (60, "", format!("Worker exiting (pid: {})", pid + 2)),
                 line(40, "", "Shutting down: Master"),
             ],
-            Program::PyWorker => vec![
-                line(6, "main", "received signal 15, stopping"),
-                line(200, "main", "all jobs done, bye"),
-            ],
+            Program::PyWorker => {
+                vec![line(6, "main", "received signal 15, stopping"), line(200, "main", "all jobs done, bye")]
+            }
             Program::Spring => vec![
                 line(20, "web", "Commencing graceful shutdown. Waiting for active requests to complete"),
                 line(200, "web", "Graceful shutdown complete"),
                 line(30, "db", "HikariPool-1 - Shutdown completed."),
             ],
             Program::GoLog | Program::Slog | Program::Zap => {
-                vec![line(1, "main", "received signal terminated, shutting down"), line(30, "main", "shutdown complete")]
+                vec![
+                    line(1, "main", "received signal terminated, shutting down"),
+                    line(30, "main", "shutdown complete"),
+                ]
             }
             Program::Tracing | Program::EnvLogger => {
                 vec![line(1, "main", "received SIGTERM, shutting down"), line(30, "main", "shutdown complete")]

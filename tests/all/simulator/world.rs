@@ -37,8 +37,14 @@ pub struct Pen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
     /// The start of a run of a service.
-    Start { service: usize, run: usize },
-    Ready { service: usize, run: usize },
+    Start {
+        service: usize,
+        run: usize,
+    },
+    Ready {
+        service: usize,
+        run: usize,
+    },
 }
 
 struct Line {
@@ -152,8 +158,7 @@ fn tag(ident: &str, pid: u32) -> String {
 
 /// `Feb  3 04:12:07`
 pub fn bsd(time: Time) -> String {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let c = time.civil();
     let month = MONTHS[c.month as usize - 1];
     format!("{month} {:2} {:02}:{:02}:{:02}", c.day, c.hour, c.minute, c.second)
