@@ -123,8 +123,12 @@ pub fn at_work(rng: &mut Rng) -> Phase {
     }
 }
 
+/// Conditions at boot that need not be there each time.
+const COMES_AND_GOES: [&str; 7] =
+    ["db-refused", "dns", "port-held", "gateway-running", "disk-full", "nil-deref", "unknown-boot"];
+
 /// All conditions that can befall a program under a manager.
-pub fn catalog(rng: &mut Rng, program: Program, manager: Kind, name: &str) -> Vec<Cause> {
+pub fn catalog(rng: &mut Rng, program: Program, manager: Kind, name: &str, is_watched: bool) -> Vec<Cause> {
     let mut causes = match program.family() {
         Family::OpenClaw => causes_node::gateway(rng),
         Family::Node => causes_node::services(rng, name),
@@ -134,6 +138,8 @@ pub fn catalog(rng: &mut Rng, program: Program, manager: Kind, name: &str) -> Ve
         Family::Rust => causes_native::rust(rng, name),
     };
     causes.extend(blows(rng, manager, name));
+    // What only a manager's log tells.
+    causes.retain(|cause| is_watched || cause.key != "liveness");
     causes
 }
 
@@ -225,7 +231,9 @@ fn order_and_bites(rng: &mut Rng, causes: &mut [Cause]) {
     let last = causes.len().saturating_sub(1);
     for (at, cause) in causes.iter_mut().enumerate() {
         let at_work = matches!(cause.phase, Phase::Work(..));
-        if !at_work && cause.phase != Phase::Exec && chance(rng, 25) {
+        // A module that is missing is missing always; a database may be down now and then.
+        let comes_and_goes = COMES_AND_GOES.contains(&cause.key) && !at_work;
+        if comes_and_goes && chance(rng, 40) {
             cause.odds = rng.between(35, 75);
         }
         let mended = at < last && !at_work && cause.odds == 100 || chance(rng, 25);

@@ -9,6 +9,14 @@ fn logged((key, ids, text, stage, what, message): Row) -> Cause {
     Cause::new(key, ids, text, Phase::Boot(stage), End::Inside(Fault::new(Style::Logged, what, message)))
 }
 
+/// anyhow prints what was tried and, lines below, why it failed; without a signature either line shows the cause.
+fn or_what_was_tried(mut cause: Cause) -> Cause {
+    if let (true, End::Inside(fault)) = (cause.ids.is_empty(), &cause.end) {
+        cause.texts.push(format!("Error: {}", fault.class));
+    }
+    cause
+}
+
 /// The class of a logged error is what the program was about to do.
 pub fn go(rng: &mut Rng, name: &str) -> Vec<Cause> {
     let work = at_work(rng);
@@ -99,6 +107,7 @@ pub fn rust(rng: &mut Rng, name: &str) -> Vec<Cause> {
     let work = at_work(rng);
     let config = format!("parsing /etc/{name}.toml");
     let state = format!("opening /var/lib/{name}/state");
+    let address = "resolving db.internal";
     let rows: [Row; 7] = [
         (
             "config-invalid",
@@ -139,7 +148,7 @@ pub fn rust(rng: &mut Rng, name: &str) -> Vec<Cause> {
             &[],
             "failed to lookup address information",
             3,
-            "connecting to postgres",
+            address,
             "failed to lookup address information: Name or service not known",
         ),
     ];
@@ -155,5 +164,5 @@ pub fn rust(rng: &mut Rng, name: &str) -> Vec<Cause> {
     let class = |error: &str| format!("checking {}", error.to_lowercase());
     let stage = Phase::Boot(rng.between(1, 5) as u8);
     causes.push(unknown(rng, Style::Logged, "unknown-boot", stage, &class));
-    causes
+    causes.into_iter().map(or_what_was_tried).collect()
 }

@@ -11,6 +11,18 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
 
+/// What follows from an error by its nature. Where the error's own line was lost, it is all that is left to name.
+const SYMPTOMS: [&str; 8] = [
+    "gunicorn-worker-boot",
+    "uvicorn-startup-failed",
+    "spring-failed",
+    "node-unhandled-rejection",
+    "node-error-event",
+    "openclaw-unhandled-rejection",
+    "openclaw-uncaught",
+    "systemd-exit-failure",
+];
+
 /// relapse with what it has built in.
 pub struct Judge {
     scanner: Scanner,
@@ -23,6 +35,7 @@ pub struct Judge {
 pub struct Outcome {
     pub seed: u64,
     pub classes: Vec<String>,
+    pub traits: Vec<&'static str>,
     pub healthy: bool,
     /// Root causes of the truth, and whether each was found.
     pub roots: Vec<(&'static str, bool)>,
@@ -102,7 +115,11 @@ impl Judge {
             incidents.flat_map(|incident| &incident.causes).filter(|cause| cause.role == "root")
         };
         let roots = truth.roots.iter().map(|root| (root.key, causes().any(|cause| shows(cause, root)))).collect();
-        let is_false = |cause: &&Cause| !truth.roots.iter().any(|root| shows(cause, root));
+        let is_lossy = truth.traits.contains(&"lines lost");
+        let is_false = |cause: &&Cause| {
+            let is_left_over = is_lossy && SYMPTOMS.contains(&cause.id.as_str());
+            !is_left_over && !truth.roots.iter().any(|root| shows(cause, root))
+        };
         let mut false_roots: Vec<String> = causes().filter(is_false).map(told).collect();
         // The same root in two incidents is one mistake.
         false_roots.sort();
@@ -115,6 +132,7 @@ impl Judge {
         Outcome {
             seed: incident.seed,
             classes: truth.classes.clone(),
+            traits: truth.traits.clone(),
             healthy: truth.is_healthy(),
             roots,
             false_roots,

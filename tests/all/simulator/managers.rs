@@ -62,6 +62,11 @@ pub struct Manager {
 }
 
 impl Manager {
+    /// Whether it writes a line for each start.
+    pub fn tells_starts(&self) -> bool {
+        self.pen.is_some() && self.kind != Kind::Compose
+    }
+
     fn say(&self, world: &mut World, time: Time, text: &str) {
         self.tell(world, time, text, None);
     }

@@ -262,7 +262,16 @@ impl Install {
                 step(3, 60, "store", "store opened".into()),
                 step(4, 160, "db", "database connection pool ready (5)".into()),
                 step(5, 90, "queue", "consuming from queue jobs.default".into()),
-                step(6, 8, "main", format!("{name} ready")),
+                step(
+                    6,
+                    8,
+                    "main",
+                    match port % 3 {
+                        0 => format!("{name} ready"),
+                        1 => "worker ready".into(),
+                        _ => "ready, waiting for jobs".into(),
+                    },
+                ),
             ],
             Program::Spring => vec![
                 step(

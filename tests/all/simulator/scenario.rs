@@ -22,6 +22,8 @@ struct Site {
     /// What the journal is printed as.
     style: u64,
     timed: bool,
+    /// What is hard about it.
+    traits: Vec<&'static str>,
 }
 
 /// An incident: something is wrong with one service at least.
@@ -64,7 +66,8 @@ fn drawn(mut world: World, seed: u64, is_ill: bool) -> Incident {
         if is_ill && (index == 0 || chance(&mut world.rng, 20)) {
             let want = [1, 1, 1, 2, 2, 2, 3, 3, 4, 5][world.rng.below(10) as usize];
             let program = service.install.program;
-            let catalog = causes::catalog(&mut world.rng, program, site.kind, &service.install.name);
+            let is_watched = service.manager.pen.is_some();
+            let catalog = causes::catalog(&mut world.rng, program, site.kind, &service.install.name, is_watched);
             service.causes = causes::draw(&mut world.rng, catalog, want);
         }
     }
@@ -87,7 +90,17 @@ fn drawn(mut world: World, seed: u64, is_ill: bool) -> Incident {
         special::sessions(&mut world, start, histories[0].failed);
     }
     let lost = *world.rng.pick(&[0, 0, 0, 0, 0, 0, 50, 100, 200, 500]);
-    finish(world, seed, &services, &histories, lost)
+    let mut traits = site.traits.clone();
+    let also = [
+        (lost > 0, "lines lost"),
+        (count > 1, "several services"),
+        (services.iter().any(|service| service.causes.len() > 1), "several causes"),
+        (services.iter().any(|service| service.background.is_some()), "background errors"),
+    ];
+    traits.extend(also.into_iter().filter_map(|(holds, name)| holds.then_some(name)));
+    let mut incident = finish(world, seed, &services, &histories, lost);
+    incident.truth.traits = traits;
+    incident
 }
 
 fn is_kernels(cause: &causes::Cause) -> bool {
@@ -174,6 +187,10 @@ impl Site {
             }
             Kind::Kubernetes => {
                 shared = Some(world.stream("pods.log", 0));
+                // Half of the time only the pods' own logs are at hand.
+                if !timed {
+                    return Self { kind, host, shared, manager, style, timed, traits: vec!["no kubelet log"] };
+                }
                 let kubelet = world.stream("kubelet.log", skew);
                 let pen = Pen { stream: kubelet, wrap: Wrap::Bare, ident: String::new() };
                 let opened = Time::february(1, 0, 0, 0);
@@ -192,7 +209,14 @@ impl Site {
             Kind::Launchd => manager = Some(world.stream("launchd.log", skew)),
             Kind::Alone => {}
         }
-        Self { kind, host, shared, manager, style, timed }
+        let own_clock = manager.is_some() && shared != manager;
+        let traits = match skew.abs() {
+            _ if !own_clock => vec![],
+            0 => vec!["clocks agree"],
+            ..1000 => vec!["clocks differ below 1 s"],
+            _ => vec!["clocks differ by 1 to 2 s"],
+        };
+        Self { kind, host, shared, manager, style, timed, traits }
     }
 
     /// Whether lines without a time of their own have one in their stream.

@@ -134,7 +134,7 @@ impl Service {
         self.manager.spawns(world, *run);
         history.starts += 1;
         let mut time = run.spawned;
-        let mut told = !matches!(self.manager.kind, Kind::Compose | Kind::Alone);
+        let mut told = self.manager.tells_starts();
         for stage in 0..=6 {
             let steps: Vec<Step> = self.install.boot(run.pid).into_iter().filter(|step| step.stage == stage).collect();
             for step in steps {
@@ -182,7 +182,7 @@ impl Service {
             let text = format!("exec /opt/{0}/bin/{0}: exec format error", self.install.name);
             self.says(world, at, run.pid, &Word::Raw(text), None);
         }
-        history.silent_start |= self.manager.kind == Kind::Compose;
+        history.silent_start |= !self.manager.tells_starts();
         Over::Died { at: at.after(8), exit: Exit::Blow(blow), cause }
     }
 

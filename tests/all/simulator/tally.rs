@@ -15,6 +15,7 @@ pub struct Tally {
     alarms: (usize, usize),
     by_cause: BTreeMap<&'static str, (usize, usize)>,
     by_class: BTreeMap<String, (usize, usize)>,
+    by_trait: BTreeMap<&'static str, (usize, usize)>,
 }
 
 /// Counts a case, and whether it is well.
@@ -48,6 +49,9 @@ impl Tally {
         count(&mut self.verdicts, outcome.verdict_holds());
         if outcome.healthy {
             count(&mut self.alarms, outcome.verdict.1 != "healthy" || !outcome.false_roots.is_empty());
+        }
+        for what in &outcome.traits {
+            count(self.by_trait.entry(what).or_default(), outcome.is_right());
         }
         for class in &outcome.classes {
             count(self.by_class.entry(class.clone()).or_default(), outcome.is_right());
@@ -108,7 +112,8 @@ impl Tally {
         let row = |name: &str, (well, all): (usize, usize)| format!("  {name:<26} {well:>5} of {all}\n");
         let causes: String = self.by_cause.iter().map(|(key, pair)| row(key, *pair)).collect();
         let classes: String = self.by_class.iter().map(|(class, pair)| row(class, *pair)).collect();
-        format!("found, by cause:\n{causes}all right, by program and manager:\n{classes}")
+        let traits: String = self.by_trait.iter().map(|(what, pair)| row(what, *pair)).collect();
+        format!("found, by cause:\n{causes}all right, by program and manager:\n{classes}all right, by trait:\n{traits}")
     }
 }
 
@@ -117,6 +122,9 @@ pub fn miss(outcome: &Outcome) -> String {
     let mut text = format!("seed {} {}", outcome.seed, outcome.classes.join(", "));
     if outcome.healthy {
         text.push_str(" (healthy)");
+    }
+    if !outcome.traits.is_empty() {
+        text.push_str(&format!(" [{}]", outcome.traits.join(", ")));
     }
     for (key, _) in outcome.roots.iter().filter(|(_, found)| !found) {
         text.push_str(&format!("\n    missed {key}"));

@@ -26,8 +26,10 @@ pub struct Truth {
     /// Some run left no line of its start, or lost one.
     pub start_lost: bool,
     pub ready_lost: bool,
-    /// For the tables: `program/manager` of the services, and what is special.
+    /// For the tables: `program/manager` of the services.
     pub classes: Vec<String>,
+    /// What is hard about it.
+    pub traits: Vec<&'static str>,
 }
 
 impl Truth {
