@@ -81,11 +81,22 @@ pub struct Cause {
     pub odds: u64,
     /// How many runs it ends before somebody mends it.
     pub bites: Option<usize>,
+    /// An unknown error with one of the texts counts as well, though signatures have ids for the fault.
+    pub or_unknown: bool,
 }
 
 impl Cause {
     pub fn new(key: &'static str, ids: &[&'static str], text: &str, phase: Phase, end: End) -> Self {
-        Self { key, ids: ids.to_vec(), texts: vec![text.to_owned()], phase, end, odds: 100, bites: None }
+        Self {
+            key,
+            ids: ids.to_vec(),
+            texts: vec![text.to_owned()],
+            phase,
+            end,
+            odds: 100,
+            bites: None,
+            or_unknown: false,
+        }
     }
 
     pub fn also(mut self, text: &str) -> Self {

@@ -9,9 +9,11 @@ fn logged((key, ids, text, stage, what, message): Row) -> Cause {
     Cause::new(key, ids, text, Phase::Boot(stage), End::Inside(Fault::new(Style::Logged, what, message)))
 }
 
-/// anyhow prints what was tried and, lines below, why it failed; without a signature either line shows the cause.
+/// anyhow prints what was tried and, lines below, why it failed. Either line shows the cause, whatever its id.
 fn or_what_was_tried(mut cause: Cause) -> Cause {
-    if let (true, End::Inside(fault)) = (cause.ids.is_empty(), &cause.end) {
+    let is_plain = cause.ids.is_empty() || cause.key == "db-refused";
+    if let (true, End::Inside(fault)) = (is_plain, &cause.end) {
+        cause.or_unknown = true;
         cause.texts.push(format!("Error: {}", fault.class));
     }
     cause

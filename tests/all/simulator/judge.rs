@@ -150,7 +150,7 @@ fn shows(cause: &Cause, root: &Root) -> bool {
         return true;
     }
     let texts = cause.evidence.iter().map(|line| line.text.as_str()).chain(cause.template.as_deref());
-    root.ids.is_empty()
+    (root.ids.is_empty() || root.or_unknown)
         && cause.id.starts_with("unknown/")
         && texts.into_iter().any(|text| root.texts.iter().any(|wanted| text.contains(wanted)))
 }

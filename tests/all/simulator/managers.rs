@@ -392,15 +392,16 @@ impl Manager {
     }
 
     /// Somebody asks for a stop; the program's own words are not the manager's.
-    pub fn asks_stop(&mut self, world: &mut World, run: Run, asked: Time) {
+    pub fn asks_stop(&mut self, world: &mut World, run: Run, asked: Time, mark: Option<Mark>) {
         self.stays_up(world, run, asked);
-        let name = self.name.clone();
-        match self.kind {
-            Kind::Systemd => self.say(world, asked, &format!("Stopping {name}.service - {}...", self.title)),
-            Kind::Supervisord => self.say(world, asked, &format!("INFO waiting for {name} to stop")),
-            Kind::Pm2 => self.say(world, asked, &format!("Stopping app:{name} id:0")),
-            Kind::Launchd | Kind::Compose | Kind::Kubernetes | Kind::Alone => {}
-        }
+        let name = &self.name;
+        let text = match self.kind {
+            Kind::Systemd => format!("Stopping {name}.service - {}...", self.title),
+            Kind::Supervisord => format!("INFO waiting for {name} to stop"),
+            Kind::Pm2 => format!("Stopping app:{name} id:0"),
+            Kind::Launchd | Kind::Compose | Kind::Kubernetes | Kind::Alone => return,
+        };
+        self.tell(world, asked, &text, mark);
     }
 
     /// The process that was asked to stop is gone. Returns when the next one starts.

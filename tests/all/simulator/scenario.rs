@@ -9,7 +9,7 @@ use super::special;
 use super::time::Time;
 use super::truth::{Incident, Root, Truth, Verdicts};
 use super::words;
-use super::world::{Pen, World, Wrap, chance};
+use super::world::{Mark, Pen, World, Wrap, chance};
 
 /// The machine that the services of one incident share.
 struct Site {
@@ -53,13 +53,21 @@ fn drawn(mut world: World, seed: u64, is_ill: bool) -> Incident {
     let start = some_time(&mut world);
     let mut names: Vec<String> = Vec::new();
     let mut services = Vec::new();
+    // In a journal each unit may have an identifier of its own; else it is the program's name, and the unit's name stands
+    // in the manager's lines alone.
+    let named = count > 1 && site.kind == Kind::Systemd && chance(&mut world.rng, 60);
     for index in 0..count {
         let mut name = words::service(&mut world.rng);
         while names.contains(&name) {
             name = words::service(&mut world.rng);
         }
         names.push(name.clone());
-        services.push(site.service(&mut world, index, name));
+        let mut service = site.service(&mut world, index, name.clone());
+        let is_twice = services.iter().any(|other: &Service| other.out.ident == service.out.ident);
+        if named || is_twice {
+            (service.out.ident, service.err.ident) = (name.clone(), name);
+        }
+        services.push(service);
     }
     // One is ill, the others may be.
     for (index, service) in services.iter_mut().enumerate() {
@@ -94,6 +102,7 @@ fn drawn(mut world: World, seed: u64, is_ill: bool) -> Incident {
     let also = [
         (lost > 0, "lines lost"),
         (count > 1, "several services"),
+        (count > 1 && site.kind == Kind::Systemd && !named, "journal without identifiers"),
         (services.iter().any(|service| service.causes.len() > 1), "several causes"),
         (services.iter().any(|service| service.background.is_some()), "background errors"),
     ];
@@ -129,7 +138,7 @@ fn finish(world: World, seed: u64, services: &[Service], histories: &[History], 
             let is_told = written.files.iter().any(|(_, bytes)| holds(bytes, &cause.texts));
             if runs > 0 && is_told {
                 let (key, ids, texts) = (cause.key, cause.ids.clone(), cause.texts.clone());
-                truth.roots.push(Root { key, ids, texts, runs });
+                truth.roots.push(Root { key, ids, texts, or_unknown: cause.or_unknown, runs });
             }
         }
         let verdicts = verdicts(history);
@@ -139,8 +148,12 @@ fn finish(world: World, seed: u64, services: &[Service], histories: &[History], 
         }
     }
     truth.verdicts = worst.1;
-    truth.start_lost |= written.damaged.iter().any(|mark| matches!(mark, super::world::Mark::Start { .. }));
-    truth.ready_lost = written.damaged.iter().any(|mark| matches!(mark, super::world::Mark::Ready { .. }));
+    // A run that ends without the words that ask for its end is as good as a failed one.
+    if written.lost.iter().any(|mark| matches!(mark, Mark::Stop { .. })) {
+        truth.verdicts.extend(["degraded", "flapping"]);
+    }
+    truth.start_lost |= written.damaged.iter().any(|mark| matches!(mark, Mark::Start { .. }));
+    truth.ready_lost = written.damaged.iter().any(|mark| matches!(mark, Mark::Ready { .. }));
     Incident { seed, files: written.files, truth }
 }
 

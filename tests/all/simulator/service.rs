@@ -274,11 +274,16 @@ impl Service {
     }
 
     fn stops(&mut self, world: &mut World, run: &Run, asked: Time) -> Over {
-        self.manager.asks_stop(world, *run, asked);
+        let mut mark = run.mark.map(|mark| match mark {
+            Mark::Start { service, run } | Mark::Ready { service, run } | Mark::Stop { service, run } => {
+                Mark::Stop { service, run }
+            }
+        });
+        self.manager.asks_stop(world, *run, asked, mark);
         let mut time = asked.after(3);
         for (ms, component, text) in self.install.stop(run.pid) {
             time = world.rng.later(time, ms, ms * 2 + 1);
-            self.says(world, time, run.pid, &Word::Line(Level::Info, component, text), None);
+            self.says(world, time, run.pid, &Word::Line(Level::Info, component, text), mark.take());
         }
         let gone = world.rng.later(time, 20, 90);
         if chance(&mut world.rng, 30) {

@@ -26,6 +26,7 @@ fn refused(mut world: World, seed: u64) -> Incident {
         key: "bootstrap-125",
         ids: vec!["launchd-bootstrap-125", "openclaw-gui-session"],
         texts: vec!["Bootstrap failed: 125".into()],
+        or_unknown: false,
         runs: 0,
     };
     let truth = Truth {
@@ -93,6 +94,7 @@ fn fight(mut world: World, seed: u64) -> Incident {
         key: "two-supervisors",
         ids: vec!["openclaw-stale-pid-cleared", "openclaw-sigterm", "openclaw-already-running"],
         texts: vec!["stale gateway pid(s) before bind".into()],
+        or_unknown: false,
         runs: runs - 1,
     };
     let truth = Truth {

@@ -9,6 +9,8 @@ pub struct Root {
     pub ids: Vec<&'static str>,
     /// Texts of which a line of its evidence must hold one, where no signature knows it.
     pub texts: Vec<String>,
+    /// An unknown error with one of the texts is this one.
+    pub or_unknown: bool,
     /// Runs that it ended.
     pub runs: usize,
 }

@@ -45,6 +45,11 @@ pub enum Mark {
         service: usize,
         run: usize,
     },
+    /// A stop that somebody asked for.
+    Stop {
+        service: usize,
+        run: usize,
+    },
 }
 
 struct Line {
