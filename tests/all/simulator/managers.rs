@@ -67,6 +67,11 @@ impl Manager {
         self.pen.is_some() && self.kind != Kind::Compose
     }
 
+    /// Whether it writes that somebody asked for a stop.
+    pub fn names_askers(&self) -> bool {
+        matches!(self.kind, Kind::Systemd | Kind::Supervisord | Kind::Pm2)
+    }
+
     fn say(&self, world: &mut World, time: Time, text: &str) {
         self.tell(world, time, text, None);
     }
@@ -183,9 +188,8 @@ impl Manager {
         match self.kind {
             Kind::Systemd => self.systemd_exit(world, run, time, exit),
             Kind::Supervisord => {
-                if exit == Exit::Blow(Blow::NoProgram) {
-                    self.early += 1;
-                } else if !self.stays_up(world, run, time) {
+                // What was never started cannot stay up.
+                if exit == Exit::Blow(Blow::NoProgram) || !self.stays_up(world, run, time) {
                     self.early += 1;
                 }
                 let how = match exit {

@@ -18,12 +18,15 @@ mod last_words;
 mod managers;
 mod noise;
 mod programs;
+// The corpora's generator has these two as well, in a tree of modules of its own.
+#[allow(clippy::duplicate_mod)]
 #[path = "../../../corpora/generate/rng.rs"]
 mod rng;
 pub mod scenario;
 mod service;
 mod special;
 pub mod tally;
+#[allow(clippy::duplicate_mod)]
 #[path = "../../../corpora/generate/time.rs"]
 mod time;
 pub mod truth;

@@ -184,8 +184,9 @@ fn journal_json(time: Time, host: &str, unit: &str, ident: &str, pid: u32, line:
         "kernel" => r#""_TRANSPORT":"kernel""#.to_owned(),
         _ => format!(r#""_SYSTEMD_UNIT":{},"_TRANSPORT":"stdout""#, quoted(unit)),
     };
+    let process = if ident == "kernel" { String::new() } else { format!(r#""_PID":"{pid}","#) };
     format!(
-        r#"{{"__REALTIME_TIMESTAMP":"{}","PRIORITY":"6","_HOSTNAME":{},"SYSLOG_IDENTIFIER":{},"_PID":"{pid}",{about},"MESSAGE":{}}}"#,
+        r#"{{"__REALTIME_TIMESTAMP":"{}","PRIORITY":"6","_HOSTNAME":{},"SYSLOG_IDENTIFIER":{},{process}{about},"MESSAGE":{}}}"#,
         time.micros(),
         quoted(host),
         quoted(ident),
