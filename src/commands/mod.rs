@@ -11,6 +11,7 @@ mod progress;
 mod scan;
 mod selecting;
 mod signatures;
+mod templates;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ enum Command {
     Signatures(signatures::Arguments),
     /// List the known log formats, explain one, or check a file of one
     Formats(formats::Arguments),
+    /// Group messages by what they have in common: one message a line in, one JSON object a line out
+    Templates(templates::Arguments),
 }
 
 /// How a command ended.
@@ -82,6 +85,7 @@ pub fn run() -> ExitCode {
         Command::Merge(arguments) => merge::run(arguments),
         Command::Signatures(arguments) => signatures::run(arguments),
         Command::Formats(arguments) => formats::run(arguments),
+        Command::Templates(arguments) => templates::run(arguments),
     };
     match result {
         Ok(outcome) => outcome.into(),

@@ -24,5 +24,6 @@ mod schema;
 mod score;
 mod services;
 mod support;
+mod templates;
 mod tidy;
 mod wrappings;
