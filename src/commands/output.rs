@@ -9,8 +9,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// A report for people
     Text,
+    /// One object for programs; grammars/diagnosis.schema.json describes it
     Json,
+    /// A postmortem to paste, in GitHub flavoured Markdown
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -46,6 +50,7 @@ impl Output {
         let mut page = Vec::new();
         match self.format {
             Format::Json => report::json::json(diagnosis, &mut page).map_err(|error| error.to_string())?,
+            Format::Markdown => page.extend(report::markdown(diagnosis).into_bytes()),
             Format::Text => {
                 let style = Style { colour: colour(), now_ns: Some(now_ns()) };
                 page.extend(report::text(diagnosis, style).into_bytes());

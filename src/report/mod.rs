@@ -1,6 +1,10 @@
-//! Reports: a diagnosis as text for people and as JSON for programs. Pure functions; no clock, no terminal.
+//! Reports: a diagnosis as text for people, as a postmortem in Markdown, and as JSON for programs. Pure functions; no
+//! clock, no terminal.
 
+mod checking;
 pub mod json;
+pub mod markdown;
 pub mod text;
 
+pub use markdown::markdown;
 pub use text::{Style, text};

@@ -320,7 +320,7 @@ impl Page {
 }
 
 /// Whether a problem stands below its input already.
-fn is_told(input: &Input, problem: &str) -> bool {
+pub(super) fn is_told(input: &Input, problem: &str) -> bool {
     let what = problem.strip_prefix(input.path.as_str()).and_then(|rest| rest.split_once(": "));
     what.is_some_and(|(_, what)| input.problems.iter().any(|told| told == what))
 }
@@ -331,7 +331,7 @@ fn stopped_on_purpose(service: &Service) -> bool {
 }
 
 /// A time for a table: no finer than milliseconds.
-fn short_time(time: &str) -> String {
+pub(super) fn short_time(time: &str) -> String {
     match time.split_once('.') {
         Some((whole, fraction)) if fraction.len() > 4 => format!("{whole}.{}Z", &fraction[..3]),
         _ => time.to_string(),
@@ -343,12 +343,12 @@ pub fn many(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", group(count), if count == 1 { "" } else { "s" })
 }
 
-fn manager(service: &Service) -> String {
+pub(super) fn manager(service: &Service) -> String {
     service.manager.as_deref().map(|manager| format!("  (under {})", printable(manager))).unwrap_or_default()
 }
 
 /// The root causes, those first that are still seen: what superseded a cause is what ends runs now.
-fn roots(service: &Service) -> Vec<(&Cause, bool)> {
+pub(super) fn roots(service: &Service) -> Vec<(&Cause, bool)> {
     let all: Vec<&Cause> =
         service.incidents.iter().flat_map(|incident| &incident.causes).filter(|cause| cause.role == "root").collect();
     let gone = |cause: &Cause| all.iter().any(|other| cause.last.is_some() && other.first > cause.last);
@@ -374,7 +374,7 @@ pub fn printable(text: &str) -> String {
     out
 }
 
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_string(),
@@ -382,7 +382,7 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 /// 12345 as 12,345.
-fn group(number: u64) -> String {
+pub(super) fn group(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -394,12 +394,12 @@ fn group(number: u64) -> String {
     out
 }
 
-fn seconds(value: f64) -> String {
+pub(super) fn seconds(value: f64) -> String {
     if value < 120.0 { format!("{value} s") } else { span(value) }
 }
 
 /// A length of time in its two largest units.
-fn span(seconds: f64) -> String {
+pub(super) fn span(seconds: f64) -> String {
     let total = seconds.max(0.0) as u64;
     let (days, hours, minutes, rest) = (total / 86_400, total / 3600 % 24, total / 60 % 60, total % 60);
     match (days, hours, minutes) {
@@ -410,6 +410,6 @@ fn span(seconds: f64) -> String {
     }
 }
 
-fn ns_of(time: &str) -> Option<i64> {
+pub(super) fn ns_of(time: &str) -> Option<i64> {
     time.parse::<jiff::Timestamp>().ok().and_then(|time| i64::try_from(time.as_nanosecond()).ok())
 }

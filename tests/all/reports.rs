@@ -1,4 +1,4 @@
-//! The text reports of four stories, whole, so that every change of a word is seen by somebody.
+//! The text reports of four stories and the postmortems of two, whole, so that every change of a word is seen by somebody.
 
 use crate::support::relapse;
 
@@ -39,4 +39,21 @@ fn planned_restart() {
 #[test]
 fn every_report_tells_the_age_of_its_last_line() {
     assert!(report("never-started").contains(", AGE ago)"));
+}
+
+/// The postmortem of a corpus.
+fn postmortem(corpus: &str) -> String {
+    let ran = relapse(&["analyze", "--tz", "UTC", "--format", "markdown", &format!("corpora/{corpus}")]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    ran.stdout
+}
+
+#[test]
+fn postmortem_of_a_loop() {
+    insta::assert_snapshot!(postmortem("quickstart"));
+}
+
+#[test]
+fn postmortem_of_an_unknown_error() {
+    insta::assert_snapshot!(postmortem("unknown-error"));
 }
