@@ -15,6 +15,15 @@ pub enum Format {
     Json,
     /// A postmortem to paste, in GitHub flavoured Markdown
     Markdown,
+    /// The events in order of time, an object a line; the last line holds the diagnosis
+    Ndjson,
+}
+
+impl Format {
+    /// Programs read it: they get an object even where a command could not begin.
+    pub fn is_for_programs(self) -> bool {
+        matches!(self, Format::Json | Format::Ndjson)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -50,6 +59,7 @@ impl Output {
         let mut page = Vec::new();
         match self.format {
             Format::Json => report::json::json(diagnosis, &mut page).map_err(|error| error.to_string())?,
+            Format::Ndjson => report::ndjson::ndjson(diagnosis, &mut page).map_err(|error| error.to_string())?,
             Format::Markdown => page.extend(report::markdown(diagnosis).into_bytes()),
             Format::Text => {
                 let style = Style { colour: colour(), now_ns: Some(now_ns()) };
@@ -100,7 +110,7 @@ pub fn now_ns() -> i64 {
 }
 
 /// The object of a command that could not even begin.
-pub fn print_failure(failure: Failure) {
+pub fn print_failure(failure: Failure, format: Format) {
     let diagnosis = Diagnosis {
         schema: relapse::diagnosis::model::SCHEMA.into(),
         verdict: Verdict::Healthy,
@@ -109,6 +119,10 @@ pub fn print_failure(failure: Failure) {
         inputs: Vec::new(),
         problems: vec![failure],
     };
+    let mut out = io::stdout().lock();
     // Whoever does not listen here has the exit status.
-    let _ = report::json::json(&diagnosis, &mut io::stdout().lock());
+    let _ = match format {
+        Format::Ndjson => report::ndjson::ndjson(&diagnosis, &mut out),
+        _ => report::json::json(&diagnosis, &mut out),
+    };
 }

@@ -4,6 +4,7 @@
 mod checking;
 pub mod json;
 pub mod markdown;
+pub mod ndjson;
 pub mod text;
 
 pub use markdown::markdown;

@@ -11,14 +11,14 @@ const ESCAPES: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}P1;2q\u{9b}31m\u{9d}0;x
 /// No control character but line ends, whatever the log holds.
 #[track_caller]
 fn check_harmless(place: &Place, path: &str) -> Value {
-    for format in ["text", "json", "markdown"] {
+    for format in ["text", "json", "markdown", "ndjson"] {
         let ran = place.relapse(&["analyze", "--tz", "UTC", "--format", format, path]);
         assert_eq!(ran.status, 0, "{ran:?}");
         for (name, text) in [("output", &ran.stdout), ("error", &ran.stderr)] {
             let bad: Vec<char> = text.chars().filter(|&c| c.is_control() && c != '\n').collect();
             assert!(bad.is_empty(), "{bad:?} on standard {name} as {format}");
         }
-        assert!(format == "json" || !ran.stdout.contains('\u{202e}'), "text turned around");
+        assert!(format.ends_with("json") || !ran.stdout.contains('\u{202e}'), "text turned around");
     }
     contract(&place.relapse(&["analyze", "--format", "json", path]))
 }

@@ -57,3 +57,10 @@ fn postmortem_of_a_loop() {
 fn postmortem_of_an_unknown_error() {
     insta::assert_snapshot!(postmortem("unknown-error"));
 }
+
+#[test]
+fn events_of_a_loop() {
+    let ran = relapse(&["analyze", "--tz", "UTC", "--format", "ndjson", "corpora/quickstart"]);
+    let events: Vec<&str> = ran.stdout.lines().filter(|line| !line.starts_with(r#"{"kind":"diagnosis""#)).collect();
+    insta::assert_snapshot!(events.join("\n"));
+}

@@ -135,3 +135,40 @@ fn resolved(schema: &Value) -> &Value {
         None => schema,
     }
 }
+
+/// Every line of the stream of events is an object with a kind; the last one holds the ordinary diagnosis.
+#[test]
+fn the_stream_of_events_ends_with_it() {
+    for (corpus, whole) in &*DIAGNOSES {
+        let folder = format!("corpora/{corpus}");
+        let ran = relapse(&["analyze", "--tz", "UTC", "--format", "ndjson", &folder]);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{corpus}");
+        let mut lines: Vec<Value> =
+            ran.stdout.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect();
+        assert_eq!(lines.pop(), Some(json!({"kind": "diagnosis", "diagnosis": whole.json()})), "{corpus}");
+        for line in &lines {
+            let moment = json!({"time": line["time"], "kind": line["kind"], "text": line["text"]});
+            let mut one = whole.json();
+            one["services"][0]["timeline"] = json!([moment]);
+            assert_eq!(wrongs(&one), [""; 0], "{corpus}: {line}");
+            assert!(line["service"].is_string(), "{corpus}: {line}");
+        }
+        let of_kind = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count();
+        let services = whole.json()["services"].as_array().cloned().unwrap_or_default();
+        let incidents: Vec<&Value> =
+            services.iter().flat_map(|service| service["incidents"].as_array()).flatten().collect();
+        assert_eq!(of_kind("incident-start"), incidents.len(), "{corpus}");
+        assert_eq!(of_kind("incident-end"), incidents.iter().filter(|one| one["ongoing"] == false).count(), "{corpus}");
+        let causes: usize = incidents.iter().filter_map(|one| one["causes"].as_array()).map(Vec::len).sum();
+        assert_eq!(of_kind("cause-appears"), causes, "{corpus}");
+    }
+}
+
+#[test]
+fn a_stream_of_events_that_cannot_begin_ends_as_well() {
+    let ran = relapse(&["analyze", "--format", "ndjson", "--since", "soon", "corpora/never-started"]);
+    assert_eq!(ran.status, 2);
+    let object = ran.json();
+    assert_eq!(object["kind"], "diagnosis");
+    assert_eq!(wrongs(&object["diagnosis"]), [""; 0]);
+}
