@@ -5,6 +5,7 @@ mod checking;
 pub mod json;
 pub mod markdown;
 pub mod ndjson;
+mod sparkline;
 pub mod text;
 
 pub use markdown::markdown;

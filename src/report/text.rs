@@ -1,6 +1,7 @@
 //! The report for a person at 3 a.m.: the answer first, the evidence below, the advice with it.
 
-use crate::diagnosis::model::{Cause, Diagnosis, Incident, Input, Service, State, Verdict};
+use super::sparkline::Sparkline;
+use crate::diagnosis::model::{Cause, Diagnosis, Incident, Input, RestartsOverTime, Service, State, Verdict};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -21,6 +22,10 @@ const CYAN: &str = "36";
 
 /// Evidence lines of a symptom that are shown.
 const SYMPTOM_LINES: usize = 1;
+/// Columns of the row of restarts.
+const COLUMNS: usize = 40;
+/// So many restarts have a shape in time.
+const MIN_RESTARTS: u64 = 3;
 /// Moments of the timeline that are shown.
 const MOMENTS: usize = 16;
 /// Inputs with nothing odd are summed up beyond this many.
@@ -87,6 +92,9 @@ impl Page {
         let roots = roots(service);
         self.why(service, &roots);
         self.counts(service);
+        if let Some(restarts) = &service.restarts_over_time {
+            self.over_time(restarts);
+        }
         for incident in &service.incidents {
             self.incident(incident);
         }
@@ -173,6 +181,20 @@ impl Page {
             let _ = write!(text, ", {} inside the process", many(service.in_process_restarts, "restart"));
         }
         self.line(&text);
+    }
+
+    /// Restarts over time as a row of blocks, from the first one's bucket to the end of the last one's.
+    fn over_time(&mut self, restarts: &RestartsOverTime) {
+        let line = Sparkline::of(&restarts.counts, COLUMNS);
+        let counted = restarts.counts.iter().sum::<u64>() >= MIN_RESTARTS && restarts.counts.len() > 1;
+        if let Some(first) = ns_of(&restarts.first).filter(|_| counted) {
+            let width = restarts.bucket_s.saturating_mul(line.per_column as u64);
+            let length = restarts.bucket_s.saturating_mul(restarts.counts.len() as u64);
+            let last = time_of(first.saturating_add_unsigned(length.saturating_mul(1_000_000_000)));
+            let row = self.paint(CYAN, &line.row);
+            let peak = group(line.peak);
+            self.line(&format!("  {} {row} {last}  restarts, at most {peak} in {}", restarts.first, width_of(width)));
+        }
     }
 
     fn incident(&mut self, incident: &Incident) {
@@ -412,4 +434,18 @@ pub(super) fn span(seconds: f64) -> String {
 
 pub(super) fn ns_of(time: &str) -> Option<i64> {
     time.parse::<jiff::Timestamp>().ok().and_then(|time| i64::try_from(time.as_nanosecond()).ok())
+}
+
+fn time_of(ns: i64) -> String {
+    jiff::Timestamp::from_nanosecond(i128::from(ns)).map(|time| time.to_string()).unwrap_or_else(|_| "?".into())
+}
+
+/// The width of a bucket in its one unit.
+fn width_of(seconds: u64) -> String {
+    match seconds {
+        days if days % 86_400 == 0 => format!("{} d", days / 86_400),
+        hours if hours % 3600 == 0 => format!("{} h", hours / 3600),
+        minutes if minutes % 60 == 0 => format!("{} min", minutes / 60),
+        seconds => format!("{seconds} s"),
+    }
 }

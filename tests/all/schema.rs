@@ -64,10 +64,12 @@ fn an_option_that_cannot_be_met_keeps_it() {
 #[test]
 fn broken_objects_do_not() {
     let whole = DIAGNOSES["quickstart"].json();
-    let breaks: [(&str, Value); 9] = [
+    let breaks: [(&str, Value); 11] = [
         ("/schema", json!("relapse.diagnosis/2")),
         ("/verdict", json!("ill")),
         ("/services/0/restarts", json!(-1)),
+        ("/services/0/restarts_over_time/bucket_s", json!(0)),
+        ("/services/0/restarts_over_time/counts", json!(vec![1; 61])),
         ("/services/0/state", json!("gone")),
         ("/services/0/first", json!("2026-02-03 04:10:00")),
         ("/services/0/incidents/0/rhythm", json!("sometimes")),
@@ -171,4 +173,15 @@ fn a_stream_of_events_that_cannot_begin_ends_as_well() {
     let object = ran.json();
     assert_eq!(object["kind"], "diagnosis");
     assert_eq!(wrongs(&object["diagnosis"]), [""; 0]);
+}
+
+#[test]
+fn restarts_over_time_are_the_restarts() {
+    for (corpus, ran) in &*DIAGNOSES {
+        for service in ran.json()["services"].as_array().into_iter().flatten() {
+            let counts = service["restarts_over_time"]["counts"].as_array().into_iter().flatten();
+            let sum: u64 = counts.filter_map(Value::as_u64).sum();
+            assert_eq!(Some(sum), service["restarts"].as_u64(), "{corpus}: {service}");
+        }
+    }
 }
