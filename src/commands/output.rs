@@ -45,6 +45,9 @@ pub struct Output {
     /// Exit with status 3 when the verdict is this one or worse
     #[arg(long, value_enum, value_name = "VERDICT")]
     pub fail_on: Option<FailOn>,
+    /// Instead of the report, one cause in depth: its id as reports show it, or how the id begins
+    #[arg(long, value_name = "CAUSE", conflicts_with = "format")]
+    explain: Option<String>,
 }
 
 impl Output {
@@ -56,19 +59,28 @@ impl Output {
                 relapse::report::text::printable(&self.service.join(", "))
             ));
         }
+        let style = Style { colour: colour(), now_ns: Some(now_ns()) };
+        if let Some(wanted) = self.explain.as_deref().filter(|_| read_anything) {
+            let id = diagnosis
+                .cause_named(wanted)
+                .map_err(|why| format!("--explain {}: {why}", relapse::report::text::printable(wanted)))?;
+            write(report::in_depth(diagnosis, id, style).as_bytes())?;
+            return Ok(self.outcome(diagnosis, read_anything));
+        }
         let mut page = Vec::new();
         match self.format {
             Format::Json => report::json::json(diagnosis, &mut page).map_err(|error| error.to_string())?,
             Format::Ndjson => report::ndjson::ndjson(diagnosis, &mut page).map_err(|error| error.to_string())?,
             Format::Markdown => page.extend(report::markdown(diagnosis).into_bytes()),
-            Format::Text => {
-                let style = Style { colour: colour(), now_ns: Some(now_ns()) };
-                page.extend(report::text(diagnosis, style).into_bytes());
-            }
+            Format::Text => page.extend(report::text(diagnosis, style).into_bytes()),
         }
         write(&page)?;
+        Ok(self.outcome(diagnosis, read_anything))
+    }
+
+    fn outcome(&self, diagnosis: &Diagnosis, read_anything: bool) -> Outcome {
         if !read_anything {
-            return Ok(Outcome::Failed);
+            return Outcome::Failed;
         }
         let met = |limit| {
             diagnosis.verdict
@@ -78,11 +90,11 @@ impl Output {
                     FailOn::CrashLoop => Verdict::CrashLoop,
                 }
         };
-        Ok(match self.fail_on {
+        match self.fail_on {
             Some(limit) if met(limit) => Outcome::Verdict,
             _ if !diagnosis.complete => Outcome::Partial,
             _ => Outcome::Done,
-        })
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod incidents;
 mod inputs;
 mod leader;
 pub mod model;
+mod naming;
 mod reconcile;
 mod restarts;
 mod rhythm;
@@ -25,6 +26,7 @@ mod teller;
 mod timeline;
 
 pub use model::{Diagnosis, State, Verdict};
+pub use naming::NoSuchCause;
 
 use crate::evidence::Evidence;
 use crate::grammar::Time;

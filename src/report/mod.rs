@@ -2,11 +2,13 @@
 //! clock, no terminal.
 
 mod checking;
+mod in_depth;
 pub mod json;
 pub mod markdown;
 pub mod ndjson;
 mod sparkline;
 pub mod text;
 
+pub use in_depth::in_depth;
 pub use markdown::markdown;
 pub use text::{Style, text};

@@ -13,12 +13,12 @@ pub struct Style {
     pub now_ns: Option<i64>,
 }
 
-const BOLD: &str = "1";
-const DIM: &str = "2";
-const RED: &str = "31";
-const YELLOW: &str = "33";
-const GREEN: &str = "32";
-const CYAN: &str = "36";
+pub(super) const BOLD: &str = "1";
+pub(super) const DIM: &str = "2";
+pub(super) const RED: &str = "31";
+pub(super) const YELLOW: &str = "33";
+pub(super) const GREEN: &str = "32";
+pub(super) const CYAN: &str = "36";
 
 /// Evidence lines of a symptom that are shown.
 const SYMPTOM_LINES: usize = 1;
@@ -58,22 +58,23 @@ pub fn text(diagnosis: &Diagnosis, style: Style) -> String {
     page.out
 }
 
-struct Page {
-    out: String,
-    style: Style,
+/// A page that is written from its top to its end.
+pub(super) struct Page {
+    pub(super) out: String,
+    pub(super) style: Style,
 }
 
 impl Page {
-    fn paint(&self, code: &str, text: &str) -> String {
+    pub(super) fn paint(&self, code: &str, text: &str) -> String {
         if self.style.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
     }
 
-    fn line(&mut self, text: &str) {
+    pub(super) fn line(&mut self, text: &str) {
         self.out.push_str(text);
         self.out.push('\n');
     }
 
-    fn heading(&mut self, text: &str) {
+    pub(super) fn heading(&mut self, text: &str) {
         let text = self.paint(BOLD, text);
         self.line("");
         self.line(&text);

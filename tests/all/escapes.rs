@@ -20,7 +20,15 @@ fn check_harmless(place: &Place, path: &str) -> Value {
         }
         assert!(format.ends_with("json") || !ran.stdout.contains('\u{202e}'), "text turned around");
     }
-    contract(&place.relapse(&["analyze", "--format", "json", path]))
+    let object = contract(&place.relapse(&["analyze", "--format", "json", path]));
+    let causes = object["services"][0]["incidents"][0]["causes"].as_array().into_iter().flatten();
+    for id in causes.filter_map(|cause| cause["id"].as_str()) {
+        let ran = place.relapse(&["analyze", "--tz", "UTC", "--explain", id, path]);
+        assert_eq!(ran.status, 0, "{ran:?}");
+        let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!ran.stdout.contains(bad), "{id} in depth: {:?}", ran.stdout);
+    }
+    object
 }
 
 #[test]

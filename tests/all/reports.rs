@@ -64,3 +64,22 @@ fn events_of_a_loop() {
     let events: Vec<&str> = ran.stdout.lines().filter(|line| !line.starts_with(r#"{"kind":"diagnosis""#)).collect();
     insta::assert_snapshot!(events.join("\n"));
 }
+
+/// A cause of a corpus in depth.
+fn in_depth(cause: &str, corpus: &str) -> String {
+    let ran = relapse(&["analyze", "--tz", "UTC", "--explain", cause, &format!("corpora/{corpus}")]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    ran.stdout
+}
+
+#[test]
+fn a_root_cause_in_depth() {
+    let whole = in_depth("plugin-init-401", "quickstart");
+    assert_eq!(in_depth("plugin-i", "quickstart"), whole, "how it begins is enough");
+    insta::assert_snapshot!(whole);
+}
+
+#[test]
+fn a_symptom_in_depth() {
+    insta::assert_snapshot!(in_depth("api-key-invalid", "quickstart"));
+}
