@@ -74,10 +74,10 @@ fn shown(path: &std::path::Path) -> String {
 /// Runs the program.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let as_json = match &arguments.command {
-        Command::Analyze(arguments) => arguments.output.format == output::Format::Json,
-        Command::Merge(arguments) => arguments.output.format == output::Format::Json,
-        _ => false,
+    let format = match &arguments.command {
+        Command::Analyze(arguments) => Some(arguments.output.format),
+        Command::Merge(arguments) => Some(arguments.output.format),
+        _ => None,
     };
     let result = match arguments.command {
         Command::Analyze(arguments) => analyze::run(arguments),
@@ -91,8 +91,8 @@ pub fn run() -> ExitCode {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
             eprintln!("relapse: {failure}");
-            if as_json {
-                output::print_failure(failure);
+            if let Some(format) = format.filter(|format| format.is_for_programs()) {
+                output::print_failure(failure, format);
             }
             Outcome::Failed.into()
         }

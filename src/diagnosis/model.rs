@@ -91,12 +91,25 @@ pub struct Service {
     pub runs: u64,
     /// Process starts after the first one seen, planned ones included.
     pub restarts: u64,
+    /// None where no restart has a time.
+    pub restarts_over_time: Option<RestartsOverTime>,
     pub in_process_restarts: u64,
     pub planned_restarts: u64,
     pub ready_runs: u64,
     pub incidents: Vec<Incident>,
     pub findings: Vec<Finding>,
     pub timeline: Vec<Moment>,
+}
+
+/// How restarts lie in time: counts in buckets of one width, one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestartsOverTime {
+    /// In seconds, a round number.
+    pub bucket_s: u64,
+    /// When the first bucket begins.
+    pub first: String,
+    /// At most 60.
+    pub counts: Vec<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
