@@ -124,6 +124,9 @@ pub struct Incident {
     /// Between starts; null under two intervals.
     pub interval_s: Option<Interval>,
     pub rhythm: Option<String>,
+    /// Where the pace of the restarts changed: its stretches; empty where it never did.
+    #[serde(default)]
+    pub paces: Vec<Pace>,
     /// Runs by who ended them.
     pub stopped_by: BTreeMap<String, u64>,
     pub clusters: Vec<Cluster>,
@@ -133,7 +136,32 @@ pub struct Incident {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     pub median: f64,
+    #[serde(default)]
+    pub p5: f64,
     pub p95: f64,
+}
+
+/// A stretch of restarts of one pace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pace {
+    pub first: String,
+    pub last: String,
+    pub restarts: u64,
+    /// Seconds from start to start.
+    pub median_s: f64,
+}
+
+/// Something seen in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Seconds after the run's start; None where no time is told.
+    pub after_s: Option<f64>,
+    /// `start`, `fault`, `ready`, `stop`, `last-words` or `exit`.
+    pub kind: String,
+    /// Of a fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub text: String,
 }
 
 /// Runs that died of the same causes.
@@ -141,7 +169,17 @@ pub struct Interval {
 pub struct Cluster {
     pub causes: Vec<String>,
     pub runs: u64,
+    /// Of the incident's failed runs.
+    #[serde(default)]
+    pub share: f64,
+    #[serde(default)]
+    pub first: Option<String>,
+    #[serde(default)]
+    pub last: Option<String>,
     pub example: Span,
+    /// The example, step by step.
+    #[serde(default)]
+    pub steps: Vec<Step>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

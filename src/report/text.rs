@@ -26,6 +26,8 @@ const SYMPTOM_LINES: usize = 1;
 const COLUMNS: usize = 40;
 /// So many restarts have a shape in time.
 const MIN_RESTARTS: u64 = 3;
+/// Groups of runs that are shown.
+const MAX_CLUSTERS: usize = 8;
 /// Moments of the timeline that are shown.
 const MOMENTS: usize = 16;
 /// Inputs with nothing odd are summed up beyond this many.
@@ -220,6 +222,17 @@ impl Page {
         if incident.runs > 0 {
             self.line(&format!("  {}", facts.join("; ")));
         }
+        for (at, pace) in incident.paces.iter().enumerate() {
+            let label = if at == 0 { "pace:" } else { "then:" };
+            let every = seconds(pace.median_s);
+            let restarts = many(pace.restarts, "restart");
+            self.line(&format!(
+                "  {label} a start every {every} from {} to {} ({restarts})",
+                short_time(&pace.first),
+                short_time(&pace.last)
+            ));
+        }
+        self.clusters(incident);
         let roots: Vec<&Cause> = incident.causes.iter().filter(|cause| cause.role == "root").collect();
         let mut told: BTreeSet<&str> = BTreeSet::new();
         for (at, cause) in roots.iter().enumerate() {
@@ -236,6 +249,30 @@ impl Page {
             if told.insert(&other.id) {
                 self.explained(other);
             }
+        }
+    }
+
+    /// How the failed runs fall into groups, and one of the largest step by step.
+    fn clusters(&mut self, incident: &Incident) {
+        for cluster in incident.clusters.iter().filter(|_| incident.clusters.len() > 1).take(MAX_CLUSTERS) {
+            let causes = if cluster.causes.is_empty() { "no cause seen".into() } else { cluster.causes.join(", ") };
+            let span = match (&cluster.first, &cluster.last) {
+                (Some(first), Some(last)) => format!(", {} to {}", short_time(first), short_time(last)),
+                _ => String::new(),
+            };
+            let share = cluster.share * 100.0;
+            self.line(&format!("  {} ({share:.0} %) of {causes}{span}", many(cluster.runs, "run")));
+        }
+        let Some(cluster) = incident.clusters.iter().find(|cluster| cluster.runs > 1 && cluster.steps.len() > 2) else {
+            return;
+        };
+        let start =
+            cluster.example.start.as_deref().map_or_else(String::new, |start| format!(" ({})", short_time(start)));
+        self.line(&format!("  one of them, step by step{start}:"));
+        for step in &cluster.steps {
+            let after = step.after_s.map_or_else(|| "-".into(), |after| format!("+{after:.1} s"));
+            let id = step.id.as_ref().map_or_else(String::new, |id| format!("  [{id}]"));
+            self.line(&format!("    {after:>9}  {}{id}", cut(&printable(&step.text), 100)));
         }
     }
 
@@ -269,6 +306,9 @@ impl Page {
     fn explained(&mut self, cause: &Cause) {
         let title = self.paint(DIM, &printable(&cause.title));
         self.line(&format!("     └ {}: {title}  [{}] {}", cause.role, cause.id, many(cause.runs, "run")));
+        for reason in &cause.why {
+            self.line(&format!("         {} {}", self.paint(DIM, "because"), printable(reason)));
+        }
         for line in cause.evidence.iter().take(SYMPTOM_LINES) {
             let place = self.paint(CYAN, &format!("{}:{}", printable(&line.path), line.line));
             self.line(&format!("         {place}  {}", cut(&printable(&line.text), 140)));
