@@ -1,6 +1,7 @@
 //! Subcommands: arguments to calls, results to output. Wiring, no logic.
 
 mod analyze;
+mod diff;
 mod explain;
 mod formats;
 mod gathering;
@@ -28,6 +29,8 @@ struct Arguments {
 enum Command {
     /// Diagnose logs: files, folders, `-` for standard input
     Analyze(analyze::Arguments),
+    /// Compare how it was with how it is: logs, evidence files or saved diagnoses
+    Diff(diff::Arguments),
     /// Scan one file, or a range of it, to an evidence file
     Scan(scan::Arguments),
     /// Join evidence files and diagnose them; their sources are not needed
@@ -81,6 +84,7 @@ pub fn run() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Analyze(arguments) => analyze::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
         Command::Scan(arguments) => scan::run(arguments),
         Command::Merge(arguments) => merge::run(arguments),
         Command::Signatures(arguments) => signatures::run(arguments),

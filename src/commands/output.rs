@@ -59,7 +59,7 @@ impl Output {
                 relapse::report::text::printable(&self.service.join(", "))
             ));
         }
-        let style = Style { colour: colour(), now_ns: Some(now_ns()) };
+        let style = style();
         if let Some(wanted) = self.explain.as_deref().filter(|_| read_anything) {
             let id = diagnosis
                 .cause_named(wanted)
@@ -104,12 +104,17 @@ pub fn print(page: &str) -> Result<Outcome, Failure> {
 }
 
 /// Writes to standard output; a reader that went away is no failure.
-fn write(page: &[u8]) -> Result<(), Failure> {
+pub fn write(page: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(page).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
         _ => Ok(()),
     }
+}
+
+/// How text is dressed where standard output goes.
+pub fn style() -> Style {
+    Style { colour: colour(), now_ns: Some(now_ns()) }
 }
 
 fn colour() -> bool {

@@ -47,17 +47,20 @@ pub struct Question {
     pub services: Vec<String>,
 }
 
+impl Question {
+    pub fn asks_for(&self, service: &str) -> bool {
+        let holds = |wanted: &String| service.to_lowercase().contains(&wanted.to_lowercase());
+        self.services.is_empty() || self.services.iter().any(holds)
+    }
+}
+
 impl Diagnosis {
     pub fn of(evidence: &Evidence, pack: &Pack, question: &Question) -> Diagnosis {
         let twins = rotation::twins(evidence);
         let mut stories = story::stories(&rotation::logs(evidence, &twins));
-        let asked = |name: &str| {
-            question.services.is_empty()
-                || question.services.iter().any(|wanted| name.to_lowercase().contains(&wanted.to_lowercase()))
-        };
         let mut services: Vec<Service> = services::cast(&mut stories)
             .iter()
-            .filter(|cast| asked(&cast.name))
+            .filter(|cast| question.asks_for(&cast.name))
             .filter_map(|cast| service(&stories, cast, pack))
             .collect();
         services.sort_by(|a, b| b.verdict.cmp(&a.verdict).then_with(|| a.service.cmp(&b.service)));

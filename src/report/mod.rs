@@ -2,6 +2,7 @@
 //! clock, no terminal.
 
 mod checking;
+pub mod difference;
 mod in_depth;
 pub mod json;
 pub mod markdown;

@@ -6,6 +6,7 @@ mod bad_input;
 mod cases;
 mod clocks;
 mod corpora;
+mod diff;
 mod escapes;
 mod evidence_files;
 mod explain;

@@ -35,6 +35,9 @@ fn mistakes_in_usage_are_status_2() {
         &["analyze", "--fail-on", "healthy", "x"],
         &["analyze", "--threads", "many", "x"],
         &["merge"],
+        &["diff"],
+        &["diff", "x"],
+        &["diff", "--fail-on", "better", "x", "y"],
         &["scan", "x"],
     ] {
         let ran = relapse(arguments);
