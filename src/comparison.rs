@@ -270,7 +270,7 @@ mod tests {
             verdict,
             restarts: causes.iter().map(|cause| cause.runs).sum(),
             incidents: vec![Incident {
-                interval_s: Some(Interval { median: 3.0, p95: 4.0 }),
+                interval_s: Some(Interval { median: 3.0, p5: 2.0, p95: 4.0 }),
                 causes,
                 ..Incident::default()
             }],
