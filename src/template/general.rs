@@ -56,7 +56,7 @@ fn changes(rows: &[Vec<Word>], values: &BTreeSet<String>) -> BTreeSet<(usize, us
             .collect();
         let whole = parts.iter().fold(row.len() as u64, |sum, part| sum.wrapping_add(*part));
         for (at, part) in parts.iter().enumerate() {
-            if row[at].kind != Kind::Mark {
+            if !matches!(row[at].kind, Kind::Mark | Kind::Key) {
                 alike.entry((whole.wrapping_sub(*part), at as u32)).or_default().push(number as u32);
             }
         }

@@ -51,7 +51,7 @@ impl Mined {
 
 /// Takes messages one by one. Four bytes a message are kept, beside the skeletons.
 pub struct Miner {
-    by_text: HashMap<Box<str>, u32, Fast>,
+    by_text: HashMap<Box<str>, u32>,
     /// A message with its numbers made one, for each skeleton: what its words are cut from again at the end.
     samples: Vec<Option<Box<str>>>,
     messages: Vec<u32>,
@@ -61,8 +61,6 @@ pub struct Miner {
     /// Skeletons with a hash at or above this are not kept.
     limit: u64,
 }
-
-type Fast = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
 
 impl Default for Miner {
     fn default() -> Miner {
@@ -74,7 +72,7 @@ impl Miner {
     /// A miner that keeps at most so many skeletons apart.
     pub fn bounded(bound: usize) -> Miner {
         Miner {
-            by_text: HashMap::default(),
+            by_text: HashMap::new(),
             // The first one stands for those that are not kept.
             samples: vec![None],
             messages: Vec::new(),

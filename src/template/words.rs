@@ -8,8 +8,10 @@ use super::MASK;
 /// How ready a word is to be a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// Blank, punctuation or a key: never a value.
+    /// Blank or punctuation: never a value.
     Mark,
+    /// What stands before `=`: never a value.
+    Key,
     /// A value for sure; its text is `MASK`.
     Value,
     /// A path, a dotted name, a quoted word, a name after `user`: a value where two messages differ in it alone.
@@ -76,10 +78,10 @@ pub fn words(message: &str) -> Vec<Word<'_>> {
     while !reader.rest.is_empty() && reader.row.len() < MAX_WORDS {
         reader.step();
     }
-    let mut row = reader.row;
-    if row.last().is_some_and(|last| last.text == "=") {
-        row.push(Word { text: MASK, kind: Kind::Value });
+    if reader.after_key() {
+        reader.value();
     }
+    let mut row = reader.row;
     while row.last().is_some_and(|last| last.text == " ") {
         row.pop();
     }
@@ -161,9 +163,7 @@ impl<'m> Reader<'m> {
     }
 
     fn after_key(&self) -> bool {
-        self.last(0).is_some_and(|last| last.text == "=")
-            && self.last(1).is_some_and(|key| key.kind == Kind::Mark)
-            && self.last(1).is_some_and(|key| key.text.len() > 1 || key.text.bytes().all(|b| b.is_ascii_alphanumeric()))
+        self.last(0).is_some_and(|last| last.text == "=") && self.last(1).is_some_and(|key| key.kind == Kind::Key)
     }
 
     fn step(&mut self) {
@@ -230,7 +230,7 @@ impl<'m> Reader<'m> {
         let kind = classify(word);
         let next = self.rest.chars().next();
         if kind != Kind::Value && next == Some('=') {
-            self.push(word, Kind::Mark);
+            self.push(word, Kind::Key);
         } else if word.ends_with('-') && next == Some('[') {
             // `node-[40-63]`: a set of names in short.
             self.skip_group();
