@@ -1,4 +1,5 @@
 //! relapse answers one question about a service: why does it keep falling over?
+pub mod comparison;
 pub mod diagnosis;
 pub mod evidence;
 pub mod gather;

@@ -1,6 +1,7 @@
 //! Subcommands: arguments to calls, results to output. Wiring, no logic.
 
 mod analyze;
+mod diff;
 mod explain;
 mod formats;
 mod gathering;
@@ -11,6 +12,7 @@ mod progress;
 mod scan;
 mod selecting;
 mod signatures;
+mod templates;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -27,6 +29,8 @@ struct Arguments {
 enum Command {
     /// Diagnose logs: files, folders, `-` for standard input
     Analyze(analyze::Arguments),
+    /// Compare how it was with how it is: logs, evidence files or saved diagnoses
+    Diff(diff::Arguments),
     /// Scan one file, or a range of it, to an evidence file
     Scan(scan::Arguments),
     /// Join evidence files and diagnose them; their sources are not needed
@@ -35,6 +39,8 @@ enum Command {
     Signatures(signatures::Arguments),
     /// List the known log formats, explain one, or check a file of one
     Formats(formats::Arguments),
+    /// Group messages by what they have in common: one message a line in, one JSON object a line out
+    Templates(templates::Arguments),
 }
 
 /// How a command ended.
@@ -71,24 +77,26 @@ fn shown(path: &std::path::Path) -> String {
 /// Runs the program.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let as_json = match &arguments.command {
-        Command::Analyze(arguments) => arguments.output.format == output::Format::Json,
-        Command::Merge(arguments) => arguments.output.format == output::Format::Json,
-        _ => false,
+    let format = match &arguments.command {
+        Command::Analyze(arguments) => Some(arguments.output.format),
+        Command::Merge(arguments) => Some(arguments.output.format),
+        _ => None,
     };
     let result = match arguments.command {
         Command::Analyze(arguments) => analyze::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
         Command::Scan(arguments) => scan::run(arguments),
         Command::Merge(arguments) => merge::run(arguments),
         Command::Signatures(arguments) => signatures::run(arguments),
         Command::Formats(arguments) => formats::run(arguments),
+        Command::Templates(arguments) => templates::run(arguments),
     };
     match result {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
             eprintln!("relapse: {failure}");
-            if as_json {
-                output::print_failure(failure);
+            if let Some(format) = format.filter(|format| format.is_for_programs()) {
+                output::print_failure(failure, format);
             }
             Outcome::Failed.into()
         }

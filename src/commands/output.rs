@@ -9,8 +9,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// A report for people
     Text,
+    /// One object for programs; grammars/diagnosis.schema.json describes it
     Json,
+    /// A postmortem to paste, in GitHub flavoured Markdown
+    Markdown,
+    /// The events in order of time, an object a line; the last line holds the diagnosis
+    Ndjson,
+}
+
+impl Format {
+    /// Programs read it: they get an object even where a command could not begin.
+    pub fn is_for_programs(self) -> bool {
+        matches!(self, Format::Json | Format::Ndjson)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,6 +45,9 @@ pub struct Output {
     /// Exit with status 3 when the verdict is this one or worse
     #[arg(long, value_enum, value_name = "VERDICT")]
     pub fail_on: Option<FailOn>,
+    /// Instead of the report, one cause in depth: its id as reports show it, or how the id begins
+    #[arg(long, value_name = "CAUSE", conflicts_with = "format")]
+    explain: Option<String>,
 }
 
 impl Output {
@@ -43,17 +59,28 @@ impl Output {
                 relapse::report::text::printable(&self.service.join(", "))
             ));
         }
+        let style = style();
+        if let Some(wanted) = self.explain.as_deref().filter(|_| read_anything) {
+            let id = diagnosis
+                .cause_named(wanted)
+                .map_err(|why| format!("--explain {}: {why}", relapse::report::text::printable(wanted)))?;
+            write(report::in_depth(diagnosis, id, style).as_bytes())?;
+            return Ok(self.outcome(diagnosis, read_anything));
+        }
         let mut page = Vec::new();
         match self.format {
             Format::Json => report::json::json(diagnosis, &mut page).map_err(|error| error.to_string())?,
-            Format::Text => {
-                let style = Style { colour: colour(), now_ns: Some(now_ns()) };
-                page.extend(report::text(diagnosis, style).into_bytes());
-            }
+            Format::Ndjson => report::ndjson::ndjson(diagnosis, &mut page).map_err(|error| error.to_string())?,
+            Format::Markdown => page.extend(report::markdown(diagnosis).into_bytes()),
+            Format::Text => page.extend(report::text(diagnosis, style).into_bytes()),
         }
         write(&page)?;
+        Ok(self.outcome(diagnosis, read_anything))
+    }
+
+    fn outcome(&self, diagnosis: &Diagnosis, read_anything: bool) -> Outcome {
         if !read_anything {
-            return Ok(Outcome::Failed);
+            return Outcome::Failed;
         }
         let met = |limit| {
             diagnosis.verdict
@@ -63,11 +90,11 @@ impl Output {
                     FailOn::CrashLoop => Verdict::CrashLoop,
                 }
         };
-        Ok(match self.fail_on {
+        match self.fail_on {
             Some(limit) if met(limit) => Outcome::Verdict,
             _ if !diagnosis.complete => Outcome::Partial,
             _ => Outcome::Done,
-        })
+        }
     }
 }
 
@@ -77,12 +104,17 @@ pub fn print(page: &str) -> Result<Outcome, Failure> {
 }
 
 /// Writes to standard output; a reader that went away is no failure.
-fn write(page: &[u8]) -> Result<(), Failure> {
+pub fn write(page: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(page).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
         _ => Ok(()),
     }
+}
+
+/// How text is dressed where standard output goes.
+pub fn style() -> Style {
+    Style { colour: colour(), now_ns: Some(now_ns()) }
 }
 
 fn colour() -> bool {
@@ -95,7 +127,7 @@ pub fn now_ns() -> i64 {
 }
 
 /// The object of a command that could not even begin.
-pub fn print_failure(failure: Failure) {
+pub fn print_failure(failure: Failure, format: Format) {
     let diagnosis = Diagnosis {
         schema: relapse::diagnosis::model::SCHEMA.into(),
         verdict: Verdict::Healthy,
@@ -104,6 +136,10 @@ pub fn print_failure(failure: Failure) {
         inputs: Vec::new(),
         problems: vec![failure],
     };
+    let mut out = io::stdout().lock();
     // Whoever does not listen here has the exit status.
-    let _ = report::json::json(&diagnosis, &mut io::stdout().lock());
+    let _ = match format {
+        Format::Ndjson => report::ndjson::ndjson(&diagnosis, &mut out),
+        _ => report::json::json(&diagnosis, &mut out),
+    };
 }

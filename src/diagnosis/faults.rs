@@ -99,6 +99,15 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
 }
 
 impl Fault<'_> {
+    /// What it is, in a few words.
+    pub fn title(&self) -> String {
+        match (self.signature, self.template) {
+            (Some(signature), _) => signature.title.clone(),
+            (None, Some(template)) => template.chars().take(120).collect(),
+            (None, None) => self.id.clone(),
+        }
+    }
+
     /// How well it stands as the reason of an end: smaller is better. None for what never is one by itself.
     pub fn rank(&self) -> Option<u8> {
         match (self.signature, self.role) {

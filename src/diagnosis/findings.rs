@@ -62,6 +62,19 @@ fn last_words(chronicle: &Chronicle, ends: &[End], lines: &Lines) -> Option<Stri
     Some(format!(" The last words of one are at {}:{}: {}", line.path, line.line, line.text))
 }
 
+/// In an incident that goes on: the newest root, and those that were last seen before its first time.
+fn hidden(incidents: &[Incident]) -> Option<(&str, Vec<String>)> {
+    let incident = incidents.last().filter(|incident| incident.ongoing && incident.ready_runs == 0)?;
+    let roots = || incident.causes.iter().filter(|cause| cause.role == "root");
+    // Without its `Z` a time is the beginning of a finer one.
+    let key = |time: &'_ Option<String>| time.as_deref().map(|time| time.trim_end_matches('Z').to_string());
+    let newest = roots().max_by_key(|cause| (key(&cause.last), key(&cause.first)))?;
+    let begun = key(&newest.first)?;
+    let before = roots().filter(|cause| key(&cause.last).is_some_and(|last| last < begun));
+    let hidden: Vec<String> = before.map(|cause| format!("{} ({})", cause.title, cause.id)).collect();
+    (!hidden.is_empty()).then_some((newest.title.as_str(), hidden))
+}
+
 pub fn findings(
     chronicle: &Chronicle,
     ends: &[End],
@@ -117,6 +130,16 @@ pub fn findings(
                 "The last run is alive for {minutes} min and never became ready; its process says nothing about that."
             ),
             "Read its log from the start of that run; restart it after the cause is mended.",
+        );
+    }
+    if let Some((blocker, hidden)) = hidden(incidents) {
+        add(
+            "next-to-appear",
+            format!(
+                "Once \"{blocker}\" is mended, look for {}: seen before it and not since, and no run has become ready since, so it may only be hidden.",
+                hidden.join("; ")
+            ),
+            "Mend what stops it now first, then these in the order in which they stop a start; restart after each and look which one is left.",
         );
     }
     if !incidents.is_empty() && !chronicle.has_application && !chronicle.runs.is_empty() {

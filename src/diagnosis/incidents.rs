@@ -7,6 +7,7 @@ use super::faults::{Fault, Faults};
 use super::model::{Cause, Cluster, Incident, Span, Verdict};
 use super::rhythm;
 use super::runs::{Chronicle, Run};
+use super::{pace, steps};
 use crate::evidence::Id;
 use crate::grammar::Time;
 use crate::signature::{Pack, Phase, Role};
@@ -104,6 +105,7 @@ impl Case<'_, '_> {
             Verdict::Degraded
         };
         let refs: Vec<&Run> = runs.iter().collect();
+        let rule = rhythm::rule(&refs);
         let mut stopped_by: BTreeMap<String, u64> = BTreeMap::new();
         for end in &self.ends[stretch.clone()] {
             if let End::Planned(stopper) | End::Unplanned(stopper) = end {
@@ -119,7 +121,8 @@ impl Case<'_, '_> {
             restarts: runs.len().saturating_sub(1) as u64,
             ready_runs: ready as u64,
             interval_s: rhythm::interval(&rhythm::intervals(&refs)),
-            rhythm: rhythm::rule(&refs).map(Into::into),
+            paces: if rule == Some("back-off") { Vec::new() } else { pace::paces(&refs) },
+            rhythm: rule.map(Into::into),
             stopped_by,
             clusters: self.clusters(&failed, judged),
             causes: self.causes(&failed, judged),
@@ -143,10 +146,15 @@ impl Case<'_, '_> {
             .into_iter()
             .map(|(causes, runs)| {
                 let example = &self.chronicle.runs[runs[runs.len() / 2]];
+                let all = || runs.iter().map(|&at| &self.chronicle.runs[at]);
                 let time = |time: Option<Time>| time.map(Time::rfc3339);
                 Cluster {
                     causes,
                     runs: runs.len() as u64,
+                    share: share(runs.len(), failed.len()),
+                    first: time(all().filter_map(Run::began).min()),
+                    last: time(all().filter_map(Run::ended).max()),
+                    steps: steps::steps(example, self.faults),
                     example: Span { start: time(example.began()), end: time(example.ended()) },
                 }
             })
@@ -189,7 +197,14 @@ impl Case<'_, '_> {
         }
         for (id, (role, runs)) in others {
             let runs: Vec<usize> = runs.into_iter().collect();
-            causes.extend(self.cause(id, role, &runs, failed.len()));
+            let Some(mut cause) = self.cause(id, role, &runs, failed.len()) else { continue };
+            if role == Role::Amplifier && cause.phase == "init" {
+                let these: Vec<&Run> = runs.iter().map(|&at| &self.chronicle.runs[at]).collect();
+                if let Some((first, last)) = rhythm::slower_boots(&these) {
+                    cause.why.push(format!("boots with it grew from {first:.1} s to {last:.1} s"));
+                }
+            }
+            causes.push(cause);
         }
         causes
     }
@@ -235,6 +250,18 @@ impl Case<'_, '_> {
         if by_knowledge > 0 && !explains.is_empty() {
             why.push(format!("it is known to lead to {}, which follow it", explains.join(", ")));
         }
+        let with = |at: &usize| self.chronicle.runs[*at].faults.iter().any(|seen| seen.fault == id);
+        let all_with: Vec<usize> = (0..self.chronicle.runs.len()).filter(with).collect();
+        let died = all_with.iter().filter(|&&at| self.ends[at].is_unplanned()).count();
+        let over = all_with.iter().filter(|&&at| self.ends[at] != End::Open).count();
+        if died == over && died >= 2 {
+            why.push(format!("it was enough: all {died} runs that have it failed"));
+        } else if died < over {
+            why.push(format!("{} of the {over} runs that have it ended well, though", over - died));
+        }
+        if runs.len() == failed && failed >= 2 {
+            why.push("no failed run is without it".into());
+        }
         let good = self.good_runs_with(id);
         match good {
             (0, 0) => why.push("there is no healthy run to compare with".into()),
@@ -274,11 +301,11 @@ impl Case<'_, '_> {
         let window = (times().min(), times().max());
         Some(Cause {
             id: fault.id.clone(),
-            title: title(fault),
+            title: fault.title(),
             role: word(role),
             phase: if after_ready * 2 > seen.len() { "runtime".into() } else { "init".into() },
             runs: runs.len() as u64,
-            share: ((runs.len() as f64 / failed.max(1) as f64).min(1.0) * 1000.0).round() / 1000.0,
+            share: share(runs.len(), failed),
             first: window.0.map(Time::rfc3339),
             last: window.1.map(Time::rfc3339),
             masked: false,
@@ -428,12 +455,9 @@ fn is_worth_telling(fault: &Fault) -> bool {
     fault.signature.is_some() || fault.rank().is_some_and(|rank| rank <= 1)
 }
 
-fn title(fault: &Fault) -> String {
-    match (fault.signature, fault.template) {
-        (Some(signature), _) => signature.title.clone(),
-        (None, Some(template)) => template.chars().take(120).collect(),
-        (None, None) => fault.id.clone(),
-    }
+/// A part of a whole, to a thousandth.
+fn share(part: usize, whole: usize) -> f64 {
+    ((part as f64 / whole.max(1) as f64).min(1.0) * 1000.0).round() / 1000.0
 }
 
 fn word(role: Role) -> String {

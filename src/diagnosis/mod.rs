@@ -13,17 +13,22 @@ mod incidents;
 mod inputs;
 mod leader;
 pub mod model;
+mod naming;
+mod pace;
 mod reconcile;
+mod restarts;
 mod rhythm;
 mod rotation;
 mod runs;
 mod services;
 mod signals;
+mod steps;
 mod story;
 mod teller;
 mod timeline;
 
 pub use model::{Diagnosis, State, Verdict};
+pub use naming::NoSuchCause;
 
 use crate::evidence::Evidence;
 use crate::grammar::Time;
@@ -42,17 +47,20 @@ pub struct Question {
     pub services: Vec<String>,
 }
 
+impl Question {
+    pub fn asks_for(&self, service: &str) -> bool {
+        let holds = |wanted: &String| service.to_lowercase().contains(&wanted.to_lowercase());
+        self.services.is_empty() || self.services.iter().any(holds)
+    }
+}
+
 impl Diagnosis {
     pub fn of(evidence: &Evidence, pack: &Pack, question: &Question) -> Diagnosis {
         let twins = rotation::twins(evidence);
         let mut stories = story::stories(&rotation::logs(evidence, &twins));
-        let asked = |name: &str| {
-            question.services.is_empty()
-                || question.services.iter().any(|wanted| name.to_lowercase().contains(&wanted.to_lowercase()))
-        };
         let mut services: Vec<Service> = services::cast(&mut stories)
             .iter()
-            .filter(|cast| asked(&cast.name))
+            .filter(|cast| question.asks_for(&cast.name))
             .filter_map(|cast| service(&stories, cast, pack))
             .collect();
         services.sort_by(|a, b| b.verdict.cmp(&a.verdict).then_with(|| a.service.cmp(&b.service)));
@@ -106,7 +114,8 @@ fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
         first: first.map(Time::rfc3339),
         last: last.map(Time::rfc3339),
         runs: chronicle.runs.len() as u64,
-        restarts: restarts(&chronicle) as u64,
+        restarts: restarts::count(&chronicle),
+        restarts_over_time: restarts::over_time(&chronicle),
         in_process_restarts: in_process as u64,
         planned_restarts: ends
             .iter()
@@ -118,16 +127,4 @@ fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
         timeline: timeline::timeline(&chronicle, &ends, &incidents),
         incidents,
     })
-}
-
-/// Process starts after the first one seen. Where a manager
-/// only shows tables its count says more. Where starts are told, a first run without one began before the logs.
-fn restarts(chronicle: &runs::Chronicle) -> usize {
-    let processes: Vec<&runs::Run> = chronicle.runs.iter().filter(|run| !run.in_process).collect();
-    let told = processes.iter().any(|run| run.start.is_some());
-    // One that died before it could say that it starts was seen, though.
-    let unseen = |run: &&runs::Run| run.start.is_none() && run.fatal.is_none();
-    let unseen_first = told && processes.first().is_some_and(unseen);
-    let seen = processes.len().saturating_sub(1 + usize::from(unseen_first));
-    if chronicle.looping.is_empty() { seen } else { seen.max(chronicle.restarts_told as usize) }
 }

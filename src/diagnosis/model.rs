@@ -91,12 +91,25 @@ pub struct Service {
     pub runs: u64,
     /// Process starts after the first one seen, planned ones included.
     pub restarts: u64,
+    /// None where no restart has a time.
+    pub restarts_over_time: Option<RestartsOverTime>,
     pub in_process_restarts: u64,
     pub planned_restarts: u64,
     pub ready_runs: u64,
     pub incidents: Vec<Incident>,
     pub findings: Vec<Finding>,
     pub timeline: Vec<Moment>,
+}
+
+/// How restarts lie in time: counts in buckets of one width, one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestartsOverTime {
+    /// In seconds, a round number.
+    pub bucket_s: u64,
+    /// When the first bucket begins.
+    pub first: String,
+    /// At most 60.
+    pub counts: Vec<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -111,6 +124,9 @@ pub struct Incident {
     /// Between starts; null under two intervals.
     pub interval_s: Option<Interval>,
     pub rhythm: Option<String>,
+    /// Where the pace of the restarts changed: its stretches; empty where it never did.
+    #[serde(default)]
+    pub paces: Vec<Pace>,
     /// Runs by who ended them.
     pub stopped_by: BTreeMap<String, u64>,
     pub clusters: Vec<Cluster>,
@@ -120,7 +136,32 @@ pub struct Incident {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     pub median: f64,
+    #[serde(default)]
+    pub p5: f64,
     pub p95: f64,
+}
+
+/// A stretch of restarts of one pace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pace {
+    pub first: String,
+    pub last: String,
+    pub restarts: u64,
+    /// Seconds from start to start.
+    pub median_s: f64,
+}
+
+/// Something seen in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Seconds after the run's start; None where no time is told.
+    pub after_s: Option<f64>,
+    /// `start`, `fault`, `ready`, `stop`, `last-words` or `exit`.
+    pub kind: String,
+    /// Of a fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub text: String,
 }
 
 /// Runs that died of the same causes.
@@ -128,7 +169,17 @@ pub struct Interval {
 pub struct Cluster {
     pub causes: Vec<String>,
     pub runs: u64,
+    /// Of the incident's failed runs.
+    #[serde(default)]
+    pub share: f64,
+    #[serde(default)]
+    pub first: Option<String>,
+    #[serde(default)]
+    pub last: Option<String>,
     pub example: Span,
+    /// The example, step by step.
+    #[serde(default)]
+    pub steps: Vec<Step>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

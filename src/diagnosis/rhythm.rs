@@ -4,13 +4,16 @@ use super::model::Interval;
 use super::runs::Run;
 use crate::grammar::SECOND;
 
+/// Fewer boots show no trend.
+const MANY_BOOTS: usize = 9;
+
 /// Seconds between the starts of neighbouring runs.
 pub fn intervals(runs: &[&Run]) -> Vec<f64> {
     let starts: Vec<i64> = runs.iter().filter_map(|run| run.began()).map(|time| time.ns).collect();
     starts.windows(2).map(|pair| seconds(pair[1] - pair[0])).filter(|interval| *interval >= 0.0).collect()
 }
 
-/// Median and 95th percentile, to a tenth of a second; None under two intervals.
+/// Median, 5th and 95th percentile, to a tenth of a second; None under two intervals.
 pub fn interval(intervals: &[f64]) -> Option<Interval> {
     if intervals.len() < 2 {
         return None;
@@ -18,10 +21,24 @@ pub fn interval(intervals: &[f64]) -> Option<Interval> {
     let mut sorted = intervals.to_vec();
     sorted.sort_by(f64::total_cmp);
     let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
-    let round = |value: f64| (value * 10.0).round() / 10.0;
-    let middle = sorted.len() / 2;
-    let median = if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 };
-    Some(Interval { median: round(median), p95: round(at(0.95)) })
+    Some(Interval { median: round(middle(&sorted)), p5: round(at(0.05)), p95: round(at(0.95)) })
+}
+
+/// To a tenth.
+pub(super) fn round(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+/// The middle value, or the mean of the two in the middle; 0 without any.
+pub(super) fn middle(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let half = sorted.len() / 2;
+    match sorted.len() {
+        0 => 0.0,
+        count if count % 2 == 1 => sorted[half],
+        _ => (sorted[half - 1] + sorted[half]) / 2.0,
+    }
 }
 
 /// The rule behind the restarts, if one shows.
@@ -46,6 +63,29 @@ pub fn rule(runs: &[&Run]) -> Option<&'static str> {
         return Some("fixed-throttle");
     }
     Some("irregular")
+}
+
+/// How long boots took at first and at last, in seconds, where they grow steadily.
+///
+/// A boot lasts until the run is ready, or until its end where it never is.
+pub fn slower_boots(runs: &[&Run]) -> Option<(f64, f64)> {
+    let boots: Vec<f64> = runs
+        .iter()
+        .filter_map(|run| {
+            let ready = run.ready.and_then(|point| point.time);
+            Some(seconds(ready.or_else(|| run.ended())?.ns - run.began()?.ns))
+        })
+        .collect();
+    if boots.len() < MANY_BOOTS {
+        return None;
+    }
+    // Some hundred of them, so that the pairs stay few.
+    let some: Vec<f64> = boots.iter().step_by(boots.len().div_ceil(100)).copied().collect();
+    let grown: usize = (0..some.len()).map(|at| some[at..].iter().filter(|later| **later > some[at]).count()).sum();
+    let third = boots.len() / 3;
+    let (first, last) = (middle(&boots[..third]), middle(&boots[boots.len() - third..]));
+    let steady = grown as f64 >= 0.7 * (some.len() * (some.len() - 1) / 2) as f64;
+    (steady && last >= 1.2 * first && last - first >= 0.2).then_some((first, last))
 }
 
 /// From each run's end to the next one's start.

@@ -3,6 +3,7 @@
 use super::Evidence;
 use std::fmt;
 
+const FAMILY: &[u8] = b"relapse evidence ";
 const MAGIC: &[u8] = b"relapse evidence 3\n";
 
 /// Why bytes are no evidence.
@@ -24,6 +25,11 @@ impl fmt::Display for DecodeError {
 }
 
 impl std::error::Error for DecodeError {}
+
+/// Whether bytes begin as an evidence file of any version does.
+pub fn is_evidence(bytes: &[u8]) -> bool {
+    bytes.starts_with(FAMILY)
+}
 
 pub fn encode(evidence: &Evidence) -> Result<Vec<u8>, postcard::Error> {
     postcard::to_extend(evidence, MAGIC.to_vec())

@@ -1,6 +1,7 @@
 //! The report for a person at 3 a.m.: the answer first, the evidence below, the advice with it.
 
-use crate::diagnosis::model::{Cause, Diagnosis, Incident, Input, Service, State, Verdict};
+use super::sparkline::Sparkline;
+use crate::diagnosis::model::{Cause, Diagnosis, Incident, Input, RestartsOverTime, Service, State, Verdict};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -12,15 +13,21 @@ pub struct Style {
     pub now_ns: Option<i64>,
 }
 
-const BOLD: &str = "1";
-const DIM: &str = "2";
-const RED: &str = "31";
-const YELLOW: &str = "33";
-const GREEN: &str = "32";
-const CYAN: &str = "36";
+pub(super) const BOLD: &str = "1";
+pub(super) const DIM: &str = "2";
+pub(super) const RED: &str = "31";
+pub(super) const YELLOW: &str = "33";
+pub(super) const GREEN: &str = "32";
+pub(super) const CYAN: &str = "36";
 
 /// Evidence lines of a symptom that are shown.
 const SYMPTOM_LINES: usize = 1;
+/// Columns of the row of restarts.
+const COLUMNS: usize = 40;
+/// So many restarts have a shape in time.
+const MIN_RESTARTS: u64 = 3;
+/// Groups of runs that are shown.
+const MAX_CLUSTERS: usize = 8;
 /// Moments of the timeline that are shown.
 const MOMENTS: usize = 16;
 /// Inputs with nothing odd are summed up beyond this many.
@@ -53,22 +60,23 @@ pub fn text(diagnosis: &Diagnosis, style: Style) -> String {
     page.out
 }
 
-struct Page {
-    out: String,
-    style: Style,
+/// A page that is written from its top to its end.
+pub(super) struct Page {
+    pub(super) out: String,
+    pub(super) style: Style,
 }
 
 impl Page {
-    fn paint(&self, code: &str, text: &str) -> String {
+    pub(super) fn paint(&self, code: &str, text: &str) -> String {
         if self.style.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
     }
 
-    fn line(&mut self, text: &str) {
+    pub(super) fn line(&mut self, text: &str) {
         self.out.push_str(text);
         self.out.push('\n');
     }
 
-    fn heading(&mut self, text: &str) {
+    pub(super) fn heading(&mut self, text: &str) {
         let text = self.paint(BOLD, text);
         self.line("");
         self.line(&text);
@@ -87,6 +95,9 @@ impl Page {
         let roots = roots(service);
         self.why(service, &roots);
         self.counts(service);
+        if let Some(restarts) = &service.restarts_over_time {
+            self.over_time(restarts);
+        }
         for incident in &service.incidents {
             self.incident(incident);
         }
@@ -175,6 +186,20 @@ impl Page {
         self.line(&text);
     }
 
+    /// Restarts over time as a row of blocks, from the first one's bucket to the end of the last one's.
+    fn over_time(&mut self, restarts: &RestartsOverTime) {
+        let line = Sparkline::of(&restarts.counts, COLUMNS);
+        let counted = restarts.counts.iter().sum::<u64>() >= MIN_RESTARTS && restarts.counts.len() > 1;
+        if let Some(first) = ns_of(&restarts.first).filter(|_| counted) {
+            let width = restarts.bucket_s.saturating_mul(line.per_column as u64);
+            let length = restarts.bucket_s.saturating_mul(restarts.counts.len() as u64);
+            let last = time_of(first.saturating_add_unsigned(length.saturating_mul(1_000_000_000)));
+            let row = self.paint(CYAN, &line.row);
+            let peak = group(line.peak);
+            self.line(&format!("  {} {row} {last}  restarts, at most {peak} in {}", restarts.first, width_of(width)));
+        }
+    }
+
     fn incident(&mut self, incident: &Incident) {
         let verdict = incident.verdict.word();
         let span = match (&incident.first, &incident.last) {
@@ -197,6 +222,17 @@ impl Page {
         if incident.runs > 0 {
             self.line(&format!("  {}", facts.join("; ")));
         }
+        for (at, pace) in incident.paces.iter().enumerate() {
+            let label = if at == 0 { "pace:" } else { "then:" };
+            let every = seconds(pace.median_s);
+            let restarts = many(pace.restarts, "restart");
+            self.line(&format!(
+                "  {label} a start every {every} from {} to {} ({restarts})",
+                short_time(&pace.first),
+                short_time(&pace.last)
+            ));
+        }
+        self.clusters(incident);
         let roots: Vec<&Cause> = incident.causes.iter().filter(|cause| cause.role == "root").collect();
         let mut told: BTreeSet<&str> = BTreeSet::new();
         for (at, cause) in roots.iter().enumerate() {
@@ -213,6 +249,30 @@ impl Page {
             if told.insert(&other.id) {
                 self.explained(other);
             }
+        }
+    }
+
+    /// How the failed runs fall into groups, and one of the largest step by step.
+    fn clusters(&mut self, incident: &Incident) {
+        for cluster in incident.clusters.iter().filter(|_| incident.clusters.len() > 1).take(MAX_CLUSTERS) {
+            let causes = if cluster.causes.is_empty() { "no cause seen".into() } else { cluster.causes.join(", ") };
+            let span = match (&cluster.first, &cluster.last) {
+                (Some(first), Some(last)) => format!(", {} to {}", short_time(first), short_time(last)),
+                _ => String::new(),
+            };
+            let share = cluster.share * 100.0;
+            self.line(&format!("  {} ({share:.0} %) of {causes}{span}", many(cluster.runs, "run")));
+        }
+        let Some(cluster) = incident.clusters.iter().find(|cluster| cluster.runs > 1 && cluster.steps.len() > 2) else {
+            return;
+        };
+        let start =
+            cluster.example.start.as_deref().map_or_else(String::new, |start| format!(" ({})", short_time(start)));
+        self.line(&format!("  one of them, step by step{start}:"));
+        for step in &cluster.steps {
+            let after = step.after_s.map_or_else(|| "-".into(), |after| format!("+{after:.1} s"));
+            let id = step.id.as_ref().map_or_else(String::new, |id| format!("  [{id}]"));
+            self.line(&format!("    {after:>9}  {}{id}", cut(&printable(&step.text), 100)));
         }
     }
 
@@ -246,6 +306,9 @@ impl Page {
     fn explained(&mut self, cause: &Cause) {
         let title = self.paint(DIM, &printable(&cause.title));
         self.line(&format!("     └ {}: {title}  [{}] {}", cause.role, cause.id, many(cause.runs, "run")));
+        for reason in &cause.why {
+            self.line(&format!("         {} {}", self.paint(DIM, "because"), printable(reason)));
+        }
         for line in cause.evidence.iter().take(SYMPTOM_LINES) {
             let place = self.paint(CYAN, &format!("{}:{}", printable(&line.path), line.line));
             self.line(&format!("         {place}  {}", cut(&printable(&line.text), 140)));
@@ -320,7 +383,7 @@ impl Page {
 }
 
 /// Whether a problem stands below its input already.
-fn is_told(input: &Input, problem: &str) -> bool {
+pub(super) fn is_told(input: &Input, problem: &str) -> bool {
     let what = problem.strip_prefix(input.path.as_str()).and_then(|rest| rest.split_once(": "));
     what.is_some_and(|(_, what)| input.problems.iter().any(|told| told == what))
 }
@@ -331,7 +394,7 @@ fn stopped_on_purpose(service: &Service) -> bool {
 }
 
 /// A time for a table: no finer than milliseconds.
-fn short_time(time: &str) -> String {
+pub(super) fn short_time(time: &str) -> String {
     match time.split_once('.') {
         Some((whole, fraction)) if fraction.len() > 4 => format!("{whole}.{}Z", &fraction[..3]),
         _ => time.to_string(),
@@ -343,12 +406,12 @@ pub fn many(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", group(count), if count == 1 { "" } else { "s" })
 }
 
-fn manager(service: &Service) -> String {
+pub(super) fn manager(service: &Service) -> String {
     service.manager.as_deref().map(|manager| format!("  (under {})", printable(manager))).unwrap_or_default()
 }
 
 /// The root causes, those first that are still seen: what superseded a cause is what ends runs now.
-fn roots(service: &Service) -> Vec<(&Cause, bool)> {
+pub(super) fn roots(service: &Service) -> Vec<(&Cause, bool)> {
     let all: Vec<&Cause> =
         service.incidents.iter().flat_map(|incident| &incident.causes).filter(|cause| cause.role == "root").collect();
     let gone = |cause: &Cause| all.iter().any(|other| cause.last.is_some() && other.first > cause.last);
@@ -374,7 +437,7 @@ pub fn printable(text: &str) -> String {
     out
 }
 
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_string(),
@@ -382,7 +445,7 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 /// 12345 as 12,345.
-fn group(number: u64) -> String {
+pub(super) fn group(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -394,12 +457,12 @@ fn group(number: u64) -> String {
     out
 }
 
-fn seconds(value: f64) -> String {
+pub(super) fn seconds(value: f64) -> String {
     if value < 120.0 { format!("{value} s") } else { span(value) }
 }
 
 /// A length of time in its two largest units.
-fn span(seconds: f64) -> String {
+pub(super) fn span(seconds: f64) -> String {
     let total = seconds.max(0.0) as u64;
     let (days, hours, minutes, rest) = (total / 86_400, total / 3600 % 24, total / 60 % 60, total % 60);
     match (days, hours, minutes) {
@@ -410,6 +473,20 @@ fn span(seconds: f64) -> String {
     }
 }
 
-fn ns_of(time: &str) -> Option<i64> {
+pub(super) fn ns_of(time: &str) -> Option<i64> {
     time.parse::<jiff::Timestamp>().ok().and_then(|time| i64::try_from(time.as_nanosecond()).ok())
+}
+
+fn time_of(ns: i64) -> String {
+    jiff::Timestamp::from_nanosecond(i128::from(ns)).map(|time| time.to_string()).unwrap_or_else(|_| "?".into())
+}
+
+/// The width of a bucket in its one unit.
+fn width_of(seconds: u64) -> String {
+    match seconds {
+        days if days % 86_400 == 0 => format!("{} d", days / 86_400),
+        hours if hours % 3600 == 0 => format!("{} h", hours / 3600),
+        minutes if minutes % 60 == 0 => format!("{} min", minutes / 60),
+        seconds => format!("{seconds} s"),
+    }
 }

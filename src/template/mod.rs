@@ -3,6 +3,10 @@
 //! `skeleton` is a pure function of one message. It masks what surely varies (numbers, addresses, ids, the heads of
 //! paths, long quoted values) and keeps what tells faults apart (words, module names, error codes, last parts of paths).
 
+mod general;
+pub mod miner;
+pub mod words;
+
 /// The mark that stands for what was masked.
 pub const MASK: &str = "<*>";
 

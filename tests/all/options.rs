@@ -35,6 +35,9 @@ fn mistakes_in_usage_are_status_2() {
         &["analyze", "--fail-on", "healthy", "x"],
         &["analyze", "--threads", "many", "x"],
         &["merge"],
+        &["diff"],
+        &["diff", "x"],
+        &["diff", "--fail-on", "better", "x", "y"],
         &["scan", "x"],
     ] {
         let ran = relapse(arguments);
@@ -285,4 +288,32 @@ fn a_terminal_has_colours_unless_no_color_is_set() {
     };
     assert!(seen(""), "a terminal shows colours; NO_COLOR counts only when it is not empty");
     assert!(!seen("1"), "NO_COLOR is respected");
+}
+
+#[test]
+fn a_cause_that_is_not_there_is_told_with_those_that_are() {
+    let told = |wanted: &str, corpus: &str| {
+        let ran = analyze(&["--explain", wanted, &format!("corpora/{corpus}")]);
+        assert_eq!((ran.status, ran.stdout.as_str(), ran.stderr.lines().count()), (2, "", 1), "{ran:?}");
+        ran.stderr
+    };
+    let unknown = told("moon\u{1b}[2J-phase", "quickstart");
+    assert!(
+        unknown.starts_with("relapse: --explain moon\\u{1b}[2J-phase: no cause has this id; there are"),
+        "{unknown}"
+    );
+    assert!(unknown.contains("hook-file-missing, ") && unknown.contains("plugin-init-401"), "{unknown}");
+    let several = told("openclaw-un", "quickstart");
+    assert!(
+        several.ends_with("several causes begin so: openclaw-uncaught, openclaw-unhandled-rejection\n"),
+        "{several}"
+    );
+    assert!(told("x", "planned-restart").ends_with("these logs show no cause at all\n"));
+}
+
+#[test]
+fn a_cause_in_depth_keeps_the_exit_statuses() {
+    assert_eq!(analyze(&["--explain", "hook", "--fail-on", "crash-loop", "corpora/quickstart"]).status, 3);
+    assert_eq!(analyze(&["--explain", "hook", "corpora/quickstart", "missing.log"]).status, 1);
+    assert_eq!(analyze(&["--explain", "hook", "--format", "json", "corpora/quickstart"]).status, 2);
 }

@@ -64,10 +64,12 @@ fn an_option_that_cannot_be_met_keeps_it() {
 #[test]
 fn broken_objects_do_not() {
     let whole = DIAGNOSES["quickstart"].json();
-    let breaks: [(&str, Value); 9] = [
+    let breaks: [(&str, Value); 11] = [
         ("/schema", json!("relapse.diagnosis/2")),
         ("/verdict", json!("ill")),
         ("/services/0/restarts", json!(-1)),
+        ("/services/0/restarts_over_time/bucket_s", json!(0)),
+        ("/services/0/restarts_over_time/counts", json!(vec![1; 61])),
         ("/services/0/state", json!("gone")),
         ("/services/0/first", json!("2026-02-03 04:10:00")),
         ("/services/0/incidents/0/rhythm", json!("sometimes")),
@@ -133,5 +135,53 @@ fn resolved(schema: &Value) -> &Value {
     match schema["$ref"].as_str() {
         Some(reference) => resolved(SCHEMA.pointer(&reference[1..]).expect("the reference leads somewhere")),
         None => schema,
+    }
+}
+
+/// Every line of the stream of events is an object with a kind; the last one holds the ordinary diagnosis.
+#[test]
+fn the_stream_of_events_ends_with_it() {
+    for (corpus, whole) in &*DIAGNOSES {
+        let folder = format!("corpora/{corpus}");
+        let ran = relapse(&["analyze", "--tz", "UTC", "--format", "ndjson", &folder]);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{corpus}");
+        let mut lines: Vec<Value> =
+            ran.stdout.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect();
+        assert_eq!(lines.pop(), Some(json!({"kind": "diagnosis", "diagnosis": whole.json()})), "{corpus}");
+        for line in &lines {
+            let moment = json!({"time": line["time"], "kind": line["kind"], "text": line["text"]});
+            let mut one = whole.json();
+            one["services"][0]["timeline"] = json!([moment]);
+            assert_eq!(wrongs(&one), [""; 0], "{corpus}: {line}");
+            assert!(line["service"].is_string(), "{corpus}: {line}");
+        }
+        let of_kind = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count();
+        let services = whole.json()["services"].as_array().cloned().unwrap_or_default();
+        let incidents: Vec<&Value> =
+            services.iter().flat_map(|service| service["incidents"].as_array()).flatten().collect();
+        assert_eq!(of_kind("incident-start"), incidents.len(), "{corpus}");
+        assert_eq!(of_kind("incident-end"), incidents.iter().filter(|one| one["ongoing"] == false).count(), "{corpus}");
+        let causes: usize = incidents.iter().filter_map(|one| one["causes"].as_array()).map(Vec::len).sum();
+        assert_eq!(of_kind("cause-appears"), causes, "{corpus}");
+    }
+}
+
+#[test]
+fn a_stream_of_events_that_cannot_begin_ends_as_well() {
+    let ran = relapse(&["analyze", "--format", "ndjson", "--since", "soon", "corpora/never-started"]);
+    assert_eq!(ran.status, 2);
+    let object = ran.json();
+    assert_eq!(object["kind"], "diagnosis");
+    assert_eq!(wrongs(&object["diagnosis"]), [""; 0]);
+}
+
+#[test]
+fn restarts_over_time_are_the_restarts() {
+    for (corpus, ran) in &*DIAGNOSES {
+        for service in ran.json()["services"].as_array().into_iter().flatten() {
+            let counts = service["restarts_over_time"]["counts"].as_array().into_iter().flatten();
+            let sum: u64 = counts.filter_map(Value::as_u64).sum();
+            assert_eq!(Some(sum), service["restarts"].as_u64(), "{corpus}: {service}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the library, and the modules that it may know: the arrows of the design, which never point back.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("template", &[]),
     ("input", &[]),
     ("grammar", &[]),
@@ -15,7 +15,8 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("scan", &["grammar", "signature", "template", "evidence"]),
     ("gather", &["input", "grammar", "evidence", "scan", "template"]),
     ("diagnosis", &["grammar", "signature", "template", "evidence"]),
-    ("report", &["diagnosis"]),
+    ("comparison", &["diagnosis"]),
+    ("report", &["diagnosis", "comparison"]),
 ];
 
 /// A file that is longer holds more than one idea.

@@ -12,18 +12,20 @@ use relapse::input::decode::{self, Opened};
 use relapse::report::{self, Style};
 use relapse::scan::{CONTEXT, Chunk, MAX_LINE, Options, Scanner, TAIL_WINDOW};
 use relapse::signature::{Matcher, Pack};
+use relapse::template::miner::{MAX_SKELETONS, Miner};
 use std::io::Read;
 use std::sync::LazyLock;
 
 /// A target and its name.
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const ALL: [Target; 5] = [
+pub const ALL: [Target; 6] = [
     ("language", language),
     ("timestamp", timestamp),
     ("records", records),
     ("decoders", decoders),
     ("analyze", analyze),
+    ("templates", templates),
 ];
 
 static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
@@ -170,4 +172,22 @@ pub fn analyze(bytes: &[u8]) {
     let text = report::text(&diagnosis, Style { colour: false, now_ns: Some(1_770_000_000_000_000_000) });
     let is_plain = |c: char| c == '\n' || !c.is_control();
     assert!(text.chars().all(is_plain), "a control character in the report: {text:?}");
+}
+
+/// Messages, a line each: every one has a template, and the other way round they have the same ones.
+pub fn templates(bytes: &[u8]) {
+    let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+    for bound in [MAX_SKELETONS, 3] {
+        let mine = |lines: &mut dyn Iterator<Item = &&[u8]>| {
+            let mut miner = Miner::bounded(bound);
+            lines.for_each(|line| miner.add(line));
+            let mined = miner.finish();
+            let ids: Vec<u64> = mined.each().map(|at| mined.templates[at].id).collect();
+            ids
+        };
+        let (forth, mut back) = (mine(&mut lines.iter()), mine(&mut lines.iter().rev()));
+        back.reverse();
+        assert_eq!(forth.len(), lines.len());
+        assert_eq!(forth, back);
+    }
 }

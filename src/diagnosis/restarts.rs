@@ -1,0 +1,91 @@
+//! Restarts: how many, and how they lie in time.
+
+use super::model::RestartsOverTime;
+use super::runs::{Chronicle, Run};
+use crate::grammar::{SECOND, Time};
+
+/// Widths of a bucket in seconds: those that people think in.
+const WIDTHS: [i64; 14] = [1, 5, 10, 30, 60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400, 7 * 86_400];
+const MAX_BUCKETS: i64 = 60;
+
+/// Process starts after the first one seen. Where a manager only shows tables its count says more.
+pub fn count(chronicle: &Chronicle) -> u64 {
+    let seen = restarted(chronicle).count() as u64;
+    if chronicle.looping.is_empty() { seen } else { seen.max(u64::from(chronicle.restarts_told)) }
+}
+
+/// How the restarts that have a time lie in it; None where there is none.
+pub fn over_time(chronicle: &Chronicle) -> Option<RestartsOverTime> {
+    let starts: Vec<i64> = restarted(chronicle).filter_map(Run::began).map(|time| time.ns.div_euclid(SECOND)).collect();
+    let (first, last) = (*starts.iter().min()?, *starts.iter().max()?);
+    let width = width(first, last);
+    let begin = first.div_euclid(width);
+    let mut counts = vec![0; (last.div_euclid(width) - begin + 1) as usize];
+    for start in starts {
+        counts[(start.div_euclid(width) - begin) as usize] += 1;
+    }
+    Some(RestartsOverTime {
+        bucket_s: width.unsigned_abs(),
+        first: Time::new(begin * width * SECOND, 0).rfc3339(),
+        counts,
+    })
+}
+
+/// The least width that needs no more than `MAX_BUCKETS`, in seconds.
+fn width(first: i64, last: i64) -> i64 {
+    let fits = |width: &i64| last.div_euclid(*width) - first.div_euclid(*width) < MAX_BUCKETS;
+    // Weeks are doubled for logs of years.
+    let weeks = std::iter::successors(WIDTHS.last().copied(), |width| width.checked_mul(2));
+    WIDTHS.into_iter().chain(weeks).find(fits).unwrap_or(i64::MAX / SECOND)
+}
+
+/// The runs that began with a restart of the process. Where starts are told, a first run without one began before the
+/// logs.
+fn restarted<'c, 'e>(chronicle: &'c Chronicle<'e>) -> impl Iterator<Item = &'c Run<'e>> {
+    let processes = || chronicle.runs.iter().filter(|run| !run.in_process);
+    let told = processes().any(|run| run.start.is_some());
+    // One that died before it could say that it starts was seen, though.
+    let unseen = |run: &Run| run.start.is_none() && run.fatal.is_none();
+    let unseen_first = told && processes().next().is_some_and(unseen);
+    processes().skip(1 + usize::from(unseen_first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: &[i64]) -> Option<RestartsOverTime> {
+        let run = |&second: &i64| Run { first_seen: Some(Time::new(second * SECOND + 7, 9)), ..Run::default() };
+        over_time(&Chronicle { runs: seconds.iter().map(run).collect(), ..Chronicle::default() })
+    }
+
+    #[test]
+    fn the_first_start_is_none() {
+        assert_eq!(at(&[]), None);
+        assert_eq!(at(&[5]), None);
+    }
+
+    #[test]
+    fn one_restart_is_one_bucket() {
+        let told = at(&[5, 70]).expect("one");
+        assert_eq!((told.bucket_s, told.first.as_str(), told.counts), (1, "1970-01-01T00:01:10Z", vec![1]));
+    }
+
+    #[test]
+    fn buckets_begin_at_whole_widths() {
+        let told = at(&[0, 61, 119, 62, 239]).expect("four");
+        assert_eq!((told.bucket_s, told.first.as_str()), (5, "1970-01-01T00:01:00Z"));
+        assert_eq!((told.counts.len(), told.counts[0], told.counts[11], told.counts[35]), (36, 2, 1, 1));
+    }
+
+    #[test]
+    fn there_are_never_more_than_sixty() {
+        for span in [59, 60, 61, 3599, 3600, 86_400, 1_000_000, 40_000_000, 2_000_000_000] {
+            for begin in [0, 7, 3599] {
+                let told = at(&[0, begin, begin + span]).expect("two");
+                assert!(told.counts.len() as i64 <= MAX_BUCKETS, "{span} from {begin}: {}", told.counts.len());
+                assert_eq!(told.counts.iter().sum::<u64>(), 2);
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Fuzz target: the templates of messages.
+
+#![no_main]
+
+#[path = "../targets.rs"]
+#[allow(dead_code)]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::templates(bytes));
