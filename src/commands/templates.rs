@@ -3,6 +3,7 @@
 use super::{Failure, Outcome};
 use memchr::memchr_iter;
 use relapse::template::miner::{Mined, Miner};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
@@ -20,16 +21,19 @@ pub struct Arguments {
 const BLOCK: usize = 256 << 10;
 
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
+    let stdin = vec![PathBuf::from("-")];
+    let paths = if arguments.paths.is_empty() { &stdin } else { &arguments.paths };
     let mut miner = Miner::default();
-    if arguments.paths.is_empty() {
-        mine(io::stdin().lock(), &mut miner).map_err(|error| format!("standard input: {error}"))?;
-    }
-    for path in &arguments.paths {
-        let told = |error: io::Error| format!("{}: {error}", super::shown(path));
-        if path.as_os_str() == "-" {
-            mine(io::stdin().lock(), &mut miner).map_err(told)?;
-        } else {
-            mine(std::fs::File::open(path).map_err(told)?, &mut miner).map_err(told)?;
+    let mut unread = 0;
+    for path in paths {
+        let mined = match path.as_os_str() == "-" {
+            true => mine(io::stdin().lock(), &mut miner),
+            false => File::open(path).and_then(|file| mine(file, &mut miner)),
+        };
+        // The others are still read.
+        if let Err(error) = mined {
+            unread += 1;
+            eprintln!("relapse: {}: {error}; only what came before is read", super::shown(path));
         }
     }
     let mined = miner.finish();
@@ -38,14 +42,19 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     match printed {
         // A reader that went away is no failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
-        _ => Ok(Outcome::Done),
+        _ if unread == 0 => Ok(Outcome::Done),
+        _ if mined.templates.is_empty() => Ok(Outcome::Failed),
+        _ => Ok(Outcome::Partial),
     }
 }
 
-/// Gives every line of a stream to the miner.
+/// Gives every line of a stream to the miner. Of a line longer than a block only its beginning is given, which is more
+/// than a miner looks at.
 fn mine(mut stream: impl Read, miner: &mut Miner) -> io::Result<()> {
     let mut buffer = vec![0; BLOCK];
     let mut filled = 0;
+    // Within a line whose beginning is given already.
+    let mut given = false;
     loop {
         let read = match stream.read(&mut buffer[filled..]) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -57,17 +66,21 @@ fn mine(mut stream: impl Read, miner: &mut Miner) -> io::Result<()> {
         filled += read;
         let mut start = 0;
         for end in memchr_iter(b'\n', &buffer[..filled]) {
-            miner.add(without_return(&buffer[start..end]));
+            if !std::mem::take(&mut given) {
+                miner.add(without_return(&buffer[start..end]));
+            }
             start = end + 1;
         }
         buffer.copy_within(start..filled, 0);
         filled -= start;
         if filled == buffer.len() {
-            // A line without an end: room for more of it.
-            buffer.resize(2 * filled, 0);
+            if !std::mem::replace(&mut given, true) {
+                miner.add(&buffer);
+            }
+            filled = 0;
         }
     }
-    if filled > 0 {
+    if filled > 0 && !given {
         miner.add(without_return(&buffer[..filled]));
     }
     Ok(())

@@ -54,9 +54,26 @@ fn hostile_messages_stay_text() {
     assert_eq!(mine(&[], b""), Vec::<Value>::new());
 }
 
+/// A line of many blocks is one line, however it is cut, and what follows it is not lost.
 #[test]
-fn a_file_that_is_not_there_is_told() {
-    let ran = Place::new().relapse(&["templates", "no-such-file"]);
-    assert_eq!(ran.status, 2);
-    assert!(ran.stderr.contains("no-such-file"), "{}", ran.stderr);
+fn a_line_longer_than_memory_allows_is_one_line() {
+    let long = b"word ".repeat(300_000);
+    let input = [&b"ready\n"[..], &long, b"\nready\n", &long].concat();
+    let rows = mine(&[], &input);
+    assert_eq!(rows.len(), 4);
+    assert_eq!(rows[0]["cluster"], rows[2]["cluster"]);
+    assert_eq!(rows[1]["cluster"], rows[3]["cluster"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_the_rest_is_read() {
+    let place = Place::new();
+    place.file("there.txt", "ready\n");
+    let ran = place.relapse(&["templates", "no-such-file", "there.txt", "."]);
+    assert_eq!(ran.status, 1);
+    assert_eq!(ran.stdout.lines().count(), 1);
+    assert!(ran.stderr.contains("no-such-file") && ran.stderr.contains("."), "{}", ran.stderr);
+    let alone = place.relapse(&["templates", "no-such-file"]);
+    assert_eq!((alone.status, alone.stdout.as_str()), (2, ""));
+    assert!(alone.stderr.contains("no-such-file"), "{}", alone.stderr);
 }
