@@ -3,7 +3,7 @@
 use super::ends::End;
 use super::evidence_lines::Lines;
 use super::faults::Faults;
-use super::model::{Finding, Incident, State};
+use super::model::{Finding, Incident, State, order_of};
 use super::runs::{Chronicle, Point};
 use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
@@ -66,11 +66,9 @@ fn last_words(chronicle: &Chronicle, ends: &[End], lines: &Lines) -> Option<Stri
 fn hidden(incidents: &[Incident]) -> Option<(&str, Vec<String>)> {
     let incident = incidents.last().filter(|incident| incident.ongoing && incident.ready_runs == 0)?;
     let roots = || incident.causes.iter().filter(|cause| cause.role == "root");
-    // Without its `Z` a time is the beginning of a finer one.
-    let key = |time: &'_ Option<String>| time.as_deref().map(|time| time.trim_end_matches('Z').to_string());
-    let newest = roots().max_by_key(|cause| (key(&cause.last), key(&cause.first)))?;
-    let begun = key(&newest.first)?;
-    let before = roots().filter(|cause| key(&cause.last).is_some_and(|last| last < begun));
+    let newest = roots().max_by_key(|cause| (order_of(&cause.last), order_of(&cause.first)))?;
+    let begun = order_of(&newest.first)?;
+    let before = roots().filter(|cause| order_of(&cause.last).is_some_and(|last| last < begun));
     let hidden: Vec<String> = before.map(|cause| format!("{} ({})", cause.title, cause.id)).collect();
     (!hidden.is_empty()).then_some((newest.title.as_str(), hidden))
 }

@@ -255,7 +255,7 @@ impl Case<'_, '_> {
         let died = all_with.iter().filter(|&&at| self.ends[at].is_unplanned()).count();
         let over = all_with.iter().filter(|&&at| self.ends[at] != End::Open).count();
         if died == over && died >= 2 {
-            why.push(format!("it was enough: all {died} runs that have it failed"));
+            why.push(format!("all {died} runs that have it failed"));
         } else if died < over {
             why.push(format!("{} of the {over} runs that have it ended well, though", over - died));
         }

@@ -250,3 +250,8 @@ pub struct Input {
     pub last: Option<String>,
     pub problems: Vec<String>,
 }
+
+/// What times of a diagnosis sort by. As texts they do not: without its `Z` a time is the beginning of a finer one.
+pub fn order_of(time: &Option<String>) -> Option<&str> {
+    time.as_deref().map(|time| time.trim_end_matches('Z'))
+}

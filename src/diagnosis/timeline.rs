@@ -1,7 +1,7 @@
 //! The course of events, in a few dozen moments.
 
 use super::ends::{End, Stopper};
-use super::model::{Incident, Moment};
+use super::model::{Incident, Moment, order_of};
 use super::runs::Chronicle;
 use crate::grammar::Time;
 
@@ -48,9 +48,7 @@ pub fn timeline(chronicle: &Chronicle, ends: &[End], incidents: &[Incident]) -> 
         let ready = chronicle.runs[at].ready.and_then(|point| point.time);
         moments.push((ready.map(Time::rfc3339), "recovered", "ready again".into()));
     }
-    // Without its `Z` a time is the beginning of a finer one of the same second, and comes before it.
-    let order = |time: &Option<String>| time.as_deref().map(|time| time.trim_end_matches('Z').to_string());
-    moments.sort_by_cached_key(|moment| order(&moment.0));
+    moments.sort_by(|a, b| order_of(&a.0).cmp(&order_of(&b.0)));
     if moments.len() > MAX_MOMENTS {
         let half = MAX_MOMENTS / 2;
         moments.drain(half..moments.len() - half);
