@@ -7,6 +7,7 @@ use relapse::grammar::{Catalog, Source, embedded};
 use relapse::input::{Selection, discover};
 use relapse::scan::{Options, Scanner};
 use relapse::signature::{Matcher, Pack};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -41,6 +42,8 @@ pub struct Outcome {
     pub roots: Vec<(&'static str, bool)>,
     /// Reported root causes that are none, with a line that shows each.
     pub false_roots: Vec<String>,
+    /// The same two where nothing is let pass: how many of the truth were found, and how many reported ones are none.
+    pub strictly: (usize, usize),
     /// Truth and diagnosis; none where a line that tells was lost.
     pub restarts: Option<(usize, usize)>,
     pub ready: Option<(usize, usize)>,
@@ -115,6 +118,12 @@ impl Judge {
             incidents.flat_map(|incident| &incident.causes).filter(|cause| cause.role == "root")
         };
         let roots = truth.roots.iter().map(|root| (root.key, causes().any(|cause| shows(cause, root)))).collect();
+        let found = truth.roots.iter().filter(|root| causes().any(|cause| shows_strictly(cause, root))).count();
+        let wrong: BTreeSet<&str> = causes()
+            .filter(|cause| !truth.roots.iter().any(|root| shows_strictly(cause, root)))
+            .map(|cause| cause.id.as_str())
+            .collect();
+        let strictly = (found, wrong.len());
         let is_lossy = truth.traits.contains(&"lines lost");
         let is_false = |cause: &&Cause| {
             let is_left_over = is_lossy && SYMPTOMS.contains(&cause.id.as_str());
@@ -136,6 +145,7 @@ impl Judge {
             healthy: truth.is_healthy(),
             roots,
             false_roots,
+            strictly,
             restarts: (!truth.start_lost).then_some(all_restarts),
             ready: (!truth.ready_lost).then_some(ready),
             all_restarts,
@@ -144,14 +154,19 @@ impl Judge {
     }
 }
 
-/// Whether a reported cause is the one that the truth means.
+/// Whether a reported cause is the one that the truth means, or stands for it.
 fn shows(cause: &Cause, root: &Root) -> bool {
-    if root.ids.contains(&cause.id.as_str()) {
-        return true;
-    }
+    shows_strictly(cause, root) || root.or_unknown && is_unknown_of(cause, root)
+}
+
+/// Whether a reported cause is the one that the truth means: by its id, or for a fault that has none by its text.
+fn shows_strictly(cause: &Cause, root: &Root) -> bool {
+    root.ids.contains(&cause.id.as_str()) || root.ids.is_empty() && is_unknown_of(cause, root)
+}
+
+fn is_unknown_of(cause: &Cause, root: &Root) -> bool {
     let texts = cause.evidence.iter().map(|line| line.text.as_str()).chain(cause.template.as_deref());
-    (root.ids.is_empty() || root.or_unknown)
-        && cause.id.starts_with("unknown/")
+    cause.id.starts_with("unknown/")
         && texts.into_iter().any(|text| root.texts.iter().any(|wanted| text.contains(wanted)))
 }
 

@@ -67,11 +67,6 @@ impl Manager {
         self.pen.is_some() && self.kind != Kind::Compose
     }
 
-    /// Whether it writes that somebody asked for a stop.
-    pub fn names_askers(&self) -> bool {
-        matches!(self.kind, Kind::Systemd | Kind::Supervisord | Kind::Pm2)
-    }
-
     fn say(&self, world: &mut World, time: Time, text: &str) {
         self.tell(world, time, text, None);
     }

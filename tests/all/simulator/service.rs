@@ -226,9 +226,7 @@ impl Service {
         }
         let stop = match (death, *planned) {
             (_, 0) => None,
-            // Where no log names who asks, stops at a quick pace could be anything; operators are not that busy.
-            (None, _) if self.manager.names_askers() => Some(world.rng.later(ready, 60_000, 1_800_000)),
-            (None, _) => Some(world.rng.later(ready, 900_000, 3_600_000)),
+            (None, _) => Some(world.rng.later(ready, 60_000, 1_800_000)),
             (Some((end, _)), _) if chance(&mut world.rng, 15) => {
                 let stop = world.rng.later(ready, 500, 200_000);
                 (stop < end).then_some(stop)

@@ -8,6 +8,7 @@ pub struct Tally {
     found: usize,
     missed: usize,
     wrong: usize,
+    strictly: (usize, usize),
     restarts: (usize, usize),
     restarts_with_losses: (usize, usize),
     ready: (usize, usize),
@@ -28,6 +29,11 @@ fn share((well, all): (usize, usize)) -> f64 {
     if all == 0 { 1.0 } else { well as f64 / all as f64 }
 }
 
+/// The harmonic mean of precision and recall.
+fn f1(found: usize, all: usize, wrong: usize) -> f64 {
+    share((2 * found, all + found + wrong))
+}
+
 impl Tally {
     pub fn add(&mut self, outcome: &Outcome) {
         for (key, found) in &outcome.roots {
@@ -39,6 +45,8 @@ impl Tally {
             count(self.by_cause.entry(key).or_default(), *found);
         }
         self.wrong += outcome.false_roots.len();
+        self.strictly.0 += outcome.strictly.0;
+        self.strictly.1 += outcome.strictly.1;
         if let Some((truth, got)) = outcome.restarts {
             count(&mut self.restarts, truth == got);
         }
@@ -67,8 +75,12 @@ impl Tally {
     }
 
     pub fn f1(&self) -> f64 {
-        let (p, r) = (self.precision(), self.recall());
-        if p + r == 0.0 { 0.0 } else { 2.0 * p * r / (p + r) }
+        f1(self.found, self.found + self.missed, self.wrong)
+    }
+
+    /// Where nothing is let pass: no symptom in the place of a lost line, no wrapper in that of the error within.
+    pub fn strict_f1(&self) -> f64 {
+        f1(self.strictly.0, self.found + self.missed, self.strictly.1)
     }
 
     pub fn restarts_exact(&self) -> f64 {
@@ -98,6 +110,12 @@ impl Tally {
                 self.recall()
             ),
             format!("                {} found, {} missed, {} false", self.found, self.missed, self.wrong),
+            format!(
+                "  nothing let pass F1 {:.4}, {} found, {} false",
+                self.strict_f1(),
+                self.strictly.0,
+                self.strictly.1
+            ),
             format!("restarts exact  {}", exact(self.restarts)),
             format!("  lost starts too {}", exact(self.restarts_with_losses)),
             format!("ready exact     {}", exact(self.ready)),
