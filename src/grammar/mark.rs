@@ -101,7 +101,12 @@ pub struct MarkReading<'a> {
 }
 
 impl<'a> MarkReading<'a> {
+    /// Reads a mark from a message as it stands, or from what its logfmt members are about.
     pub fn new(mark: &'a Mark, message: &'a [u8]) -> Option<MarkReading<'a>> {
+        MarkReading::of(mark, message).or_else(|| MarkReading::of(mark, logfmt_text(message)?))
+    }
+
+    fn of(mark: &'a Mark, message: &'a [u8]) -> Option<MarkReading<'a>> {
         let mut captures = Captures::default();
         mark.read(message, &mut captures).then_some(MarkReading { mark, captures, message })
     }
@@ -117,6 +122,25 @@ impl<'a> MarkReading<'a> {
     pub fn number(&self, field: Field) -> Option<i64> {
         std::str::from_utf8(self.text(field)?).ok()?.trim().parse().ok()
     }
+}
+
+/// The text of a logfmt message, which goes on with members: `"listening on :80" component=http`, `ready pid=7`.
+fn logfmt_text(message: &[u8]) -> Option<&[u8]> {
+    if let Some(quoted) = message.strip_prefix(b"\"") {
+        let mut escaped = false;
+        let end = quoted.iter().position(|&byte| {
+            let ends = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            ends
+        })?;
+        return matches!(quoted.get(end + 1), None | Some(b' ')).then(|| &quoted[..end]);
+    }
+    let (word, members) = message.split_at(memchr::memchr(b' ', message)?);
+    let is_member = |member: &[u8]| {
+        let name = member.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte)).count();
+        name > 0 && member.get(name) == Some(&b'=')
+    };
+    (!word.contains(&b'=') && is_member(&members[1..])).then_some(word)
 }
 
 /// What to look for: of the sets of texts of which every match holds one, the set that says most. None under three
@@ -138,4 +162,21 @@ pub fn searchable(literal: &[u8]) -> Option<&[u8]> {
         .split(|&byte| matches!(byte, b'"' | b'\\' | b'/' | 0..=31 | 127..))
         .max_by_key(|run| run.len())
         .filter(|run| run.len() >= 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::logfmt_text;
+
+    #[test]
+    fn a_logfmt_text_is_what_stands_before_the_members() {
+        let text = |message: &'static str| logfmt_text(message.as_bytes()).map(|text| std::str::from_utf8(text).unwrap());
+        assert_eq!(text("\"listening on :80\" component=http"), Some("listening on :80"));
+        assert_eq!(text("\"the \\\"gw\\\" is up\""), Some("the \\\"gw\\\" is up"));
+        assert_eq!(text("ready pid=7 at=boot"), Some("ready"));
+        assert_eq!(text("\"quoted\"s word"), None);
+        assert_eq!(text("\"never closed"), None);
+        assert_eq!(text("server ready, port=80"), None);
+        assert_eq!(text("ready"), None);
+    }
 }
