@@ -11,6 +11,7 @@ mod faults;
 mod findings;
 mod incidents;
 mod inputs;
+mod kernel;
 mod leader;
 pub mod model;
 mod naming;
@@ -37,6 +38,7 @@ use ends::End;
 use evidence_lines::Lines;
 use faults::Faults;
 use model::Service;
+use runs::Chronicle;
 use services::Cast;
 use story::Story;
 
@@ -58,10 +60,14 @@ impl Diagnosis {
     pub fn of(evidence: &Evidence, pack: &Pack, question: &Question) -> Diagnosis {
         let twins = rotation::twins(evidence);
         let mut stories = story::stories(&rotation::logs(evidence, &twins));
-        let mut services: Vec<Service> = services::cast(&mut stories)
+        let mut casts = services::cast(&mut stories);
+        let mut chronicles: Vec<Chronicle> = casts.iter().map(|cast| reconcile::chronicle(&stories, cast)).collect();
+        kernel::lend(&stories, &mut casts, &mut chronicles);
+        let mut services: Vec<Service> = casts
             .iter()
-            .filter(|cast| question.asks_for(&cast.name))
-            .filter_map(|cast| service(&stories, cast, pack))
+            .zip(chronicles)
+            .filter(|(cast, _)| question.asks_for(&cast.name))
+            .filter_map(|(cast, chronicle)| service(&stories, cast, &chronicle, pack))
             .collect();
         services.sort_by(|a, b| b.verdict.cmp(&a.verdict).then_with(|| a.service.cmp(&b.service)));
         let complete = !evidence.all_problems().any(|problem| problem.fault)
@@ -78,8 +84,7 @@ impl Diagnosis {
 }
 
 /// One service's part; None for lines of a program that tells nothing of its life and fails at nothing.
-fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
-    let chronicle = reconcile::chronicle(stories, cast);
+fn service(stories: &[Story], cast: &Cast, chronicle: &Chronicle, pack: &Pack) -> Option<Service> {
     let lifeless = chronicle.runs.is_empty() && chronicle.refused.is_empty() && chronicle.looping.is_empty();
     if lifeless && chronicle.loose.is_empty() {
         return None;
@@ -92,17 +97,17 @@ fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
             .iter()
             .any(|seen| faults.get(seen.fault).and_then(|fault| fault.rank()).is_some_and(|rank| rank <= 4))
     };
-    let ends = ends::ends(stories, &parts, &chronicle, has_error);
+    let ends = ends::ends(stories, &parts, chronicle, has_error);
     if lifeless && !findings::has_errors(&faults) {
         return None;
     }
     let lines = Lines { stories, cast };
-    let case = incidents::Case { chronicle: &chronicle, ends: &ends, faults: &faults, lines: &lines, pack };
+    let case = incidents::Case { chronicle, ends: &ends, faults: &faults, lines: &lines, pack };
     let incidents = incidents::incidents(&case);
-    let state = findings::state(&chronicle, &ends);
+    let state = findings::state(chronicle, &ends);
     let last = parts.iter().filter_map(|&part| stories[part].last_time()).max();
     let first = parts.iter().filter_map(|&part| stories[part].first_time()).min();
-    let (signals, escalation) = signals::signals(stories, cast, &chronicle, &faults, &incidents);
+    let (signals, escalation) = signals::signals(stories, cast, chronicle, &faults, &incidents);
     let in_process = chronicle.runs.iter().filter(|run| run.in_process).count();
     Some(Service {
         service: cast.name.clone(),
@@ -114,8 +119,8 @@ fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
         first: first.map(Time::rfc3339),
         last: last.map(Time::rfc3339),
         runs: chronicle.runs.len() as u64,
-        restarts: restarts::count(&chronicle),
-        restarts_over_time: restarts::over_time(&chronicle),
+        restarts: restarts::count(chronicle),
+        restarts_over_time: restarts::over_time(chronicle),
         in_process_restarts: in_process as u64,
         planned_restarts: ends
             .iter()
@@ -123,8 +128,8 @@ fn service(stories: &[Story], cast: &Cast, pack: &Pack) -> Option<Service> {
             .filter(|(end, next)| matches!(end, End::Planned(_)) && !next.in_process)
             .count() as u64,
         ready_runs: chronicle.runs.iter().filter(|run| run.is_ready()).count() as u64,
-        findings: findings::findings(&chronicle, &ends, state, &incidents, last, &faults, &lines),
-        timeline: timeline::timeline(&chronicle, &ends, &incidents),
+        findings: findings::findings(chronicle, &ends, state, &incidents, last, &faults, &lines),
+        timeline: timeline::timeline(chronicle, &ends, &incidents),
         incidents,
     })
 }

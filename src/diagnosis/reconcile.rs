@@ -78,16 +78,6 @@ fn settle(chronicle: &mut Chronicle, last_lines: &[Option<Time>]) {
             }
         }
         run.witnesses = Witnesses::default();
-        run.faults.shrink_to_fit();
-        run.faults.sort_by_key(|fault| (fault.time, fault.part, fault.offset));
-        let ready = run.ready.and_then(|point| point.time);
-        for fault in &mut run.faults {
-            // Within one stream the order is exact; a line without a time has that of the ready line before it.
-            let same_part = run.ready.filter(|point| point.part == fault.part);
-            fault.after_ready = match same_part {
-                Some(point) => fault.offset > point.offset,
-                None => ready.is_some_and(|ready| fault.time.is_some_and(|time| time.ns > ready.ns)),
-            };
-        }
+        run.order_faults();
     }
 }

@@ -117,6 +117,21 @@ impl Run<'_> {
         self.faults.push(fault);
     }
 
+    /// Puts its faults into their order, and before or after readiness.
+    pub(super) fn order_faults(&mut self) {
+        self.faults.shrink_to_fit();
+        self.faults.sort_by_key(|fault| (fault.time, fault.part, fault.offset));
+        let ready = self.ready.and_then(|point| point.time);
+        for fault in &mut self.faults {
+            // Within one stream the order is exact; a line without a time has that of the ready line before it.
+            let same_part = self.ready.filter(|point| point.part == fault.part);
+            fault.after_ready = match same_part {
+                Some(point) => fault.offset > point.offset,
+                None => ready.is_some_and(|ready| fault.time.is_some_and(|time| time.ns > ready.ns)),
+            };
+        }
+    }
+
     /// When it began, as far as is known.
     pub fn began(&self) -> Option<Time> {
         self.start.and_then(|point| point.time).or(self.first_seen)

@@ -33,7 +33,12 @@ enum Subject {
     Application(String),
     /// A manager wrote it without naming a service.
     Manager,
+    /// The kernel wrote it: whose process it ended is found when all runs are known.
+    Kernel,
 }
+
+/// The name of the cast that holds what the kernel wrote.
+pub const KERNEL: &str = "kernel";
 
 type Node = (usize, Subject);
 /// Its number and its name.
@@ -171,6 +176,9 @@ impl Subjects {
 
 fn subject(story: &Story, event: &Event) -> Subject {
     let actor = story.actor(event.actor);
+    if actor.is_some_and(|actor| actor.ident == KERNEL || actor.program == KERNEL) {
+        return Subject::Kernel;
+    }
     if let Some(mark) = event.mark()
         && mark.manager
     {
@@ -190,7 +198,7 @@ fn subject(story: &Story, event: &Event) -> Subject {
     }
 }
 
-fn application_program<'e>(story: &Story<'e>, event: &Event<'e>) -> Option<&'e str> {
+pub fn application_program<'e>(story: &Story<'e>, event: &Event<'e>) -> Option<&'e str> {
     if let Some(mark) = event.mark()
         && !mark.manager
         && mark.program != 0
@@ -225,7 +233,7 @@ fn words(name: &str) -> Vec<String> {
 }
 
 /// Two names for one thing: the same words, or all words of the shorter one within the longer one.
-fn same_name(a: &str, b: &str) -> bool {
+pub fn same_name(a: &str, b: &str) -> bool {
     let (a, b) = (words(a), words(b));
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     !short.is_empty() && short.iter().all(|word| long.contains(word))
@@ -266,6 +274,8 @@ impl<'n, 'e> Joiner<'n, 'e> {
 
     /// For each node the number and the name of its service.
     fn join(mut self) -> BTreeMap<Node, Service> {
+        let kernels = self.of_kind(|subject| *subject == Subject::Kernel);
+        kernels.windows(2).for_each(|pair| self.union(pair[0], pair[1]));
         self.join_managed();
         self.join_description();
         self.join_applications();
@@ -306,6 +316,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
         match &node.1 {
             Subject::Managed(name) | Subject::Application(name) => name,
             Subject::Manager => "",
+            Subject::Kernel => KERNEL,
         }
     }
 
@@ -396,7 +407,8 @@ impl<'n, 'e> Joiner<'n, 'e> {
     }
 
     fn join_lone_within(&mut self, within: impl Fn(&Self, usize) -> bool) {
-        let members: Vec<usize> = (0..self.keys.len()).filter(|&at| within(self, at)).collect();
+        let is_kernel = |at: usize| self.keys[at].1 == Subject::Kernel;
+        let members: Vec<usize> = (0..self.keys.len()).filter(|&at| within(self, at) && !is_kernel(at)).collect();
         let is_managed = |joiner: &Self, root: usize| {
             (0..joiner.keys.len()).any(|at| joiner.find(at) == root && matches!(joiner.keys[at].1, Subject::Managed(_)))
         };
@@ -456,7 +468,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
             let same_folder = |joiner: &Self, other: usize| folder(joiner.path_of(other)) == folder(joiner.path_of(at));
             let roots = |joiner: &Self, near: &dyn Fn(&Self, usize) -> bool| -> BTreeSet<usize> {
                 (0..joiner.keys.len())
-                    .filter(|&other| other != at && near(joiner, other))
+                    .filter(|&other| other != at && joiner.keys[other].1 != Subject::Kernel && near(joiner, other))
                     .map(|other| joiner.find(other))
                     .collect()
             };
@@ -478,6 +490,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
             let name = self.name_of(at);
             let candidate = match &self.keys[at].1 {
                 Subject::Managed(_) => (0, name.contains(' ') as usize, name.to_string()),
+                Subject::Kernel => (0, 0, name.to_string()),
                 Subject::Application(label) if !label.is_empty() => (2, name.len(), name.to_string()),
                 _ => match self.facts[at].programs.iter().next() {
                     Some(program) => (1, program.len(), program.clone()),

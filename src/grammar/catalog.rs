@@ -108,8 +108,9 @@ impl Catalog {
             return false;
         }
         if mark.anywhere {
+            let ident = reading.ident.as_deref().or_else(|| self.program(reading).map(str::as_bytes));
             return mark.idents.is_empty()
-                || reading.ident.as_deref().is_some_and(|ident| mark.idents.iter().any(|known| known == ident));
+                || ident.is_some_and(|ident| mark.idents.iter().any(|known| known == ident));
         }
         reading.formats.last().is_some_and(|&format| self.allowed[usize::from(format)][id as usize])
     }

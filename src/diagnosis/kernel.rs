@@ -1,0 +1,148 @@
+//! What the kernel tells of processes that it ended, and whose they were.
+//!
+//! The kernel names a command (`node`, `java`), rarely the service. What it says is lent to the run that ended at that
+//! moment, by a kill if any did; a name that is another service's own speaks against it.
+
+use super::runs::{Chronicle, FaultSeen, Run};
+use super::services::{Cast, KERNEL, Part, application_program, same_name};
+use super::story::{Event, Story, What};
+use crate::grammar::{SECOND, Time};
+use std::collections::BTreeSet;
+
+/// A manager may tell of an end so long before or after the kernel's line (nanoseconds).
+const BEFORE: i64 = 2 * SECOND;
+const AFTER: i64 = 5 * SECOND;
+/// The kernel keeps so many bytes of a command's name.
+const COMMAND: usize = 15;
+
+/// Gives the kernel's lines to the services whose runs they ended. A lone service gets all of them; else what is left
+/// is a service of its own.
+pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &mut Vec<Chronicle<'e>>) {
+    let Some(at) = casts.iter().position(|cast| cast.name == KERNEL) else { return };
+    let kernel = casts.remove(at);
+    chronicles.remove(at);
+    if casts.is_empty() {
+        chronicles.push(super::reconcile::chronicle(stories, &kernel));
+        casts.push(kernel);
+        return;
+    }
+    let programs: Vec<BTreeSet<&str>> = casts.iter().map(|cast| programs(stories, cast)).collect();
+    let mut left: Vec<Part> = Vec::new();
+    for part in kernel.parts {
+        let mut kept = Vec::new();
+        let mut lent: Vec<Option<usize>> = vec![None; casts.len()];
+        for event in part.events {
+            let victim = stories[part.story].actor(event.actor).map_or("", |actor| actor.service.as_str());
+            let found = best_run(casts, chronicles, &programs, victim, &event).or_else(|| {
+                let lone = chronicles.len() == 1;
+                lone.then(|| (0, run_at(&chronicles[0], event.time)))
+            });
+            let (Some((owner, run)), What::Fault { id, count }) = (found, event.what) else {
+                kept.push(event);
+                continue;
+            };
+            let cast = &mut casts[owner];
+            let index = *lent[owner].get_or_insert_with(|| {
+                cast.parts.push(Part { story: part.story, events: Vec::new() });
+                cast.parts.len() - 1
+            });
+            cast.parts[index].events.push(event);
+            let Event { actor, offset, time, .. } = event;
+            let seen = FaultSeen { fault: id, actor, part: index, offset, time, count, after_ready: false };
+            match run.and_then(|run| chronicles[owner].runs.get_mut(run)) {
+                Some(run) => {
+                    run.faults.push(seen);
+                    run.order_faults();
+                }
+                None => chronicles[owner].loose.push(seen),
+            }
+        }
+        if !kept.is_empty() {
+            left.push(Part { story: part.story, events: kept });
+        }
+    }
+    if !left.is_empty() {
+        let rest = Cast { parts: left, ..kernel };
+        chronicles.push(super::reconcile::chronicle(stories, &rest));
+        casts.push(rest);
+    }
+}
+
+fn programs<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> BTreeSet<&'e str> {
+    let parts = cast.parts.iter();
+    parts
+        .flat_map(|part| part.events.iter().filter_map(|event| application_program(&stories[part.story], event)))
+        .collect()
+}
+
+/// The service and the run that a process of this name, killed then, was of.
+fn best_run(
+    casts: &[Cast],
+    chronicles: &[Chronicle],
+    programs: &[BTreeSet<&str>],
+    victim: &str,
+    event: &Event,
+) -> Option<(usize, Option<usize>)> {
+    let time = event.time?;
+    let is_own = |at: usize| is_named(victim, &casts[at].name);
+    let mut best: Option<((u8, bool, i64), usize, usize)> = None;
+    for (owner, chronicle) in chronicles.iter().enumerate() {
+        let affinity = match () {
+            () if victim.is_empty() => 2,
+            () if is_own(owner) => 0,
+            () if (0..casts.len()).any(is_own) => continue,
+            () if programs[owner].iter().any(|program| is_named(victim, program)) => 1,
+            () => 2,
+        };
+        // A start at or after the kill bounds the runs that can have ended by it.
+        let after = chronicle.runs.partition_point(|run| run.began().is_none_or(|began| began.ns <= time.ns + AFTER));
+        for run in after.saturating_sub(3)..after {
+            let next = chronicle.runs.get(run + 1).and_then(Run::began);
+            let Some((killed, distance)) = ended_by(&chronicle.runs[run], next, time) else { continue };
+            if !killed && affinity > 0 {
+                continue;
+            }
+            let key = (affinity, !killed, distance);
+            if best.is_none_or(|(known, ..)| key < known) {
+                best = Some((key, owner, run));
+            }
+        }
+    }
+    best.map(|(_, owner, run)| (owner, Some(run)))
+}
+
+/// Whether a run can have ended by a kill at that time: whether its end looks like one, and how far off it is.
+fn ended_by(run: &Run, next: Option<Time>, time: Time) -> Option<(bool, i64)> {
+    let last = time.ns + time.resolution();
+    if run.began().is_some_and(|began| began.ns > last + SECOND) {
+        return None;
+    }
+    match run.exit.and_then(|exit| Some((exit.mark, exit.time?))) {
+        Some((mark, ended)) => {
+            let near = (time.ns - BEFORE..=last + AFTER).contains(&ended.ns);
+            let killed = mark.is_some_and(|mark| match mark.code {
+                Some(code) => matches!(code, -11 | -9 | -6 | 132..=139),
+                None => mark.signal != 0,
+            });
+            near.then_some((killed, (ended.ns - time.ns).abs()))
+        }
+        None => {
+            let silent = run.last_seen.is_none_or(|seen| seen.ns <= last + BEFORE);
+            let before_next = next.is_none_or(|next| time.ns <= next.ns + SECOND);
+            let near = run.last_seen.map_or(0, |seen| (time.ns - seen.ns).abs());
+            (silent && before_next && run.fatal.is_none()).then_some((true, near))
+        }
+    }
+}
+
+/// The run that was alive at a time.
+fn run_at(chronicle: &Chronicle, time: Option<Time>) -> Option<usize> {
+    let time = time?;
+    chronicle.runs.partition_point(|run| run.began().is_none_or(|began| began.ns <= time.ns)).checked_sub(1)
+}
+
+/// Whether a command's name, cut by the kernel, is this one.
+fn is_named(command: &str, name: &str) -> bool {
+    let cut = command.len() >= COMMAND && name.starts_with(command);
+    !command.is_empty() && (cut || same_name(command, name))
+}
