@@ -35,16 +35,20 @@ pub struct Verdict {
     pub by_knowledge: bool,
 }
 
-/// Faults that also happen in most good runs: they end none.
-pub fn background(runs: &[Run], ends: &[End]) -> BTreeSet<Id> {
-    let good: Vec<&Run> =
-        runs.iter().zip(ends).filter(|(run, end)| run.is_ready() && !end.is_unplanned()).map(|(run, _)| run).collect();
+/// Faults that also happen in most good runs: they end none. Of a known root one good run is no proof.
+pub fn background(runs: &[Run], ends: &[End], faults: &Faults) -> BTreeSet<Id> {
+    let good: Vec<(&Run, &End)> =
+        runs.iter().zip(ends).filter(|(run, end)| run.is_ready() && !end.is_unplanned()).collect();
     let mut count: BTreeMap<Id, usize> = BTreeMap::new();
-    for run in &good {
-        let once: BTreeSet<Id> = run.faults.iter().map(|fault| fault.fault).collect();
+    for (run, end) in &good {
+        // What an open run met last may yet be its end.
+        let proven = run.last_seen.filter(|_| **end == End::Open).map(|last| last.ns - FINAL);
+        let survived = |seen: &&FaultSeen| proven.is_none_or(|proven| seen.time.is_none_or(|time| time.ns < proven));
+        let once: BTreeSet<Id> = run.faults.iter().filter(survived).map(|fault| fault.fault).collect();
         once.into_iter().for_each(|id| *count.entry(id).or_default() += 1);
     }
-    count.into_iter().filter(|(_, times)| times * 2 >= good.len().max(1)).map(|(id, _)| id).collect()
+    let least = |id: &Id| if faults.get(*id).is_some_and(|fault| fault.rank() == Some(0)) { 2 } else { 1 };
+    count.into_iter().filter(|(id, times)| *times >= least(id).max(good.len().div_ceil(2))).map(|(id, _)| id).collect()
 }
 
 /// The reason of one failed run's end.

@@ -16,7 +16,9 @@ pub enum Stopper {
     /// A change of files or configuration.
     Change,
     Manager,
-    /// SIGKILL from outside: the kernel, a probe, a stop that took too long.
+    /// The kernel, for want of memory or for a fault in it.
+    Kernel,
+    /// SIGKILL from outside: a probe, a stop that took too long, or what no log tells.
     Killed,
     /// A stop by a sender that nothing names.
     Unknown,
@@ -30,6 +32,7 @@ impl Stopper {
             Stopper::Updater => "updater",
             Stopper::Change => "change",
             Stopper::Manager => "manager",
+            Stopper::Kernel => "kernel",
             Stopper::Killed => "killed",
             Stopper::Unknown => "unknown",
         }
@@ -92,6 +95,9 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>,
         (None, _) => run.stop.is_some() && run.fatal.is_none(),
     };
     // No stop asks for these.
+    if run.killed {
+        return End::Unplanned(Stopper::Kernel);
+    }
     if is_crash(signal) {
         return End::Unplanned(Stopper::Itself);
     }
@@ -121,8 +127,9 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>,
         };
     }
     match (run.exit.is_some(), code) {
+        // pm2 writes `code [0] via signal [SIGKILL]`.
+        (true, None | Some(0)) if is_kill(signal) => End::Unplanned(Stopper::Killed),
         (true, Some(0)) => End::Planned(Stopper::Unknown),
-        (true, None) if is_kill(signal) => End::Unplanned(Stopper::Killed),
         (true, None) if is_term(signal) => End::Planned(Stopper::Unknown),
         (true, Some(137)) => End::Unplanned(Stopper::Killed),
         (true, Some(143)) => End::Planned(Stopper::Unknown),
@@ -149,6 +156,11 @@ fn is_done(run: &Run, next: Option<&Run>, code: Option<i32>, signal: &str, has_e
     // A manager that tells starts tells crashes too.
     let suggested = run.start.and_then(|start| start.mark).is_some_and(|mark| mark.weak || mark.manager);
     suggested && !run.is_ready() && !has_error && gap.is_some_and(|gap| gap >= AT_ONCE)
+}
+
+/// Whether a signal or a code tells that something outside the program ended it, or that its memory was at fault.
+pub(super) fn is_killed(code: Option<i32>, signal: &str) -> bool {
+    is_kill(signal) || is_crash(signal) || code.is_some_and(|code| matches!(code, -11 | -9 | -6 | 132..=139))
 }
 
 fn is_crash(signal: &str) -> bool {

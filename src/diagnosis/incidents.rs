@@ -29,7 +29,7 @@ pub struct Case<'c, 'e> {
 
 /// The incidents of a service, in order of time.
 pub fn incidents(case: &Case) -> Vec<Incident> {
-    let background = causes::background(&case.chronicle.runs, case.ends);
+    let background = causes::background(&case.chronicle.runs, case.ends, case.faults);
     let judged: Vec<Option<Judged>> = case.judge_all(&background);
     let mut incidents: Vec<Incident> =
         case.stretches().into_iter().map(|stretch| case.incident(&stretch, &judged)).collect();

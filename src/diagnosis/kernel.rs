@@ -3,6 +3,7 @@
 //! The kernel names a command (`node`, `java`), rarely the service. What it says is lent to the run that ended at that
 //! moment, by a kill if any did; a name that is another service's own speaks against it.
 
+use super::ends::is_killed;
 use super::runs::{Chronicle, FaultSeen, Run};
 use super::services::{Cast, KERNEL, Part, application_program, same_name};
 use super::story::{Event, Story, What};
@@ -33,7 +34,7 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
         let mut lent: Vec<Option<usize>> = vec![None; casts.len()];
         for event in part.events {
             let victim = stories[part.story].actor(event.actor).map_or("", |actor| actor.service.as_str());
-            let found = best_run(casts, chronicles, &programs, victim, &event).or_else(|| {
+            let found = best_run(stories, casts, chronicles, &programs, victim, &event).or_else(|| {
                 let lone = chronicles.len() == 1;
                 lone.then(|| (0, run_at(&chronicles[0], event.time)))
             });
@@ -51,6 +52,7 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
             let seen = FaultSeen { fault: id, actor, part: index, offset, time, count, after_ready: false };
             match run.and_then(|run| chronicles[owner].runs.get_mut(run)) {
                 Some(run) => {
+                    run.killed |= !victim.is_empty();
                     run.faults.push(seen);
                     run.order_faults();
                 }
@@ -77,6 +79,7 @@ fn programs<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> BTreeSet<&'e str> {
 
 /// The service and the run that a process of this name, killed then, was of.
 fn best_run(
+    stories: &[Story],
     casts: &[Cast],
     chronicles: &[Chronicle],
     programs: &[BTreeSet<&str>],
@@ -98,7 +101,7 @@ fn best_run(
         let after = chronicle.runs.partition_point(|run| run.began().is_none_or(|began| began.ns <= time.ns + AFTER));
         for run in after.saturating_sub(3)..after {
             let next = chronicle.runs.get(run + 1).and_then(Run::began);
-            let Some((killed, distance)) = ended_by(&chronicle.runs[run], next, time) else { continue };
+            let Some((killed, distance)) = ended_by(stories, &casts[owner], &chronicle.runs[run], next, time) else { continue };
             if !killed && affinity > 0 {
                 continue;
             }
@@ -112,24 +115,24 @@ fn best_run(
 }
 
 /// Whether a run can have ended by a kill at that time: whether its end looks like one, and how far off it is.
-fn ended_by(run: &Run, next: Option<Time>, time: Time) -> Option<(bool, i64)> {
+fn ended_by(stories: &[Story], cast: &Cast, run: &Run, next: Option<Time>, time: Time) -> Option<(bool, i64)> {
     let last = time.ns + time.resolution();
     if run.began().is_some_and(|began| began.ns > last + SECOND) {
         return None;
     }
-    match run.exit.and_then(|exit| Some((exit.mark, exit.time?))) {
-        Some((mark, ended)) => {
+    match run.exit.and_then(|exit| Some((exit, exit.time?))) {
+        Some((exit, ended)) => {
+            let code = exit.mark.and_then(|mark| mark.code);
+            let story = &stories[cast.parts[exit.part].story];
+            let signal = exit.mark.map_or("", |mark| story.string(mark.signal));
             let near = (time.ns - BEFORE..=last + AFTER).contains(&ended.ns);
-            let killed = mark.is_some_and(|mark| match mark.code {
-                Some(code) => matches!(code, -11 | -9 | -6 | 132..=139),
-                None => mark.signal != 0,
-            });
-            near.then_some((killed, (ended.ns - time.ns).abs()))
+            near.then_some((is_killed(code, signal), (ended.ns - time.ns).abs()))
         }
         None => {
             let silent = run.last_seen.is_none_or(|seen| seen.ns <= last + BEFORE);
             let before_next = next.is_none_or(|next| time.ns <= next.ns + SECOND);
-            let near = run.last_seen.map_or(0, |seen| (time.ns - seen.ns).abs());
+            // What follows at once tells more than the last line that meant something.
+            let near = next.or(run.last_seen).map_or(0, |near| (time.ns - near.ns).abs());
             (silent && before_next && run.fatal.is_none()).then_some((true, near))
         }
     }

@@ -42,6 +42,8 @@ pub struct Run<'e> {
     pub stop: Option<Point<'e>>,
     pub exit: Option<Point<'e>>,
     pub fatal: Option<Point<'e>>,
+    /// The kernel ended it.
+    pub killed: bool,
     pub gave_up: bool,
     pub in_process: bool,
     /// Started to do some work and end, by a timer or by hand: a clean end of it is its success.
