@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Faults within this before the last one belong to the end of a run (nanoseconds).
 const FINAL: i64 = 5 * SECOND;
+/// A run that goes on so long after a fault did not die by it (nanoseconds).
+const OUTLIVED: i64 = 20 * SECOND;
 /// Unknown errors this close to the last one are one burst (nanoseconds).
 const BURST: i64 = SECOND;
 /// From this rank on an error is known by its level or its words alone.
@@ -47,8 +49,31 @@ pub fn background(runs: &[Run], ends: &[End], faults: &Faults) -> BTreeSet<Id> {
         let once: BTreeSet<Id> = run.faults.iter().filter(survived).map(|fault| fault.fault).collect();
         once.into_iter().for_each(|id| *count.entry(id).or_default() += 1);
     }
+    let mut background = survived(runs, faults);
     let least = |id: &Id| if faults.get(*id).is_some_and(|fault| fault.rank() == Some(0)) { 2 } else { 1 };
-    count.into_iter().filter(|(id, times)| *times >= least(id).max(good.len().div_ceil(2))).map(|(id, _)| id).collect()
+    let common = |(id, times): &(Id, usize)| *times >= least(id).max(good.len().div_ceil(2));
+    background.extend(count.into_iter().filter(common).map(|(id, _)| id));
+    background
+}
+
+/// Symptoms and unknown errors that ready runs outlived far more often than they died near them.
+fn survived(runs: &[Run], faults: &Faults) -> BTreeSet<Id> {
+    let mut count: BTreeMap<Id, (usize, usize)> = BTreeMap::new();
+    for run in runs.iter().filter(|run| run.is_ready()) {
+        let Some(end) = run.ended() else { continue };
+        for seen in run.faults.iter().filter(|seen| seen.after_ready) {
+            let Some(time) = seen.time else { continue };
+            let (outlived, died) = count.entry(seen.fault).or_default();
+            *outlived += usize::from(end.ns - time.ns > OUTLIVED);
+            *died += usize::from(end.ns - time.ns <= FINAL);
+        }
+    }
+    let is_weak = |id: &Id| faults.get(*id).and_then(|fault| fault.rank()).is_some_and(|rank| rank >= 2);
+    count
+        .into_iter()
+        .filter(|(id, (outlived, died))| *outlived >= 3 && *outlived > 3 * died && is_weak(id))
+        .map(|(id, _)| id)
+        .collect()
 }
 
 /// The reason of one failed run's end.
