@@ -51,12 +51,18 @@ struct NodeFacts {
     events: usize,
     /// When a program told that it starts: the first ones, in nanoseconds.
     starts: Vec<i64>,
+    /// When anybody told of a start, even if the text only suggests it: the first ones.
+    begins: Vec<i64>,
 }
 
 /// So many starts tell whether two logs are of one life.
 const MAX_STARTS: usize = 500;
 /// One start is told in two logs within this time (nanoseconds).
 const SAME_START: i64 = 3 * SECOND;
+/// A program's first words come within this time after its manager's (nanoseconds).
+const SLOWEST_START: i64 = 15 * SECOND;
+/// From here on a program's starts are those of a unit.
+const FOLLOWS: f64 = 0.7;
 
 impl NodeFacts {
     /// Whether two logs of one program tell of the same process. Where both were written, their starts must agree; a log
@@ -73,6 +79,17 @@ impl NodeFacts {
         let shared = few.iter().filter(|start| many.iter().any(|other| (*start - other).abs() <= SAME_START)).count();
         few.is_empty() || shared * 2 >= few.len()
     }
+
+    /// How well a program's starts follow its manager's, from 0 to 1: what part of either has its like.
+    fn follows(&self, manager: &NodeFacts) -> f64 {
+        let has = |of: &[i64], from: i64, to: i64| of.iter().any(|at| (from..=to).contains(at));
+        let part = |all: &[i64], is_met: &dyn Fn(i64) -> bool| {
+            all.iter().filter(|&&at| is_met(at)).count() as f64 / all.len().max(1) as f64
+        };
+        let begun = part(&manager.begins, &|at| has(&self.begins, at - SAME_START, at + SLOWEST_START));
+        let asked = part(&self.begins, &|at| has(&manager.begins, at - SLOWEST_START, at + SAME_START));
+        begun.min(asked)
+    }
 }
 
 /// Sorts all events into services.
@@ -88,11 +105,13 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
             facts.marks += usize::from(event.mark().is_some_and(|mark| mark.kind != MarkKind::SessionFile));
             if let Some(mark) = event.mark()
                 && mark.kind == MarkKind::Start
-                && !mark.weak
-                && !mark.manager
-                && facts.starts.len() < MAX_STARTS
             {
-                facts.starts.extend(event.time.map(|time| time.ns));
+                if facts.begins.len() < MAX_STARTS {
+                    facts.begins.extend(event.time.map(|time| time.ns));
+                }
+                if !mark.weak && !mark.manager && facts.starts.len() < MAX_STARTS {
+                    facts.starts.extend(event.time.map(|time| time.ns));
+                }
             }
             if let Some(program) = application_program(story, event)
                 && !facts.programs.contains(program)
@@ -372,6 +391,24 @@ impl<'n, 'e> Joiner<'n, 'e> {
             let named = managed.iter().filter(near).find(|&&at| same_name(self.name_of(at), &own));
             if let Some(&at) = named {
                 self.union(app, at);
+            }
+        }
+        // In a journal a program may go by its interpreter's name: then its starts tell whose it is.
+        let is_unit = |at: usize| managed.iter().any(|&unit| self.find(unit) == self.find(at));
+        let strangers: Vec<usize> =
+            applications.iter().copied().filter(|&app| !self.name_of(app).is_empty() && !is_unit(app)).collect();
+        for app in strangers {
+            let mut scores: Vec<(f64, usize)> = managed
+                .iter()
+                .filter(|&&unit| self.keys[unit].0 == self.keys[app].0)
+                .map(|&unit| (self.facts[app].follows(self.facts[unit]), unit))
+                .filter(|(score, _)| *score >= FOLLOWS)
+                .collect();
+            scores.sort_by(|a, b| b.0.total_cmp(&a.0));
+            match scores.as_slice() {
+                [(best, _), (next, _), ..] if best == next => {}
+                [(_, unit), ..] => self.union(app, *unit),
+                [] => {}
             }
         }
         // Two logs of one program in one folder are one service, and so are two of one stem.
