@@ -18,21 +18,26 @@ pub struct Lines<'c, 'e> {
 impl<'e> Lines<'_, 'e> {
     /// At most `most` lines of a fault within a stretch of time; the first ones, then the last.
     pub fn of(&self, fault: Id, window: (Option<Time>, Option<Time>), most: usize) -> Vec<EvidenceLine> {
-        let mut found: Vec<TellingLine> = Vec::new();
+        let inside = |found: &TellingLine, skew: i64| match (window, found.time) {
+            ((Some(first), Some(last)), Some(time)) => {
+                let time = time.ns + skew;
+                first.ns - SECOND <= time && time <= last.ns + SECOND
+            }
+            _ => true,
+        };
+        let mut found: Vec<(TellingLine, bool)> = Vec::new();
         for part in &self.cast.parts {
             let story: &Story<'e> = &self.stories[part.story];
             // In a journal of many services a fault may be another one's.
             let actors: BTreeSet<Id> = part.events.iter().map(|event| event.actor).collect();
             let is_own = |line: &TellingLine| line.sample.actor == 0 || actors.contains(&line.sample.actor);
-            found.extend(story.samples(fault).into_iter().filter(is_own));
+            let own = story.samples(fault).into_iter().filter(is_own);
+            found.extend(own.map(|line| (line, inside(&line, part.skew))));
         }
-        let inside = |found: &TellingLine| match (window, found.time) {
-            ((Some(first), Some(last)), Some(time)) => first.ns - SECOND <= time.ns && time.ns <= last.ns + SECOND,
-            _ => true,
-        };
-        if found.iter().any(inside) {
-            found.retain(inside);
+        if found.iter().any(|(_, inside)| *inside) {
+            found.retain(|(_, inside)| *inside);
         }
+        let mut found: Vec<TellingLine> = found.into_iter().map(|(line, _)| line).collect();
         found.sort_by_key(|found| (found.time, found.path, found.line));
         let mut kept: Vec<TellingLine> = Vec::new();
         for candidate in found {

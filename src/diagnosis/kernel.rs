@@ -44,7 +44,7 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
             };
             let cast = &mut casts[owner];
             let index = *lent[owner].get_or_insert_with(|| {
-                cast.parts.push(Part { story: part.story, events: Vec::new() });
+                cast.parts.push(Part { story: part.story, events: Vec::new(), skew: 0 });
                 cast.parts.len() - 1
             });
             cast.parts[index].events.push(event);
@@ -60,7 +60,7 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
             }
         }
         if !kept.is_empty() {
-            left.push(Part { story: part.story, events: kept });
+            left.push(Part { story: part.story, events: kept, skew: 0 });
         }
     }
     if !left.is_empty() {
@@ -101,7 +101,9 @@ fn best_run(
         let after = chronicle.runs.partition_point(|run| run.began().is_none_or(|began| began.ns <= time.ns + AFTER));
         for run in after.saturating_sub(3)..after {
             let next = chronicle.runs.get(run + 1).and_then(Run::began);
-            let Some((killed, distance)) = ended_by(stories, &casts[owner], &chronicle.runs[run], next, time) else { continue };
+            let Some((killed, distance)) = ended_by(stories, &casts[owner], &chronicle.runs[run], next, time) else {
+                continue;
+            };
             if !killed && affinity > 0 {
                 continue;
             }

@@ -23,6 +23,7 @@ mod rotation;
 mod runs;
 mod services;
 mod signals;
+mod skew;
 mod steps;
 mod story;
 mod teller;
@@ -61,6 +62,7 @@ impl Diagnosis {
         let twins = rotation::twins(evidence);
         let mut stories = story::stories(&rotation::logs(evidence, &twins));
         let mut casts = services::cast(&mut stories);
+        casts.iter_mut().for_each(skew::settle);
         let mut chronicles: Vec<Chronicle> = casts.iter().map(|cast| reconcile::chronicle(&stories, cast)).collect();
         kernel::lend(&stories, &mut casts, &mut chronicles);
         let mut services: Vec<Service> = casts

@@ -22,6 +22,8 @@ pub struct Part<'e> {
     /// Index of the story.
     pub story: usize,
     pub events: Vec<Event<'e>>,
+    /// How far the times of the events were moved (nanoseconds).
+    pub skew: i64,
 }
 
 /// Who a line speaks of, within one stream.
@@ -135,7 +137,7 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
             if cast.manager.is_none() {
                 cast.manager = managers.map(|mark| story.string(mark.program).to_string()).next();
             }
-            cast.parts.push(Part { story: at, events });
+            cast.parts.push(Part { story: at, events, skew: 0 });
         }
     }
     let mut casts: Vec<Cast> = casts.into_values().collect();

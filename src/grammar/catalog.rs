@@ -109,8 +109,7 @@ impl Catalog {
         }
         if mark.anywhere {
             let ident = reading.ident.as_deref().or_else(|| self.program(reading).map(str::as_bytes));
-            return mark.idents.is_empty()
-                || ident.is_some_and(|ident| mark.idents.iter().any(|known| known == ident));
+            return mark.idents.is_empty() || ident.is_some_and(|ident| mark.idents.iter().any(|known| known == ident));
         }
         reading.formats.last().is_some_and(|&format| self.allowed[usize::from(format)][id as usize])
     }

@@ -170,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_logfmt_text_is_what_stands_before_the_members() {
-        let text = |message: &'static str| logfmt_text(message.as_bytes()).map(|text| std::str::from_utf8(text).unwrap());
+        let text =
+            |message: &'static str| logfmt_text(message.as_bytes()).map(|text| std::str::from_utf8(text).unwrap());
         assert_eq!(text("\"listening on :80\" component=http"), Some("listening on :80"));
         assert_eq!(text("\"the \\\"gw\\\" is up\""), Some("the \\\"gw\\\" is up"));
         assert_eq!(text("ready pid=7 at=boot"), Some("ready"));

@@ -1,0 +1,105 @@
+//! Clocks of a manager and of its service that lie a little apart.
+//!
+//! A program speaks after its manager has started it, and is silent when its manager says that it ended. Where a log
+//! breaks this again and again, its clock is off; it is moved by the least that mends it, so that its lines find their
+//! runs. Times that are shown stay as they were written.
+
+use super::services::{Cast, Part};
+use super::story::Event;
+use crate::evidence::Told;
+use crate::grammar::{MarkKind, SECOND, Time};
+
+/// Clocks further apart than this are no skew (nanoseconds).
+const MAX_SKEW: i64 = 5 * SECOND;
+/// Writers of one machine disagree by so much (nanoseconds).
+const JITTER: i64 = SECOND / 20;
+/// So many lines must say that a clock is off.
+const MIN_VOTES: usize = 2;
+
+/// Moves the times of those parts whose clock is not the manager's.
+pub fn settle(cast: &mut Cast) {
+    let is_start = |mark: &Told| mark.manager && mark.kind == MarkKind::Start;
+    let count = |part: &Part| marks(part).filter(|(_, mark)| is_start(mark)).count();
+    let Some(leader) = (0..cast.parts.len()).max_by_key(|&at| (count(&cast.parts[at]), std::cmp::Reverse(at))) else {
+        return;
+    };
+    let step = marks(&cast.parts[leader]).filter(|(_, mark)| is_start(mark)).map(|(_, mark)| mark.step).min();
+    let starts = times(&cast.parts[leader], |mark| is_start(mark) && Some(mark.step) == step);
+    let ends = times(&cast.parts[leader], |mark| mark.manager && mark.kind == MarkKind::Exit);
+    if starts.is_empty() {
+        return;
+    }
+    let with_manager = cast.parts[leader].story;
+    for part in &mut cast.parts {
+        if part.story == with_manager || marks(part).any(|(_, mark)| mark.manager) {
+            continue;
+        }
+        let skew = skew(part, &starts, &ends);
+        if skew != 0 {
+            part.skew = skew;
+            part.events.iter_mut().for_each(|event| event.time = event.time.map(|time| time.later(skew)));
+        }
+    }
+}
+
+fn marks<'p, 'e>(part: &'p Part<'e>) -> impl Iterator<Item = (&'p Event<'e>, &'e Told)> {
+    part.events.iter().filter_map(|event| Some((event, event.mark()?)))
+}
+
+fn times(part: &Part, is_meant: impl Fn(&Told) -> bool) -> Vec<Time> {
+    marks(part).filter(|(_, mark)| is_meant(mark)).filter_map(|(event, _)| event.time).collect()
+}
+
+/// How far a program's times are to be moved (nanoseconds).
+fn skew(part: &Part, starts: &[Time], ends: &[Time]) -> i64 {
+    let (begun, silent) = lives(part);
+    // It may be moved to `after` at least and to `before` at most.
+    let after: Vec<i64> = pairs(&begun, starts).map(|(own, told)| told.ns - (own.ns + own.resolution())).collect();
+    let before: Vec<i64> = pairs(&silent, ends).map(|(own, told)| told.ns + told.resolution() - own.ns).collect();
+    let late = after.iter().filter(|least| **least > JITTER).count();
+    let early = before.iter().filter(|most| **most < -JITTER).count();
+    let least = after.into_iter().max().unwrap_or(i64::MIN);
+    let most = before.into_iter().min().unwrap_or(i64::MAX);
+    match () {
+        () if late >= MIN_VOTES && least > 0 => least.min(most.max(0)),
+        () if early >= MIN_VOTES && most < 0 => most.max(least.min(0)),
+        () => 0,
+    }
+}
+
+/// When the runs of a program began and when they were heard of last, by its own log.
+fn lives(part: &Part) -> (Vec<Time>, Vec<Time>) {
+    let starts = || marks(part).map(|(_, mark)| mark).filter(|mark| mark.kind == MarkKind::Start);
+    let sure = starts().any(|mark| !mark.weak);
+    let step = starts().filter(|mark| !mark.weak).map(|mark| mark.step).min();
+    let words = starts().next().map(|mark| mark.words);
+    let begins = |mark: &Told| {
+        mark.kind == MarkKind::Start
+            && if sure { !mark.weak && Some(mark.step) == step } else { Some(mark.words) == words }
+    };
+    let (mut begun, mut silent) = (Vec::new(), Vec::new());
+    let mut before: Option<Time> = None;
+    for event in &part.events {
+        let Some(time) = event.time else { continue };
+        if event.mark().is_some_and(&begins) {
+            silent.extend(before.filter(|_| !begun.is_empty()));
+            begun.push(time);
+        }
+        before = Some(time);
+    }
+    silent.extend(before.filter(|_| !begun.is_empty()));
+    (begun, silent)
+}
+
+/// What belongs together: one by one where there are as many of both, else what is near and alone there.
+fn pairs<'t>(own: &'t [Time], told: &'t [Time]) -> Box<dyn Iterator<Item = (Time, Time)> + 't> {
+    let near = |a: &Time, b: &Time| (a.ns - b.ns).abs() <= MAX_SKEW;
+    if own.len() == told.len() && own.iter().zip(told).all(|(own, told)| near(own, told)) {
+        return Box::new(own.iter().copied().zip(told.iter().copied()));
+    }
+    Box::new(own.iter().filter_map(move |own| {
+        let mut close = told.iter().filter(|told| near(own, told));
+        let only = close.next().filter(|_| close.next().is_none())?;
+        Some((*own, *only))
+    }))
+}
