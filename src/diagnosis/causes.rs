@@ -85,7 +85,9 @@ pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack)
         .faults
         .iter()
         .filter(|seen| {
-            !background.contains(&seen.fault) && faults.get(seen.fault).is_some_and(|fault| fault.rank().is_some())
+            !background.contains(&seen.fault)
+                && faults.get(seen.fault).is_some_and(|fault| fault.rank().is_some())
+                && is_near(run, seen, faults)
         })
         .collect();
     let Some(last) = final_moment(run, &candidates, faults) else {
@@ -144,6 +146,17 @@ fn final_moment(run: &Run, candidates: &[&FaultSeen], faults: &Faults) -> Option
     match end {
         Some(end) if run.is_ready() && end.ns - last.ns > 60 * SECOND => None,
         _ => Some(last.ns),
+    }
+}
+
+/// Whether a fault of a ready run can have ended it: what is known as a root may take its time, a symptom or an unknown
+/// error comes with the end.
+fn is_near(run: &Run, seen: &FaultSeen, faults: &Faults) -> bool {
+    let rank = faults.get(seen.fault).and_then(|fault| fault.rank()).unwrap_or(u8::MAX);
+    let end = run.exit.and_then(|exit| exit.time).or(run.fatal.and_then(|fatal| fatal.time));
+    match end.zip(seen.time) {
+        Some((end, time)) if run.is_ready() && seen.after_ready && rank >= 2 => end.ns - time.ns <= OUTLIVED,
+        _ => true,
     }
 }
 

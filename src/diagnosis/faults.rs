@@ -1,5 +1,6 @@
 //! What is known of each fault: its signature, or the template of an unknown error.
 
+use super::last_words::complains;
 use super::runs::FaultSeen;
 use super::services::Cast;
 use super::story::Story;
@@ -94,7 +95,15 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             template: Some(template),
             by_manager,
         }),
-        FaultKind::Mark(_) | FaultKind::Words(_) => None,
+        FaultKind::Words { template, is_known } => (!is_known && complains(template)).then(|| Fault {
+            id: format!("unknown/{:08x}", id >> 32),
+            role: Role::Root,
+            signature: None,
+            class: Some(Class::Worded),
+            template: Some(template),
+            by_manager: false,
+        }),
+        FaultKind::Mark(_) => None,
     }
 }
 

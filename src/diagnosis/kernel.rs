@@ -44,7 +44,7 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
             };
             let cast = &mut casts[owner];
             let index = *lent[owner].get_or_insert_with(|| {
-                cast.parts.push(Part { story: part.story, events: Vec::new(), skew: 0 });
+                cast.parts.push(Part { story: part.story, events: Vec::new(), skew: 0, is_alone: false });
                 cast.parts.len() - 1
             });
             cast.parts[index].events.push(event);
@@ -60,7 +60,7 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
             }
         }
         if !kept.is_empty() {
-            left.push(Part { story: part.story, events: kept, skew: 0 });
+            left.push(Part { story: part.story, events: kept, skew: 0, is_alone: false });
         }
     }
     if !left.is_empty() {

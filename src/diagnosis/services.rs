@@ -24,6 +24,8 @@ pub struct Part<'e> {
     pub events: Vec<Event<'e>>,
     /// How far the times of the events were moved (nanoseconds).
     pub skew: i64,
+    /// No other service speaks in the stream.
+    pub is_alone: bool,
 }
 
 /// Who a line speaks of, within one stream.
@@ -126,7 +128,9 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
     let groups = Joiner::new(stories, &nodes).join();
     let mut casts: BTreeMap<usize, Cast> = BTreeMap::new();
     for (at, story) in stories.iter_mut().enumerate() {
-        for (service, events) in subjects[at].sort(at, std::mem::take(&mut story.events), &groups) {
+        let sorted = subjects[at].sort(at, std::mem::take(&mut story.events), &groups);
+        let is_alone = sorted.len() == 1;
+        for (service, events) in sorted {
             let cast = casts.entry(service.0).or_insert_with(|| Cast {
                 name: service.1.clone(),
                 manager: None,
@@ -137,7 +141,7 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
             if cast.manager.is_none() {
                 cast.manager = managers.map(|mark| story.string(mark.program).to_string()).next();
             }
-            cast.parts.push(Part { story: at, events, skew: 0 });
+            cast.parts.push(Part { story: at, events, skew: 0, is_alone });
         }
     }
     let mut casts: Vec<Cast> = casts.into_values().collect();

@@ -3,11 +3,12 @@
 //! Starts and ends of the stream are its landmarks: they find the run that it is in, or one that no stream has told of
 //! yet. Times help where the stream has them and the manager's are fine enough; the order of the stream always holds.
 
+use super::last_words::complains;
 use super::leader::Traits;
 use super::runs::{AFTERMATH, Chronicle, FaultSeen, Point, Run, SLACK, Witness};
 use super::services::{Cast, actor_of};
 use super::story::{Event, Story, What};
-use crate::evidence::Told;
+use crate::evidence::{FaultKind, Told};
 use crate::grammar::{MarkKind, Time};
 
 /// Lays one stream's events over the runs known so far.
@@ -193,6 +194,11 @@ impl<'e> Teller<'_, 'e> {
                 witness.application_step = witness.application_step.max(Some(step));
                 witness.first_step.get_or_insert(step);
             }
+        }
+        if let Some(before) = self.at.checked_sub(1)
+            && !mark.manager
+        {
+            self.complain(before, point);
         }
         let waiting = std::mem::take(&mut self.pending);
         self.chronicle.loose.extend(waiting.iter().filter(|_| self.at == 0));
@@ -383,7 +389,29 @@ impl<'e> Teller<'_, 'e> {
             run.see(point.time);
             run.witnesses.of_mut(part).ended = Some(point.time);
         }
+        if !mark.manager || self.cast.parts[part].is_alone {
+            self.complain(self.at, point);
+        }
         self.take_pending();
+    }
+
+    /// Takes what a run's program wrote last before a mark as a fault of the run, where it complains and nothing else
+    /// knows it as an error.
+    fn complain(&mut self, run: usize, mark: Point<'e>) {
+        let story = &self.stories[self.cast.parts[self.part].story];
+        let words = Some(mark.last_words).filter(|words| *words != 0).and_then(|words| story.kind(words));
+        let Some(FaultKind::Words { template, is_known: false }) = words else { return };
+        if let Some(run) = self.chronicle.runs.get_mut(run).filter(|_| complains(template)) {
+            run.add(FaultSeen {
+                fault: mark.last_words,
+                actor: 0,
+                part: self.part,
+                offset: mark.offset,
+                time: run.ended().or(mark.time),
+                count: 1,
+                after_ready: false,
+            });
+        }
     }
 
     fn fatal(&mut self, point: Point<'e>) {

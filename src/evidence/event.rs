@@ -77,8 +77,8 @@ pub enum FaultKind {
     Unknown { class: Class, template: String },
     /// The text of a lifecycle mark, by its pattern.
     Mark(String),
-    /// The last line before a mark, by its skeleton.
-    Words(String),
+    /// The last line before a mark, by its skeleton, and whether a signature or its level knows it as an error anyhow.
+    Words { template: String, is_known: bool },
 }
 
 /// How surely an unknown line tells of a fault, most sure first.

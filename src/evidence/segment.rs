@@ -124,7 +124,7 @@ impl Segment {
     fn drop_templates(&mut self) -> BTreeSet<Id> {
         let rank = |kind: &FaultKind| match kind {
             FaultKind::Unknown { class, .. } => Some(*class as u8),
-            FaultKind::Words(_) => Some(u8::MAX),
+            FaultKind::Words { .. } => Some(u8::MAX),
             FaultKind::Signature(_) | FaultKind::Mark(_) => None,
         };
         let mut ranked: Vec<(u8, Id)> =

@@ -107,7 +107,7 @@ proptest! {
 
     #[test]
     fn any_bytes_decode_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        let mut file = b"relapse evidence 3\n".to_vec();
+        let mut file = b"relapse evidence 4\n".to_vec();
         file.extend(bytes);
         let _ = codec::decode(&file);
     }

@@ -2,6 +2,7 @@
 //!
 //! Nothing further back than `CONTEXT` bytes is looked at, so that it does not matter where the chunk was cut.
 
+use super::words::class_of;
 use super::{CONTEXT, Pass, evidence_text, parts, shown};
 use crate::evidence::{FaultKind, Id, Sample};
 use crate::grammar::definition::Role;
@@ -11,9 +12,18 @@ use crate::template::{skeleton, stable_hash};
 /// The last words are looked for this many lines before a mark.
 const LAST_WORDS_LINES: usize = 8;
 
+/// Who wrote a line, as far as it says so.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Speaker<'s> {
+    /// The service that the line names.
+    pub service: Option<&'s [u8]>,
+    /// The program, where the line is its own.
+    pub ident: Option<&'s [u8]>,
+}
+
 impl Pass<'_> {
-    /// The last line of an application before a mark, by its skeleton.
-    pub(super) fn last_words(&mut self, before: usize) -> Id {
+    /// The last line of an application before a mark, by its skeleton; of the mark's own service, where lines name it.
+    pub(super) fn last_words(&mut self, before: usize, own: &Speaker) -> Id {
         let mut end = before;
         for _ in 0..LAST_WORDS_LINES {
             let Some(at) = self.line_before(end, before) else { return 0 };
@@ -28,19 +38,24 @@ impl Pass<'_> {
             }
             let manager =
                 reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role != Role::Application);
+            let other = |own: Option<&[u8]>, theirs: Option<&[u8]>| own.zip(theirs).is_some_and(|(own, theirs)| own != theirs);
+            if other(own.service, reading.service.as_deref()) || other(own.ident, reading.ident.as_deref()) {
+                continue;
+            }
             if manager || reading.repeat.is_some() || reading.message.trim_ascii().is_empty() {
                 continue;
             }
             let Some(text) = parts(&reading).next() else { continue };
             let template = skeleton(text);
-            let id = stable_hash(format!("words\0{template}").as_bytes());
+            let is_known = self.is_known(text) || class_of(&reading, text).is_some();
+            let id = stable_hash(format!("words\0{is_known}\0{template}").as_bytes());
             let time = reading.time.or_else(|| self.inherited_time(at));
             let text = evidence_text(shown(&reading, text), self.scanner.options.show_secrets);
             // A line of the context counts back from the segment's first one; joining the segments puts it right.
             let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[at..before]).count() as u64;
             let line = self.segment.lines.wrapping_sub(back);
             let sample = Sample { offset: self.offset(at), line, time, actor: 0, text };
-            self.keep_first(id, || FaultKind::Words(template), sample);
+            self.keep_first(id, || FaultKind::Words { template, is_known }, sample);
             return id;
         }
         0

@@ -19,6 +19,7 @@ use crate::grammar::{
 use crate::signature::{Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
 use block::Thrown;
+use context::Speaker;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -369,12 +370,14 @@ impl<'a> Pass<'a> {
             self.uncaught(place, shown, program, thrown);
         }
         for mark in marks.iter().filter(|mark| mark.mark.kind.is_told()) {
-            self.mark(place, mark, shown, program);
+            let service = mark.text(Field::Service).or(reading.service.as_deref());
+            let ident = reading.ident.as_deref().filter(|_| !mark.mark.manager);
+            self.mark(place, mark, Speaker { service, ident }, shown, program);
         }
     }
 
     /// Whether a signature knows a text.
-    fn is_known(&self, text: &[u8]) -> bool {
+    pub(super) fn is_known(&self, text: &[u8]) -> bool {
         let mut matches = Matches::default();
         self.scanner.matcher.collect(&self.scanner.pack, text, &mut matches);
         !matches.signatures.is_empty()
@@ -456,7 +459,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn mark(&mut self, place: Place, mark: &MarkReading, text: &[u8], program: Option<&str>) {
+    fn mark(&mut self, place: Place, mark: &MarkReading, own: Speaker, text: &[u8], program: Option<&str>) {
         let definition = mark.mark;
         // A weak mark is known by its line's skeleton: only the one at the head of the log will count.
         let name = if definition.weak { skeleton(mark.message()) } else { definition.text.clone() };
@@ -468,7 +471,7 @@ impl<'a> Pass<'a> {
         let program = definition.program.as_deref().or(program).unwrap_or_default();
         let ends_or_begins =
             matches!(definition.kind, MarkKind::Start | MarkKind::Exit | MarkKind::GaveUp | MarkKind::Stop);
-        let last_words = if ends_or_begins { self.last_words(place.at) } else { 0 };
+        let last_words = if ends_or_begins { self.last_words(place.at, &own) } else { 0 };
         let told = Told {
             kind: definition.kind,
             actor: place.actor,

@@ -189,7 +189,7 @@ pub fn lines(evidence: &Evidence, name: &str) -> Vec<u64> {
 fn name_of(kind: &FaultKind) -> Option<&str> {
     match kind {
         FaultKind::Signature(name) | FaultKind::Unknown { template: name, .. } => Some(name),
-        FaultKind::Mark(_) | FaultKind::Words(_) => None,
+        FaultKind::Mark(_) | FaultKind::Words { .. } => None,
     }
 }
 
