@@ -7,7 +7,7 @@
 use super::ends::{End, Stopper};
 use super::faults::Faults;
 use super::runs::{FaultSeen, Run};
-use crate::evidence::Id;
+use crate::evidence::{Class, Id};
 use crate::grammar::SECOND;
 use crate::signature::{Pack, Role};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,8 @@ const FINAL: i64 = 5 * SECOND;
 const OUTLIVED: i64 = 20 * SECOND;
 /// Unknown errors this close to the last one are one burst (nanoseconds).
 const BURST: i64 = SECOND;
+/// A trace with its causes is no longer than this (bytes).
+const LONGEST_TRACE: u64 = 32 << 10;
 /// From this rank on an error is known by its level or its words alone.
 const BURST_RANK: u8 = 3;
 /// On the line of the last words, or this close after it: the words themselves.
@@ -111,6 +113,7 @@ pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack)
     let Some(seen_last) = pool.iter().min_by_key(key).copied() else {
         return Verdict { amplifiers, ..Verdict::default() };
     };
+    let seen_last = innermost(seen_last, &near, faults);
     // From what ended it, knowledge leads back to what nothing explains, wherever in the run that stands.
     let explainers: Vec<&FaultSeen> = candidates
         .iter()
@@ -126,6 +129,30 @@ pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack)
         quoted: quoted(root),
         by_knowledge: root.fault != seen_last.fault,
     }
+}
+
+/// What an exception that no signature knows was thrown for, by the chain of causes that its trace ends in: the last
+/// one that a signature knows, else the last one.
+fn innermost<'r>(thrown: &'r FaultSeen, near: &[&'r FaultSeen], faults: &Faults) -> &'r FaultSeen {
+    let unknown = |seen: &FaultSeen| faults.get(seen.fault).is_some_and(|fault| fault.class == Some(Class::Exception));
+    if !unknown(thrown) {
+        return thrown;
+    }
+    // A trace has the time of the record that it belongs to.
+    let chain = || {
+        near.iter().copied().filter(|seen| {
+            seen.part == thrown.part
+                && seen.time == thrown.time
+                && (thrown.offset..=thrown.offset + LONGEST_TRACE).contains(&seen.offset)
+        })
+    };
+    let cause = |known: bool| {
+        let is_one = |seen: &&FaultSeen| {
+            faults.get(seen.fault).is_some_and(|fault| fault.is_cause && fault.signature.is_some() == known)
+        };
+        chain().filter(is_one).max_by_key(|seen| seen.offset)
+    };
+    cause(true).or_else(|| cause(false)).unwrap_or(thrown)
 }
 
 /// Whether some other fault of the run explains this one.

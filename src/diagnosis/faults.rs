@@ -19,6 +19,8 @@ pub struct Fault<'k> {
     pub template: Option<&'k str>,
     /// Told by a service manager, which sees ends and not reasons.
     pub by_manager: bool,
+    /// It was met as the cause in an exception's trace.
+    pub is_cause: bool,
 }
 
 /// All faults of one service.
@@ -43,7 +45,9 @@ impl<'k> Faults<'k> {
             }
             let Some(kind) = story.kind(fault.fault) else { continue };
             if let Some(described) = describe(kind, fault.fault, by_manager, pack) {
-                known.insert(fault.fault, described);
+                let begins = |text: &str| CAUSES.iter().any(|cause| text.trim_start().starts_with(cause));
+                let is_cause = story.samples(fault.fault).iter().any(|line| begins(&line.sample.text));
+                known.insert(fault.fault, Fault { is_cause, ..described });
             }
         }
         Faults { known }
@@ -64,6 +68,8 @@ impl<'k> Faults<'k> {
     }
 }
 
+/// How a trace leads on to the cause of what was thrown.
+const CAUSES: [&str; 2] = ["Caused by: ", "[cause]: "];
 /// Longest chain of explanations that is followed.
 const MAX_CHAIN: usize = 8;
 
@@ -85,6 +91,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
                 class: None,
                 template: None,
                 by_manager,
+                is_cause: false,
             })
         }
         FaultKind::Unknown { class, template } => Some(Fault {
@@ -94,6 +101,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             class: Some(*class),
             template: Some(template),
             by_manager,
+            is_cause: false,
         }),
         FaultKind::Words { template, is_known } => (!is_known && complains(template)).then(|| Fault {
             id: format!("unknown/{:08x}", id >> 32),
@@ -102,6 +110,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             class: Some(Class::Worded),
             template: Some(template),
             by_manager: false,
+            is_cause: false,
         }),
         FaultKind::Mark(_) => None,
     }
