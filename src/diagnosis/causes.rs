@@ -123,7 +123,7 @@ pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack)
     let root = explainers.iter().filter(unexplained).min_by_key(key).copied().unwrap_or(seen_last);
     let explained = distinct(near.iter().copied().filter(|seen| seen.fault != root.fault));
     Verdict {
-        root: Some(root.fault),
+        root: Some(faults.plain(root.fault)),
         explained,
         amplifiers,
         quoted: quoted(root),

@@ -1,10 +1,10 @@
 //! What is known of each fault: its signature, or the template of an unknown error.
 
-use super::last_words::complains;
 use super::runs::FaultSeen;
 use super::services::Cast;
 use super::story::Story;
 use crate::evidence::{ActorKind, Class, FaultKind, Id};
+use crate::signature::wording::complains;
 use crate::signature::{Pack, Role, Signature};
 use std::collections::BTreeMap;
 
@@ -21,6 +21,8 @@ pub struct Fault<'k> {
     pub by_manager: bool,
     /// It was met as the cause in an exception's trace.
     pub is_cause: bool,
+    /// Its lines say that the program went on.
+    pub dealt_with: bool,
 }
 
 /// All faults of one service.
@@ -57,6 +59,17 @@ impl<'k> Faults<'k> {
         self.known.get(&id)
     }
 
+    /// The same signature in lines that do not say that the program went on, where there are any.
+    pub fn plain(&self, id: Id) -> Id {
+        match self.get(id) {
+            Some(fault) if fault.dealt_with && fault.signature.is_some() => {
+                let same = |(_, other): &(Id, &Fault)| other.id == fault.id && !other.dealt_with;
+                self.iter().find(same).map_or(id, |(plain, _)| plain)
+            }
+            _ => id,
+        }
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (Id, &Fault<'k>)> {
         self.known.iter().map(|(id, fault)| (*id, fault))
     }
@@ -64,7 +77,7 @@ impl<'k> Faults<'k> {
     /// Whether knowledge says that `a` explains `b`, directly or through others.
     pub fn explains(&self, a: Id, b: Id, pack: &Pack) -> bool {
         let (Some(a), Some(b)) = (self.get(a), self.get(b)) else { return false };
-        a.signature.is_some() && b.signature.is_some() && reaches(pack, &a.id, &b.id, 0)
+        a.signature.is_some() && b.signature.is_some() && !a.dealt_with && reaches(pack, &a.id, &b.id, 0)
     }
 }
 
@@ -82,7 +95,7 @@ fn reaches(pack: &Pack, from: &str, goal: &str, depth: usize) -> bool {
 
 fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -> Option<Fault<'k>> {
     match kind {
-        FaultKind::Signature(name) => {
+        FaultKind::Signature(name) | FaultKind::DealtWith(name) => {
             let signature = pack.get(name);
             Some(Fault {
                 id: name.clone(),
@@ -92,6 +105,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
                 template: None,
                 by_manager,
                 is_cause: false,
+                dealt_with: matches!(kind, FaultKind::DealtWith(_)),
             })
         }
         FaultKind::Unknown { class, template } => Some(Fault {
@@ -102,6 +116,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             template: Some(template),
             by_manager,
             is_cause: false,
+            dealt_with: *class == Class::DealtWith,
         }),
         FaultKind::Words { template, is_known } => (!is_known && complains(template)).then(|| Fault {
             id: format!("unknown/{:08x}", id >> 32),
@@ -111,6 +126,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             template: Some(template),
             by_manager: false,
             is_cause: false,
+            dealt_with: false,
         }),
         FaultKind::Mark(_) => None,
     }
@@ -129,6 +145,7 @@ impl Fault<'_> {
     /// How well it stands as the reason of an end: smaller is better. None for what never is one by itself.
     pub fn rank(&self) -> Option<u8> {
         match (self.signature, self.role) {
+            (_, Role::Root | Role::Symptom) if self.dealt_with => Some(6),
             (Some(_), Role::Amplifier | Role::Lifecycle) => None,
             // A manager's own signature may be a root (no such program), its exit lines never are.
             (Some(_), Role::Root) => Some(0),
@@ -140,6 +157,7 @@ impl Fault<'_> {
                 Class::Fatal => 3,
                 Class::Error => 4,
                 Class::Worded => 5,
+                Class::DealtWith => 6,
             }),
         }
     }

@@ -452,7 +452,7 @@ impl Case<'_, '_> {
 
 /// Unknown lines beside a known root say little; exceptions among them may.
 fn is_worth_telling(fault: &Fault) -> bool {
-    fault.signature.is_some() || fault.rank().is_some_and(|rank| rank <= 1)
+    !fault.dealt_with && (fault.signature.is_some() || fault.rank().is_some_and(|rank| rank <= 1))
 }
 
 /// A part of a whole, to a thousandth.

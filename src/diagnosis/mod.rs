@@ -12,7 +12,6 @@ mod findings;
 mod incidents;
 mod inputs;
 mod kernel;
-mod last_words;
 mod leader;
 pub mod model;
 mod naming;

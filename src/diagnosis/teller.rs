@@ -3,13 +3,13 @@
 //! Starts and ends of the stream are its landmarks: they find the run that it is in, or one that no stream has told of
 //! yet. Times help where the stream has them and the manager's are fine enough; the order of the stream always holds.
 
-use super::last_words::complains;
 use super::leader::Traits;
 use super::runs::{AFTERMATH, Chronicle, FaultSeen, Point, Run, SLACK, Witness};
 use super::services::{Cast, actor_of};
 use super::story::{Event, Story, What};
 use crate::evidence::{FaultKind, Told};
 use crate::grammar::{MarkKind, Time};
+use crate::signature::wording::complains;
 
 /// Lays one stream's events over the runs known so far.
 pub struct Teller<'t, 'e> {

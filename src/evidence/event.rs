@@ -73,6 +73,8 @@ pub struct Mark<T> {
 pub enum FaultKind {
     /// The id of a signature.
     Signature(String),
+    /// The id of a signature, in a line that says that the program went on.
+    DealtWith(String),
     /// An error that no signature knows.
     Unknown { class: Class, template: String },
     /// The text of a lifecycle mark, by its pattern.
@@ -92,6 +94,8 @@ pub enum Class {
     Error,
     /// The record has no level; its words speak of a failure.
     Worded,
+    /// The line says that the program went on.
+    DealtWith,
 }
 
 /// One line shown as evidence.

@@ -125,7 +125,7 @@ impl Segment {
         let rank = |kind: &FaultKind| match kind {
             FaultKind::Unknown { class, .. } => Some(*class as u8),
             FaultKind::Words { .. } => Some(u8::MAX),
-            FaultKind::Signature(_) | FaultKind::Mark(_) => None,
+            FaultKind::Signature(_) | FaultKind::DealtWith(_) | FaultKind::Mark(_) => None,
         };
         let mut ranked: Vec<(u8, Id)> =
             self.faults.iter().filter_map(|(id, fault)| Some((rank(&fault.kind)?, *id))).collect();

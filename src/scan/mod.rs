@@ -16,7 +16,8 @@ use crate::grammar::definition::Role;
 use crate::grammar::{
     Catalog, Clock, Field, Level, Mark, MarkKind, MarkReading, Open, Reader, Reading, Time, ansi, head,
 };
-use crate::signature::{Matcher, Matches, Pack};
+use crate::signature::wording::is_dealt_with;
+use crate::signature::{self, Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
 use block::Thrown;
 use context::Speaker;
@@ -351,11 +352,18 @@ impl<'a> Pass<'a> {
             thrown.is_some_and(|thrown| thrown.by_manager) || marks.first().is_some_and(|mark| mark.mark.manager);
         let about = marks.iter().filter(|mark| mark.mark.manager).find_map(|mark| mark.text(Field::Service));
         place.actor = self.actor(reading, by_manager, about);
+        let ends_it = by_manager || fatal.is_some() || thrown.is_some() || reading.level == Some(Level::Fatal);
+        let dealt_with = !ends_it && (unknown.is_some() || !signatures.is_empty()) && is_dealt_with(text);
         for at in signatures {
-            let id = &self.scanner.pack.signatures()[at].id;
-            self.occurrence(signature_id(id), || FaultKind::Signature(id.clone()), place, shown);
+            let known = &self.scanner.pack.signatures()[at];
+            let id = &known.id;
+            if dealt_with && matches!(known.role, signature::Role::Root | signature::Role::Symptom) {
+                self.occurrence(dealt_with_id(id), || FaultKind::DealtWith(id.clone()), place, shown);
+            } else {
+                self.occurrence(signature_id(id), || FaultKind::Signature(id.clone()), place, shown);
+            }
         }
-        if let Some(class) = unknown {
+        if let Some(class) = unknown.map(|class| if dealt_with { Class::DealtWith } else { class }) {
             let template = skeleton(reason.unwrap_or(text).trim_ascii());
             let id = stable_hash(format!("unknown\0{}\0{template}", class as u8).as_bytes());
             self.occurrence(id, || FaultKind::Unknown { class, template }, place, shown);
@@ -521,6 +529,11 @@ impl<'a> Pass<'a> {
 }
 
 /// The fault table's key of a signature.
+/// Of a signature in lines that say that the program went on.
+pub fn dealt_with_id(id: &str) -> Id {
+    stable_hash(format!("dealt-with\0{id}").as_bytes())
+}
+
 pub fn signature_id(id: &str) -> Id {
     stable_hash(format!("signature\0{id}").as_bytes())
 }

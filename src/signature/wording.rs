@@ -1,0 +1,110 @@
+//! What plain words say of trouble: that there is some, and that the program went on.
+//!
+//! Go's `log.Fatal`, shell scripts and many small programs complain in plain words and exit, without a level. And errors
+//! are told that ended nothing, because what failed was tried again or done without.
+
+use aho_corasick::AhoCorasick;
+use std::sync::LazyLock;
+
+/// Words of trouble, in lower case.
+const TROUBLE: &[&str] = &[
+    "abort", "aborted", "aborting", "bad", "broken", "can't", "cannot", "conflict", "corrupt", "corrupted", "couldn't",
+    "crash", "crashed", "denied", "doesn't", "error", "errors", "exceeded", "exhausted", "expired", "fail", "failed",
+    "fails", "failure", "fatal", "forbidden", "illegal", "invalid", "malformed", "mismatch", "missing", "panic",
+    "refused", "rejected", "unable", "unauthorized", "undefined", "unexpected", "unknown", "unreachable",
+    "unrecognized", "unsupported", "violates", "violation", "wrong",
+];
+
+/// Words that only together tell of trouble, in lower case.
+const PHRASES: &[&str] = &[
+    "already in use", "already running", "can not", "could not", "did not", "do not", "does not", "gave up", "giving up",
+    "has no", "is not", "must be", "must not", "no such", "no space", "not allowed", "not found", "not permitted",
+    "out of", "timed out", "too large", "too long", "too many", "too small", "was not",
+];
+
+/// The program went on after this.
+const DEALT_WITH: &[&str] = &[
+    "backing off", "continuing", "failing over", "fall back to", "falling back", "ignored", "ignoring", "reconnect in",
+    "reconnecting", "recovered", "retry #", "retry 1", "retry 2", "retry 3", "retry 4", "retry 5", "retry attempt",
+    "retry in ", "retrying", "rotating to", "served from cache", "serving stale", "serving the last", "skipped",
+    "skipping", "tried again", "trying again", "trying next", "trying the next", "using cached", "using default",
+    "using fallback", "will be retried", "will reconnect", "will retry",
+];
+
+/// Nothing was wrong, or it is over.
+const NO_TROUBLE: &[&str] = &["0 errors", "0 failed", "<*> errors", "<*> failed", "no error", "without error"];
+
+/// It was dealt with before, and no longer is.
+const NO_LONGER: &[&str] = &["no longer retrying", "not continuing", "not reconnecting", "not retrying", "stopped retrying"];
+
+static FINDERS: LazyLock<[AhoCorasick; 2]> = LazyLock::new(|| {
+    [DEALT_WITH, NO_LONGER].map(|phrases| {
+        let built = AhoCorasick::builder().ascii_case_insensitive(true).build(phrases);
+        built.expect("a few short phrases always build")
+    })
+});
+
+/// Whether a line says of its own trouble that the program went on.
+pub fn is_dealt_with(text: &[u8]) -> bool {
+    let [dealt_with, no_longer] = &*FINDERS;
+    dealt_with.is_match(text) && !no_longer.is_match(text)
+}
+
+/// Whether a line, or its template, complains of something that was not dealt with.
+pub fn complains(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let is_word = |word: &str| TROUBLE.binary_search(&word).is_ok();
+    let has = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
+    let mut words = lower.split(|c: char| !c.is_alphanumeric() && c != '\'');
+    (words.any(is_word) || has(PHRASES)) && !has(NO_TROUBLE) && !is_dealt_with(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_on_was_dealt_with() {
+        for text in [
+            "connect ECONNREFUSED 10.0.0.12:6379, Retrying in 500ms",
+            "read ECONNRESET, retry 1/5 in 233ms",
+            "recall skipped, embedding request failed: Error: 401",
+            "model call failed with 401, rotating to profile backup",
+        ] {
+            assert!(is_dealt_with(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "Max retries exceeded with url: / (Caused by ConnectionRefusedError)",
+            "Rate limit reached. Please try again in 20s",
+            "connection lost, not retrying",
+            "connect ECONNREFUSED 10.0.0.12:6379",
+        ] {
+            assert!(!is_dealt_with(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn complaints_are_told_from_work() {
+        assert!(TROUBLE.is_sorted());
+        for text in [
+            "load config: yaml: line 12: did not find expected key",
+            "check ledger: cannot renumber tenant map: it ends before it begins",
+            "open wal: no space left on device",
+            "the license of this host has expired",
+            "worker: out of file descriptors",
+        ] {
+            assert!(complains(text), "{text}");
+        }
+        for text in [
+            "GET /v1/items 200 12ms",
+            "database connected",
+            "served 149 requests, 0 errors",
+            "dial tcp 10.0.0.12:6379: i/o timeout, retrying in 500ms",
+            "upstream failed; will be tried again",
+            "cache file missing, ignored",
+            "all jobs done, bye",
+        ] {
+            assert!(!complains(text), "{text}");
+        }
+    }
+}
