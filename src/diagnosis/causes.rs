@@ -18,6 +18,9 @@ const FINAL: i64 = 5 * SECOND;
 const OUTLIVED: i64 = 20 * SECOND;
 /// Unknown errors this close to the last one are one burst (nanoseconds).
 const BURST: i64 = SECOND;
+/// What was dealt with so often within this time before the end no longer was (nanoseconds).
+pub(super) const LAST_MINUTE: i64 = 60 * SECOND;
+const AGAIN: u32 = 3;
 /// A trace with its causes is no longer than this (bytes).
 const LONGEST_TRACE: u64 = 32 << 10;
 /// From this rank on an error is known by its level or its words alone.
@@ -37,6 +40,8 @@ pub struct Verdict {
     pub quoted: bool,
     /// Knowledge leads from what was seen last to the root.
     pub by_knowledge: bool,
+    /// The root came before what was seen last, in all runs that have either.
+    pub by_order: bool,
 }
 
 /// Faults that also happen in most good runs: they end none. Of a known root one good run is no proof.
@@ -89,7 +94,7 @@ pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack)
         .filter(|seen| {
             !background.contains(&seen.fault)
                 && faults.get(seen.fault).is_some_and(|fault| fault.rank().is_some())
-                && is_near(run, seen, faults)
+                && can_end(run, seen, faults)
         })
         .collect();
     let Some(last) = final_moment(run, &candidates, faults) else {
@@ -128,6 +133,7 @@ pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack)
         amplifiers,
         quoted: quoted(root),
         by_knowledge: root.fault != seen_last.fault,
+        by_order: false,
     }
 }
 
@@ -171,14 +177,24 @@ fn final_moment(run: &Run, candidates: &[&FaultSeen], faults: &Faults) -> Option
     let Some(last) = last else { return candidates.first().map(|_| 0) };
     let end = run.exit.and_then(|exit| exit.time).or(run.fatal.and_then(|fatal| fatal.time));
     match end {
-        Some(end) if run.is_ready() && end.ns - last.ns > 60 * SECOND => None,
+        Some(end) if run.is_ready() && end.ns - last.ns > LAST_MINUTE => None,
         _ => Some(last.ns),
     }
 }
 
-/// Whether a fault of a ready run can have ended it: what is known as a root may take its time, a symptom or an unknown
-/// error comes with the end.
-fn is_near(run: &Run, seen: &FaultSeen, faults: &Faults) -> bool {
+/// Whether a fault can have ended a run. Of a ready one: what is known as a root may take its time, a symptom or an
+/// unknown error comes with the end. What was dealt with ends a run when it comes again and again until then.
+fn can_end(run: &Run, seen: &FaultSeen, faults: &Faults) -> bool {
+    if faults.get(seen.fault).is_some_and(|fault| fault.dealt_with) {
+        let last = run.ended().map_or(i64::MIN, |end| end.ns - LAST_MINUTE);
+        let late = run
+            .faults
+            .iter()
+            .filter(|other| other.fault == seen.fault && other.time.is_none_or(|time| time.ns >= last));
+        if late.map(|other| other.count).sum::<u32>() < AGAIN {
+            return false;
+        }
+    }
     let rank = faults.get(seen.fault).and_then(|fault| fault.rank()).unwrap_or(u8::MAX);
     let end = run.exit.and_then(|exit| exit.time).or(run.fatal.and_then(|fatal| fatal.time));
     match end.zip(seen.time) {

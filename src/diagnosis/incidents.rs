@@ -7,7 +7,7 @@ use super::faults::{Fault, Faults};
 use super::model::{Cause, Cluster, Incident, Span, Verdict};
 use super::rhythm;
 use super::runs::{Chronicle, Run};
-use super::{pace, steps};
+use super::{pace, precedence, steps};
 use crate::evidence::Id;
 use crate::grammar::Time;
 use crate::signature::{Pack, Phase, Role};
@@ -30,7 +30,8 @@ pub struct Case<'c, 'e> {
 /// The incidents of a service, in order of time.
 pub fn incidents(case: &Case) -> Vec<Incident> {
     let background = causes::background(&case.chronicle.runs, case.ends, case.faults);
-    let judged: Vec<Option<Judged>> = case.judge_all(&background);
+    let mut judged: Vec<Option<Judged>> = case.judge_all(&background);
+    precedence::settle(&case.chronicle.runs, case.faults, &background, case.pack, &mut judged);
     let mut incidents: Vec<Incident> =
         case.stretches().into_iter().map(|stretch| case.incident(&stretch, &judged)).collect();
     case.add_refused(&mut incidents);
@@ -250,6 +251,10 @@ impl Case<'_, '_> {
         if by_knowledge > 0 && !explains.is_empty() {
             why.push(format!("it is known to lead to {}, which follow it", explains.join(", ")));
         }
+        let by_order = of(|judged| judged.by_order);
+        if by_order > 0 {
+            why.push(format!("in all {by_order} runs that have it, it comes before {}", explains.join(", ")));
+        }
         let with = |at: &usize| self.chronicle.runs[*at].faults.iter().any(|seen| seen.fault == id);
         let all_with: Vec<usize> = (0..self.chronicle.runs.len()).filter(with).collect();
         let died = all_with.iter().filter(|&&at| self.ends[at].is_unplanned()).count();
@@ -275,7 +280,7 @@ impl Case<'_, '_> {
         }
         let steady = runs.len() as f64 / failed.max(1) as f64;
         let mut confidence = if fault.signature.is_some() { 0.7 } else { 0.55 };
-        confidence += 0.1 * (quoted > 0 || by_knowledge > 0) as u8 as f64;
+        confidence += 0.1 * (quoted > 0 || by_knowledge > 0 || by_order > 0) as u8 as f64;
         confidence += 0.1 * (good.0 == 0 && good.1 > 0) as u8 as f64;
         confidence += if runs.len() >= 3 { 0.09 * steady.max(0.3) } else { 0.0 };
         cause.confidence = (confidence.min(0.97) * 100.0).round() / 100.0;

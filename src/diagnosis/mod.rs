@@ -16,6 +16,7 @@ mod leader;
 pub mod model;
 mod naming;
 mod pace;
+mod precedence;
 mod reconcile;
 mod restarts;
 mod rhythm;

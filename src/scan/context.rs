@@ -38,7 +38,8 @@ impl Pass<'_> {
             }
             let manager =
                 reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role != Role::Application);
-            let other = |own: Option<&[u8]>, theirs: Option<&[u8]>| own.zip(theirs).is_some_and(|(own, theirs)| own != theirs);
+            let other =
+                |own: Option<&[u8]>, theirs: Option<&[u8]>| own.zip(theirs).is_some_and(|(own, theirs)| own != theirs);
             if other(own.service, reading.service.as_deref()) || other(own.ident, reading.ident.as_deref()) {
                 continue;
             }

@@ -188,7 +188,9 @@ pub fn lines(evidence: &Evidence, name: &str) -> Vec<u64> {
 
 fn name_of(kind: &FaultKind) -> Option<&str> {
     match kind {
-        FaultKind::Signature(name) | FaultKind::DealtWith(name) | FaultKind::Unknown { template: name, .. } => Some(name),
+        FaultKind::Signature(name) | FaultKind::DealtWith(name) | FaultKind::Unknown { template: name, .. } => {
+            Some(name)
+        }
         FaultKind::Mark(_) | FaultKind::Words { .. } => None,
     }
 }

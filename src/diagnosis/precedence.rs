@@ -1,0 +1,65 @@
+//! What always comes before what, over all runs: the order of known faults where knowledge says nothing of it.
+//!
+//! Two roots in one run are most often one and what became of it. Where the one comes first in every run that has
+//! either, it leads to the other.
+
+use super::causes::{LAST_MINUTE, Verdict};
+use super::faults::Faults;
+use super::runs::Run;
+use crate::evidence::Id;
+use crate::signature::Pack;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// In so many runs the order must hold: once is chance.
+const MIN_RUNS: usize = 2;
+
+/// Moves roots to what comes before them in all runs.
+pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, pack: &Pack, judged: &mut [Option<Verdict>]) {
+    let mut by_root: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
+    for (at, verdict) in judged.iter().enumerate() {
+        if let Some(root) = verdict.as_ref().and_then(|verdict| verdict.root) {
+            by_root.entry(root).or_default().push(at);
+        }
+    }
+    for (root, of_root) in by_root {
+        let is_known =
+            |id: Id| faults.get(id).is_some_and(|fault| fault.rank() == Some(0)) && !background.contains(&id);
+        if of_root.len() < MIN_RUNS || !is_known(root) {
+            continue;
+        }
+        // What comes first in the first of the runs may come first in all.
+        let candidates: Vec<Id> =
+            runs[of_root[0]].faults.iter().map(|seen| seen.fault).filter(|id| is_known(*id)).collect();
+        let leads = |first: &Id| {
+            *first != root
+                // Knowledge says that it is the other way round.
+                && !faults.explains(root, *first, pack)
+                && of_root.iter().all(|&at| precedes(&runs[at], *first, root))
+                && runs.iter().all(|run| !has(run, *first) || has(run, root))
+        };
+        let Some(first) = candidates.into_iter().find(leads) else { continue };
+        for at in of_root {
+            if let Some(verdict) = &mut judged[at] {
+                verdict.explained.retain(|id| *id != first);
+                verdict.explained.insert(0, root);
+                verdict.root = Some(first);
+                verdict.by_order = true;
+                verdict.quoted = false;
+            }
+        }
+    }
+}
+
+fn has(run: &Run, fault: Id) -> bool {
+    run.faults.iter().any(|seen| seen.fault == fault)
+}
+
+/// Whether one fault comes before another in a run, and not long before.
+fn precedes(run: &Run, first: Id, then: Id) -> bool {
+    let place = |id: Id| run.faults.iter().position(|seen| seen.fault == id);
+    let Some((a, b)) = place(first).zip(place(then)) else { return false };
+    let near = run.faults[a].time.zip(run.faults[b].time).is_none_or(|(a, b)| b.ns - a.ns <= LAST_MINUTE);
+    // Of two streams only the times tell the order.
+    let (one, other) = (&run.faults[a], &run.faults[b]);
+    a < b && near && (one.part == other.part || one.time < other.time)
+}
