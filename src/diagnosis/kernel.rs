@@ -4,8 +4,10 @@
 //! moment, by a kill if any did; a name that is another service's own speaks against it.
 
 use super::ends::is_killed;
+use super::joiner::KERNEL;
+use super::labels::same_name;
 use super::runs::{Chronicle, FaultSeen, Run};
-use super::services::{Cast, KERNEL, Part, application_program, same_name};
+use super::services::{Cast, Part, application_program};
 use super::story::{Event, Story, What};
 use crate::grammar::{SECOND, Time};
 use std::collections::BTreeSet;

@@ -130,17 +130,15 @@ const NO_TROUBLE: &[&str] = &["0 errors", "0 failed", "<*> errors", "<*> failed"
 const NO_LONGER: &[&str] =
     &["no longer retrying", "not continuing", "not reconnecting", "not retrying", "stopped retrying"];
 
-static FINDERS: LazyLock<[AhoCorasick; 2]> = LazyLock::new(|| {
-    [DEALT_WITH, NO_LONGER].map(|phrases| {
-        let built = AhoCorasick::builder().ascii_case_insensitive(true).build(phrases);
-        built.expect("a few short phrases always build")
-    })
+static FINDERS: LazyLock<[Option<AhoCorasick>; 2]> = LazyLock::new(|| {
+    [DEALT_WITH, NO_LONGER].map(|phrases| AhoCorasick::builder().ascii_case_insensitive(true).build(phrases).ok())
 });
 
 /// Whether a line says of its own trouble that the program went on.
 pub fn is_dealt_with(text: &[u8]) -> bool {
-    let [dealt_with, no_longer] = &*FINDERS;
-    dealt_with.is_match(text) && !no_longer.is_match(text)
+    let [dealt_with, no_longer] =
+        FINDERS.each_ref().map(|finder| finder.as_ref().is_some_and(|finder| finder.is_match(text)));
+    dealt_with && !no_longer
 }
 
 /// Whether a line, or its template, complains of something that was not dealt with.

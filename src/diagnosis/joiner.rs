@@ -1,0 +1,372 @@
+//! Joins what several streams and labels tell of one service.
+
+use super::labels::{folder, same_name, stem};
+use super::story::Story;
+use crate::grammar::SECOND;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who a line speaks of, within one stream.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A manager named the service.
+    Managed(String),
+    /// An application wrote it, under this label (of its envelope) or under none.
+    Application(String),
+    /// A manager wrote it without naming a service.
+    Manager,
+    /// The kernel wrote it: whose process it ended is found when all runs are known.
+    Kernel,
+}
+
+/// The name of the cast that holds what the kernel wrote.
+pub const KERNEL: &str = "kernel";
+
+pub type Node = (usize, Subject);
+/// Its number and its name.
+pub type Service = (usize, String);
+
+#[derive(Default)]
+pub struct NodeFacts {
+    pub programs: BTreeSet<String>,
+    pub marks: usize,
+    pub events: usize,
+    /// When a program told that it starts: the first ones, in nanoseconds.
+    pub starts: Vec<i64>,
+    /// When anybody told of a start, even if the text only suggests it: the first ones.
+    pub begins: Vec<i64>,
+}
+
+/// So many starts tell whether two logs are of one life.
+pub const MAX_STARTS: usize = 500;
+/// One start is told in two logs within this time (nanoseconds).
+const SAME_START: i64 = 3 * SECOND;
+/// A program's first words come within this time after its manager's (nanoseconds).
+const SLOWEST_START: i64 = 15 * SECOND;
+/// From here on a program's starts are those of a unit.
+const FOLLOWS: f64 = 0.7;
+
+impl NodeFacts {
+    /// Whether two logs of one program tell of the same process. Where both were written, their starts must agree; a log
+    /// that tells no start may be anybody's.
+    fn may_be_one_with(&self, other: &NodeFacts) -> bool {
+        let span = |starts: &[i64]| Some((*starts.iter().min()?, *starts.iter().max()?));
+        let Some((own, theirs)) = span(&self.starts).zip(span(&other.starts)) else { return true };
+        let (first, last) = (own.0.max(theirs.0) - SAME_START, own.1.min(theirs.1) + SAME_START);
+        let inside = |starts: &[i64]| -> Vec<i64> {
+            starts.iter().copied().filter(|start| (first..=last).contains(start)).collect()
+        };
+        let (own, theirs) = (inside(&self.starts), inside(&other.starts));
+        let (few, many) = if own.len() < theirs.len() { (own, theirs) } else { (theirs, own) };
+        let shared = few.iter().filter(|start| many.iter().any(|other| (*start - other).abs() <= SAME_START)).count();
+        few.is_empty() || shared * 2 >= few.len()
+    }
+
+    /// How well a program's starts follow its manager's, from 0 to 1: what part of either has its like.
+    fn follows(&self, manager: &NodeFacts) -> f64 {
+        let has = |of: &[i64], from: i64, to: i64| of.iter().any(|at| (from..=to).contains(at));
+        let part = |all: &[i64], is_met: &dyn Fn(i64) -> bool| {
+            all.iter().filter(|&&at| is_met(at)).count() as f64 / all.len().max(1) as f64
+        };
+        let begun = part(&manager.begins, &|at| has(&self.begins, at - SAME_START, at + SLOWEST_START));
+        let asked = part(&self.begins, &|at| has(&manager.begins, at - SLOWEST_START, at + SAME_START));
+        begun.min(asked)
+    }
+}
+
+/// Joins the nodes that are one service.
+pub struct Joiner<'n, 'e> {
+    stories: &'n [Story<'e>],
+    keys: Vec<&'n Node>,
+    facts: Vec<&'n NodeFacts>,
+    parent: Vec<usize>,
+}
+
+impl<'n, 'e> Joiner<'n, 'e> {
+    pub fn new(stories: &'n [Story<'e>], nodes: &'n BTreeMap<Node, NodeFacts>) -> Joiner<'n, 'e> {
+        let keys: Vec<&Node> = nodes.keys().collect();
+        let parent = (0..keys.len()).collect();
+        Joiner { stories, facts: nodes.values().collect(), keys, parent }
+    }
+
+    /// For each node the number and the name of its service.
+    pub fn join(mut self) -> BTreeMap<Node, Service> {
+        let kernels = self.of_kind(|subject| *subject == Subject::Kernel);
+        kernels.windows(2).for_each(|pair| self.union(pair[0], pair[1]));
+        self.join_managed();
+        self.join_description();
+        self.join_applications();
+        self.join_lone();
+        self.join_anonymous_managers();
+        let names = self.names();
+        (0..self.keys.len())
+            .map(|at| {
+                let root = self.find(at);
+                (self.keys[at].clone(), (root, names.get(&root).cloned().unwrap_or_default()))
+            })
+            .collect()
+    }
+
+    fn find(&self, mut at: usize) -> usize {
+        while self.parent[at] != at {
+            at = self.parent[at];
+        }
+        at
+    }
+
+    fn union(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.find(a), self.find(b));
+        // The smaller number stays, so that the order of joining does not show.
+        self.parent[a.max(b)] = a.min(b);
+    }
+
+    fn of_kind(&self, kind: fn(&Subject) -> bool) -> Vec<usize> {
+        (0..self.keys.len()).filter(|&at| kind(&self.keys[at].1)).collect()
+    }
+
+    fn managed(&self) -> Vec<usize> {
+        self.of_kind(|subject| matches!(subject, Subject::Managed(_)))
+    }
+
+    fn name_of(&self, at: usize) -> &'n str {
+        let node: &'n Node = self.keys[at];
+        match &node.1 {
+            Subject::Managed(name) | Subject::Application(name) => name,
+            Subject::Manager => "",
+            Subject::Kernel => KERNEL,
+        }
+    }
+
+    fn path_of(&self, at: usize) -> &'e str {
+        self.stories[self.keys[at].0].path
+    }
+
+    /// One service by several names: a unit and its description, the same name in two streams.
+    fn join_managed(&mut self) {
+        let managed = self.managed();
+        for (i, &a) in managed.iter().enumerate() {
+            for &b in &managed[i + 1..] {
+                let same_stream = self.keys[a].0 == self.keys[b].0;
+                let (name_a, name_b) = (self.name_of(a), self.name_of(b));
+                // In one stream two names may be a unit and its description; the words of the one are in the other.
+                let related =
+                    same_stream && same_name(name_a, name_b) && (name_a.contains(' ') || name_b.contains(' '));
+                let same_place = folder(self.path_of(a)) == folder(self.path_of(b));
+                if related || (name_a == name_b && same_place) {
+                    self.union(a, b);
+                }
+            }
+        }
+    }
+
+    /// Before systemd 249 starts name a unit's description and ends the unit: in a stream with one of each left alone,
+    /// they are one service.
+    fn join_description(&mut self) {
+        let managed = self.managed();
+        let stories: BTreeSet<usize> = managed.iter().map(|&at| self.keys[at].0).collect();
+        for story in stories {
+            let alone: Vec<usize> = managed
+                .iter()
+                .copied()
+                .filter(|&at| self.keys[at].0 == story)
+                .filter(|&at| managed.iter().all(|&other| other == at || self.find(other) != self.find(at)))
+                .collect();
+            let (descriptions, units): (Vec<usize>, Vec<usize>) =
+                alone.into_iter().partition(|&at| self.name_of(at).contains(' '));
+            if let ([description], [unit]) = (descriptions.as_slice(), units.as_slice()) {
+                self.union(*description, *unit);
+            }
+        }
+    }
+
+    fn join_applications(&mut self) {
+        let managed = self.managed();
+        let applications = self.of_kind(|subject| matches!(subject, Subject::Application(_)));
+        for &app in &applications {
+            let label = self.name_of(app);
+            let own = if label.is_empty() { stem(self.path_of(app)) } else { label.to_string() };
+            let near = |&&at: &&usize| folder(self.path_of(at)) == folder(self.path_of(app));
+            let named = managed.iter().filter(near).find(|&&at| same_name(self.name_of(at), &own));
+            if let Some(&at) = named {
+                self.union(app, at);
+            }
+        }
+        // In a journal a program may go by its interpreter's name: then its starts tell whose it is.
+        let is_unit = |at: usize| managed.iter().any(|&unit| self.find(unit) == self.find(at));
+        let strangers: Vec<usize> =
+            applications.iter().copied().filter(|&app| !self.name_of(app).is_empty() && !is_unit(app)).collect();
+        for app in strangers {
+            let mut scores: Vec<(f64, usize)> = managed
+                .iter()
+                .filter(|&&unit| self.keys[unit].0 == self.keys[app].0)
+                .map(|&unit| (self.facts[app].follows(self.facts[unit]), unit))
+                .filter(|(score, _)| *score >= FOLLOWS)
+                .collect();
+            scores.sort_by(|a, b| b.0.total_cmp(&a.0));
+            match scores.as_slice() {
+                [(best, _), (next, _), ..] if best == next => {}
+                [(_, unit), ..] => self.union(app, *unit),
+                [] => {}
+            }
+        }
+        // Two logs of one program in one folder are one service, and so are two of one stem.
+        for (i, &a) in applications.iter().enumerate() {
+            for &b in &applications[i + 1..] {
+                if folder(self.path_of(a)) != folder(self.path_of(b)) {
+                    continue;
+                }
+                let unlabelled = self.name_of(a).is_empty() && self.name_of(b).is_empty();
+                let same_program = !self.facts[a].programs.is_disjoint(&self.facts[b].programs);
+                let same_stem = stem(self.path_of(a)) == stem(self.path_of(b));
+                let same_label = !self.name_of(a).is_empty() && self.name_of(a) == self.name_of(b);
+                let same_life = self.facts[a].may_be_one_with(self.facts[b]);
+                if (unlabelled && (same_stem || same_program && same_life)) || same_label {
+                    self.union(a, b);
+                }
+            }
+        }
+    }
+
+    /// What is left over joins the only service that it can belong to.
+    fn join_lone(&mut self) {
+        let stories: BTreeSet<usize> = self.keys.iter().map(|key| key.0).collect();
+        // Within a stream first, then within a folder, then over all.
+        for story in stories {
+            self.join_lone_within(|joiner, at| joiner.keys[at].0 == story);
+        }
+        let folders: BTreeSet<&str> = self.keys.iter().map(|key| folder(self.stories[key.0].path)).collect();
+        for place in folders {
+            self.join_lone_within(|joiner, at| folder(joiner.path_of(at)) == place);
+        }
+        self.join_lone_within(|_, _| true);
+    }
+
+    fn join_lone_within(&mut self, within: impl Fn(&Self, usize) -> bool) {
+        let is_kernel = |at: usize| self.keys[at].1 == Subject::Kernel;
+        let members: Vec<usize> = (0..self.keys.len()).filter(|&at| within(self, at) && !is_kernel(at)).collect();
+        let is_managed = |joiner: &Self, root: usize| {
+            (0..joiner.keys.len()).any(|at| joiner.find(at) == root && matches!(joiner.keys[at].1, Subject::Managed(_)))
+        };
+        let roots: BTreeSet<usize> = members.iter().map(|&at| self.find(at)).collect();
+        let managed: Vec<usize> = roots.iter().copied().filter(|&root| is_managed(self, root)).collect();
+        let programs = |joiner: &Self, root: usize| -> BTreeSet<String> {
+            (0..joiner.keys.len())
+                .filter(|&at| joiner.find(at) == root)
+                .flat_map(|at| joiner.facts[at].programs.clone())
+                .collect()
+        };
+        let target = match managed.as_slice() {
+            [one] => Some(*one),
+            [] => {
+                // No manager: the only application that is known by its program or tells of its life.
+                let known: Vec<usize> = roots.iter().copied().filter(|&root| self.tells_of_life(root)).collect();
+                match known.as_slice() {
+                    [one] => Some(*one),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let Some(target) = target else { return };
+        for at in members {
+            let root = self.find(at);
+            let is_application = matches!(self.keys[at].1, Subject::Application(_));
+            if root == self.find(target) || !is_application || is_managed(self, root) {
+                continue;
+            }
+            let (own, theirs) = (programs(self, root), programs(self, self.find(target)));
+            let conflict = !own.is_empty() && !theirs.is_empty() && own.is_disjoint(&theirs);
+            // In a journal, other programs' lines are not the service's just because they are there.
+            let stranger = !self.name_of(at).is_empty() && self.labels_in(self.keys[at].0) > 1;
+            if !conflict && !stranger {
+                self.union(root, target);
+            }
+        }
+    }
+
+    fn labels_in(&self, story: usize) -> usize {
+        let labels = self
+            .keys
+            .iter()
+            .filter(|key| key.0 == story && matches!(&key.1, Subject::Application(label) if !label.is_empty()));
+        labels.count()
+    }
+
+    fn tells_of_life(&self, root: usize) -> bool {
+        (0..self.keys.len())
+            .any(|at| self.find(at) == root && (self.facts[at].marks > 0 || !self.facts[at].programs.is_empty()))
+    }
+
+    fn join_anonymous_managers(&mut self) {
+        for at in self.of_kind(|subject| matches!(subject, Subject::Manager)) {
+            let same_story = |joiner: &Self, other: usize| joiner.keys[other].0 == joiner.keys[at].0;
+            let same_folder = |joiner: &Self, other: usize| folder(joiner.path_of(other)) == folder(joiner.path_of(at));
+            let roots = |joiner: &Self, near: &dyn Fn(&Self, usize) -> bool| -> BTreeSet<usize> {
+                (0..joiner.keys.len())
+                    .filter(|&other| other != at && joiner.keys[other].1 != Subject::Kernel && near(joiner, other))
+                    .map(|other| joiner.find(other))
+                    .collect()
+            };
+            let candidates = match roots(self, &same_story) {
+                found if found.is_empty() => roots(self, &same_folder),
+                found => found,
+            };
+            if candidates.len() == 1
+                && let Some(&root) = candidates.first()
+            {
+                self.union(at, root);
+            }
+        }
+    }
+
+    fn names(&self) -> BTreeMap<usize, String> {
+        let mut names: BTreeMap<usize, (u8, usize, String)> = BTreeMap::new();
+        for at in 0..self.keys.len() {
+            let name = self.name_of(at);
+            let candidate = match &self.keys[at].1 {
+                Subject::Managed(_) => (0, name.contains(' ') as usize, name.to_string()),
+                Subject::Kernel => (0, 0, name.to_string()),
+                Subject::Application(label) if !label.is_empty() => (2, name.len(), name.to_string()),
+                _ => match self.facts[at].programs.iter().next() {
+                    Some(program) => (1, program.len(), program.clone()),
+                    None => {
+                        let stem = stem(self.path_of(at));
+                        (3, stem.len(), if stem.is_empty() { "service".to_string() } else { stem })
+                    }
+                },
+            };
+            let root = self.find(at);
+            match names.get(&root) {
+                Some(known) if *known <= candidate => {}
+                _ => {
+                    names.insert(root, candidate);
+                }
+            }
+        }
+        let names: BTreeMap<usize, String> = names.into_iter().map(|(root, (_, _, name))| (root, name)).collect();
+        let named = |name: &str| -> Vec<usize> {
+            names.iter().filter(|(_, known)| known.as_str() == name).map(|(root, _)| *root).collect()
+        };
+        names
+            .iter()
+            .map(|(&root, name)| match named(name).as_slice() {
+                [_] => (root, name.clone()),
+                rivals => (root, format!("{name} ({})", self.apart(root, rivals))),
+            })
+            .collect()
+    }
+
+    /// What tells a service from others of its name: its file, its folder, or else its path.
+    fn apart(&self, root: usize, rivals: &[usize]) -> String {
+        let file = |at: usize| stem(self.path_of(at));
+        let place = |at: usize| folder(self.path_of(at)).rsplit('/').next().unwrap_or_default().to_string();
+        let is_own = |of: &dyn Fn(usize) -> String| {
+            let own = of(root);
+            !own.is_empty() && rivals.iter().all(|&rival| rival == root || of(rival) != own)
+        };
+        match () {
+            () if is_own(&file) => file(root),
+            () if is_own(&place) => place(root),
+            () => self.path_of(root).to_string(),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Names of services as managers, envelopes and files give them, and when two of them mean one thing.
+
+/// A service's name without its manager's dress: `.service`, a launchd domain, a compose number.
+pub fn normal(name: &str) -> String {
+    let name = name.trim().trim_matches(['"', '\'', '`']);
+    let name = name.split_once(" [").map_or(name, |(label, _)| label);
+    let is_domain = ["gui/", "user/", "system/", "pid/"].iter().any(|domain| name.starts_with(domain));
+    let name = if is_domain { name.rsplit('/').next().unwrap_or(name) } else { name };
+    let name = name.strip_suffix(".service").unwrap_or(name);
+    let name = match name.rsplit_once(['-', '_']) {
+        Some((stem, number))
+            if !stem.is_empty() && number.len() <= 2 && number.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            stem
+        }
+        _ => name,
+    };
+    name.to_string()
+}
+
+/// The words of a name in lower case.
+fn words(name: &str) -> Vec<String> {
+    name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+/// Two names for one thing: the same words, or all words of the shorter one within the longer one.
+pub fn same_name(a: &str, b: &str) -> bool {
+    let (a, b) = (words(a), words(b));
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    !short.is_empty() && short.iter().all(|word| long.contains(word))
+}
+
+/// A log file's stem: without folder, extensions, numbers, dates, and the words for its kind.
+pub fn stem(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let kinds = [
+        "log", "err", "error", "errors", "out", "stdout", "stderr", "gz", "zst", "txt", "json", "jsonl", "ndjson",
+        "current", "access",
+    ];
+    let parts: Vec<&str> = name
+        .split(['.', '-', '_'])
+        .filter(|part| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit()) && !kinds.contains(part))
+        .collect();
+    parts.join("-")
+}
+
+pub fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_their_managers_dress() {
+        assert_eq!(normal("gui/501/ai.openclaw.gateway [812]"), "ai.openclaw.gateway");
+        assert_eq!(normal("openclaw-gateway.service"), "openclaw-gateway");
+        assert_eq!(normal("gateway-1"), "gateway");
+        assert_eq!(stem("/var/log/gateway.err.log"), "gateway");
+        assert_eq!(stem("logs/openclaw-2026-11-24.log"), "openclaw");
+        assert!(same_name("openclaw-gateway", "OpenClaw Gateway (v2026.4.1)"));
+        assert!(!same_name("gateway", "redis"));
+    }
+}
