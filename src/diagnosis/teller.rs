@@ -3,12 +3,13 @@
 //! Starts and ends of the stream are its landmarks: they find the run that it is in, or one that no stream has told of
 //! yet. Times help where the stream has them and the manager's are fine enough; the order of the stream always holds.
 
+use super::labels::{normal, same_name, stem};
 use super::leader::Traits;
 use super::runs::{AFTERMATH, Chronicle, FaultSeen, Point, Run, SLACK, Witness};
 use super::services::{Cast, actor_of};
 use super::story::{Event, Story, What};
 use crate::evidence::{FaultKind, Told};
-use crate::grammar::{MarkKind, Time};
+use crate::grammar::{MarkKind, SECOND, Time};
 use crate::signature::wording::complains;
 
 /// Lays one stream's events over the runs known so far.
@@ -306,15 +307,20 @@ impl<'e> Teller<'_, 'e> {
     }
 
     fn ready(&mut self, point: Point<'e>, mark: &'e Told) {
-        if mark.weak && self.traits.tells_ready {
+        if mark.weak && self.traits.tells_ready || self.names_another(mark) {
             return;
         }
         if self.traits.untimed[self.part] && self.witness().is_some_and(|witness| witness.ended.is_some()) {
             self.find_later(None, 0);
         }
         let over = self.chronicle.runs.get(self.at).is_none_or(|run| self.leads && run.is_over());
-        // A manager may call a process running that has just ended.
-        if over && mark.manager && !self.chronicle.runs.is_empty() {
+        // A manager may call a process running that has just ended. After its own word of the end it is another one, whose
+        // start was lost.
+        let just_ended = |run: &Run| {
+            let told = run.exit.filter(|exit| exit.mark.is_some_and(|mark| mark.manager)).and_then(|exit| exit.time);
+            told.zip(point.time).is_none_or(|(ended, time)| time.ns - ended.ns <= SECOND)
+        };
+        if over && mark.manager && self.chronicle.runs.get(self.at).is_some_and(just_ended) {
             return;
         }
         if over {
@@ -325,6 +331,16 @@ impl<'e> Teller<'_, 'e> {
             slot.get_or_insert(point);
             run.see(point.time);
         }
+    }
+
+    /// `database ready` says nothing of a service by another name.
+    fn names_another(&self, mark: &Told) -> bool {
+        if mark.manager || !mark.weak || mark.service == 0 {
+            return false;
+        }
+        let story = &self.stories[self.cast.parts[self.part].story];
+        let name = normal(story.string(mark.service));
+        !same_name(&name, &self.cast.name) && !same_name(&name, &stem(story.path))
     }
 
     /// A program that goes on after an exception that looked uncaught did not die by it.
