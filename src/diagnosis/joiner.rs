@@ -185,8 +185,13 @@ impl<'n, 'e> Joiner<'n, 'e> {
             let label = self.name_of(app);
             let own = if label.is_empty() { stem(self.path_of(app)) } else { label.to_string() };
             let near = |&&at: &&usize| folder(self.path_of(at)) == folder(self.path_of(app));
-            let named = managed.iter().filter(near).find(|&&at| same_name(self.name_of(at), &own));
-            if let Some(&at) = named {
+            // `ledger` and `ledger-api` may both be there: the name itself counts first, then the only one like it.
+            let is_own = |&&at: &&usize| self.name_of(at).eq_ignore_ascii_case(&own);
+            let is_like = |&&at: &&usize| same_name(self.name_of(at), &own);
+            let like: Vec<usize> = managed.iter().filter(near).filter(is_like).copied().collect();
+            let services: BTreeSet<usize> = like.iter().map(|&at| self.find(at)).collect();
+            let named = managed.iter().filter(near).find(is_own).copied();
+            if let Some(at) = named.or(like.first().copied().filter(|_| services.len() == 1)) {
                 self.union(app, at);
             }
         }

@@ -4,6 +4,8 @@
 pub fn normal(name: &str) -> String {
     let name = name.trim().trim_matches(['"', '\'', '`']);
     let name = name.split_once(" [").map_or(name, |(label, _)| label);
+    // What systemd forked and has not yet turned into the program.
+    let name = name.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(name);
     let is_domain = ["gui/", "user/", "system/", "pid/"].iter().any(|domain| name.starts_with(domain));
     let name = if is_domain { name.rsplit('/').next().unwrap_or(name) } else { name };
     let name = name.strip_suffix(".service").unwrap_or(name);
@@ -57,6 +59,7 @@ mod tests {
         assert_eq!(normal("gui/501/ai.openclaw.gateway [812]"), "ai.openclaw.gateway");
         assert_eq!(normal("openclaw-gateway.service"), "openclaw-gateway");
         assert_eq!(normal("gateway-1"), "gateway");
+        assert_eq!(normal("(gateway)"), "gateway");
         assert_eq!(stem("/var/log/gateway.err.log"), "gateway");
         assert_eq!(stem("logs/openclaw-2026-11-24.log"), "openclaw");
         assert!(same_name("openclaw-gateway", "OpenClaw Gateway (v2026.4.1)"));
