@@ -12,6 +12,8 @@ pub struct Story<'e> {
     pieces: Vec<Piece<'e>>,
     /// Given away to the services once they are cast.
     pub events: Vec<Event<'e>>,
+    /// Where its first time stands: what comes before has none of its own nor of a line before it.
+    pub timed_from: u64,
     first: Option<Time>,
     last: Option<Time>,
 }
@@ -100,6 +102,7 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
     }
     events.shrink_to_fit();
     last_words_first(&mut events);
+    let timed_from = events.iter().find(|event| event.time.is_some()).map_or(0, |event| event.offset);
     fill_times(&mut events);
     let heads = pieces.iter().flat_map(|piece| {
         let segments = piece.segments.iter();
@@ -108,7 +111,7 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
     });
     let times = heads.chain(events.iter().filter_map(|event| event.time));
     let (first, last) = (times.clone().min(), times.max());
-    Story { path: log.path, pieces, events, first, last }
+    Story { path: log.path, pieces, events, timed_from, first, last }
 }
 
 /// Adds a ledger's events by offset: between two marks it has its faults in another order.

@@ -29,7 +29,11 @@ pub struct Teller<'t, 'e> {
 impl<'e> Teller<'_, 'e> {
     pub fn tell(&mut self) {
         let part = &self.cast.parts[self.part];
+        let timed_from = self.stories[part.story].timed_from;
         for event in &part.events {
+            // The first words of programs that died before they could write a time: their order tells whose they are.
+            let is_untimed = !self.leads && event.offset < timed_from;
+            let event = &Event { time: event.time.filter(|_| !is_untimed), ..*event };
             let run_pid = actor_of(self.stories, part, event.actor).and_then(|actor| actor.run_pid);
             self.advance(event.time);
             self.outlive(event);
@@ -227,7 +231,7 @@ impl<'e> Teller<'_, 'e> {
         if self.leads {
             return false;
         }
-        if self.traits.untimed[self.part] {
+        if self.traits.untimed[self.part] || time.is_none() {
             let next = self.at + 1 < self.chronicle.runs.len();
             self.at += usize::from(next);
             return next;
@@ -527,6 +531,13 @@ impl<'e> Teller<'_, 'e> {
 /// mark.
 fn died_again(run: &Run, point: Point) -> bool {
     let dies = point.mark.is_some_and(|mark| mark.kind == MarkKind::Fatal && (!mark.weak || mark.step == 1));
-    let died = run.fatal.and_then(|fatal| fatal.time);
-    dies && died.zip(point.time).is_some_and(|(died, time)| time.ns > died.ns + 2 * AFTERMATH)
+    let again = run.fatal.is_some_and(|died| match (died.time, point.time) {
+        (Some(died), Some(time)) => time.ns > died.ns + 2 * AFTERMATH,
+        // Without times the same words are another death.
+        (None, None) => {
+            died.part == point.part && died.mark.map(|mark| mark.words) == point.mark.map(|mark| mark.words)
+        }
+        _ => false,
+    });
+    dies && again
 }
