@@ -13,7 +13,7 @@ use crate::grammar::{MarkKind, SECOND, Time};
 const MAX_SKEW: i64 = 5 * SECOND;
 /// Writers of one machine disagree by so much (nanoseconds).
 const JITTER: i64 = SECOND / 20;
-/// So many lines must say that a clock is off.
+/// So many lines must say that a clock is off, or all that there are.
 const MIN_VOTES: usize = 2;
 
 /// Moves the times of those parts whose clock is not the manager's.
@@ -56,13 +56,14 @@ fn skew(part: &Part, starts: &[Time], ends: &[Time]) -> i64 {
     // It may be moved to `after` at least and to `before` at most.
     let after: Vec<i64> = pairs(&begun, starts).map(|(own, told)| told.ns - (own.ns + own.resolution())).collect();
     let before: Vec<i64> = pairs(&silent, ends).map(|(own, told)| told.ns + told.resolution() - own.ns).collect();
-    let late = after.iter().filter(|least| **least > JITTER).count();
-    let early = before.iter().filter(|most| **most < -JITTER).count();
+    let enough = |votes: usize, all: usize| votes >= MIN_VOTES || votes > 0 && votes == all;
+    let late = enough(after.iter().filter(|least| **least > JITTER).count(), after.len());
+    let early = enough(before.iter().filter(|most| **most < -JITTER).count(), before.len());
     let least = after.into_iter().max().unwrap_or(i64::MIN);
     let most = before.into_iter().min().unwrap_or(i64::MAX);
     match () {
-        () if late >= MIN_VOTES && least > 0 => least.min(most.max(0)),
-        () if early >= MIN_VOTES && most < 0 => most.max(least.min(0)),
+        () if late && least > 0 => least.min(most.max(0)),
+        () if early && most < 0 => most.max(least.min(0)),
         () => 0,
     }
 }
@@ -91,15 +92,21 @@ fn lives(part: &Part) -> (Vec<Time>, Vec<Time>) {
     (begun, silent)
 }
 
-/// What belongs together: one by one where there are as many of both, else what is near and alone there.
+/// What belongs together: one by one where there are as many of both, else what is much nearer than
+/// anything else.
 fn pairs<'t>(own: &'t [Time], told: &'t [Time]) -> Box<dyn Iterator<Item = (Time, Time)> + 't> {
     let near = |a: &Time, b: &Time| (a.ns - b.ns).abs() <= MAX_SKEW;
     if own.len() == told.len() && own.iter().zip(told).all(|(own, told)| near(own, told)) {
         return Box::new(own.iter().copied().zip(told.iter().copied()));
     }
     Box::new(own.iter().filter_map(move |own| {
-        let mut close = told.iter().filter(|told| near(own, told));
-        let only = close.next().filter(|_| close.next().is_none())?;
-        Some((*own, *only))
+        let mut close: Vec<&Time> = told.iter().filter(|told| near(own, told)).collect();
+        close.sort_by_key(|told| (told.ns - own.ns).abs());
+        let apart = |told: &&Time| (told.ns - own.ns).abs();
+        match close.as_slice() {
+            [only] => Some((*own, **only)),
+            [nearest, next, ..] if 2 * apart(nearest) < apart(next) => Some((*own, **nearest)),
+            _ => None,
+        }
     }))
 }
