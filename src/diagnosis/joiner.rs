@@ -44,6 +44,8 @@ const SAME_START: i64 = 3 * SECOND;
 const SLOWEST_START: i64 = 15 * SECOND;
 /// From here on a program's starts are those of a unit.
 const FOLLOWS: f64 = 0.7;
+const ALWAYS: f64 = 0.95;
+const OFTEN: f64 = 0.4;
 
 impl NodeFacts {
     /// Whether two logs of one program tell of the same process. Where both were written, their starts must agree; a log
@@ -61,15 +63,17 @@ impl NodeFacts {
         few.is_empty() || shared * 2 >= few.len()
     }
 
-    /// How well a program's starts follow its manager's, from 0 to 1: what part of either has its like.
-    fn follows(&self, manager: &NodeFacts) -> f64 {
+    /// How well a program's starts follow its manager's, from 0 to 1, if they do: what part of either has its like.
+    fn follows(&self, manager: &NodeFacts) -> Option<f64> {
         let has = |of: &[i64], from: i64, to: i64| of.iter().any(|at| (from..=to).contains(at));
         let part = |all: &[i64], is_met: &dyn Fn(i64) -> bool| {
             all.iter().filter(|&&at| is_met(at)).count() as f64 / all.len().max(1) as f64
         };
         let begun = part(&manager.begins, &|at| has(&self.begins, at - SAME_START, at + SLOWEST_START));
         let asked = part(&self.begins, &|at| has(&manager.begins, at - SLOWEST_START, at + SAME_START));
-        begun.min(asked)
+        // A manager also starts what dies before it says a word.
+        let follows = begun.min(asked) >= FOLLOWS || asked >= ALWAYS && begun >= OFTEN;
+        follows.then_some(begun.min(asked))
     }
 }
 
@@ -203,8 +207,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
             let mut scores: Vec<(f64, usize)> = managed
                 .iter()
                 .filter(|&&unit| self.keys[unit].0 == self.keys[app].0)
-                .map(|&unit| (self.facts[app].follows(self.facts[unit]), unit))
-                .filter(|(score, _)| *score >= FOLLOWS)
+                .filter_map(|&unit| Some((self.facts[app].follows(self.facts[unit])?, unit)))
                 .collect();
             scores.sort_by(|a, b| b.0.total_cmp(&a.0));
             match scores.as_slice() {
