@@ -33,7 +33,7 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let evidence =
         progress::with_bar(total, &done, || gatherer.gather(found)).map_err(|overlap| overlap.to_string())?;
     tell_faults(&evidence);
-    let question = Question { services: arguments.output.service.clone() };
+    let question = Question { services: arguments.output.service.clone(), ..Question::default() };
     let diagnosis = Diagnosis::of(&evidence, &scanner.pack, &question);
     arguments.output.print(&diagnosis, read_anything(&evidence))
 }

@@ -110,7 +110,7 @@ fn side(path: &PathBuf, arguments: &Arguments, scanner: &Scanner) -> Result<Side
     if may_be_saved(&head)
         && let Some(mut diagnosis) = saved(path).map_err(|why| format!("{shown}: {why}"))?
     {
-        let question = Question { services: arguments.service.clone() };
+        let question = Question { services: arguments.service.clone(), ..Question::default() };
         diagnosis.services.retain(|service| question.asks_for(&service.service));
         diagnosis.verdict = diagnosis.services.iter().map(|service| service.verdict).max().unwrap_or_default();
         return Ok(Side { diagnosis, read_anything: true });
@@ -127,7 +127,7 @@ fn side(path: &PathBuf, arguments: &Arguments, scanner: &Scanner) -> Result<Side
 }
 
 fn diagnosed(evidence: &Evidence, arguments: &Arguments, scanner: &Scanner) -> Side {
-    let question = Question { services: arguments.service.clone() };
+    let question = Question { services: arguments.service.clone(), ..Question::default() };
     let diagnosis = Diagnosis::of(evidence, &scanner.pack, &question);
     Side { diagnosis, read_anything: read_anything(evidence) }
 }

@@ -41,6 +41,10 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         return Ok(Outcome::Done);
     }
     let (_, pack) = grammars::load(arguments.grammars.as_ref())?;
-    let diagnosis = Diagnosis::of(&evidence, &pack, &Question { services: arguments.output.service.clone() });
+    let diagnosis = Diagnosis::of(
+        &evidence,
+        &pack,
+        &Question { services: arguments.output.service.clone(), ..Question::default() },
+    );
     arguments.output.print(&diagnosis, super::gathering::read_anything(&evidence))
 }

@@ -4,6 +4,7 @@
 //! What also happens in healthy runs explains nothing. What stands on the very line of the program's last words outweighs
 //! what merely came before.
 
+use super::Without;
 use super::ends::{End, Stopper};
 use super::faults::Faults;
 use super::runs::{FaultSeen, Run};
@@ -42,6 +43,15 @@ pub struct Verdict {
     pub by_knowledge: bool,
     /// The root came before what was seen last, in all runs that have either.
     pub by_order: bool,
+}
+
+/// What a run is judged by.
+pub struct Known<'k> {
+    pub faults: &'k Faults<'k>,
+    /// What ends no run.
+    pub background: &'k BTreeSet<Id>,
+    pub pack: &'k Pack,
+    pub without: Without,
 }
 
 /// Faults that also happen in most good runs: they end none. Of a known root one good run is no proof.
@@ -84,7 +94,8 @@ fn survived(runs: &[Run], faults: &Faults) -> BTreeSet<Id> {
 }
 
 /// The reason of one failed run's end.
-pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack) -> Verdict {
+pub fn judge(run: &Run, known: &Known) -> Verdict {
+    let Known { faults, background, pack, without } = *known;
     let amplifiers = distinct(
         run.faults.iter().filter(|seen| faults.get(seen.fault).is_some_and(|fault| fault.role == Role::Amplifier)),
     );
@@ -94,7 +105,7 @@ pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack)
         .filter(|seen| {
             !background.contains(&seen.fault)
                 && faults.get(seen.fault).is_some_and(|fault| fault.rank().is_some())
-                && can_end(run, seen, faults)
+                && (without == Without::Sufficiency || can_end(run, seen, faults))
         })
         .collect();
     let Some(last) = final_moment(run, &candidates, faults) else {
@@ -110,6 +121,9 @@ pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack)
         let rank = fault.and_then(|fault| fault.rank()).unwrap_or(u8::MAX);
         let length = fault.and_then(|fault| fault.signature).map_or(0, |signature| signature.specificity());
         let in_burst = rank >= BURST_RANK && seen.time.is_none_or(|time| last - time.ns <= BURST);
+        if without == Without::Precedence {
+            return (rank, false, false, seen.fault, std::cmp::Reverse((None, 0)), std::cmp::Reverse(length));
+        }
         let (early, late) = if in_burst { (seen.offset, None) } else { (0, Some((seen.time, seen.offset))) };
         (rank, !quoted(seen), !in_burst, early, std::cmp::Reverse((late, seen.part)), std::cmp::Reverse(length))
     };
@@ -118,7 +132,7 @@ pub fn judge(run: &Run, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack)
     let Some(seen_last) = pool.iter().min_by_key(key).copied() else {
         return Verdict { amplifiers, ..Verdict::default() };
     };
-    let seen_last = innermost(seen_last, &near, faults);
+    let seen_last = if without == Without::Precedence { seen_last } else { innermost(seen_last, &near, faults) };
     // From what ended it, knowledge leads back to what nothing explains, wherever in the run that stands.
     let explainers: Vec<&FaultSeen> = candidates
         .iter()

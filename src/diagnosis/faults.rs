@@ -1,5 +1,6 @@
 //! What is known of each fault: its signature, or the template of an unknown error.
 
+use super::Without;
 use super::runs::FaultSeen;
 use super::services::Cast;
 use super::story::Story;
@@ -23,6 +24,8 @@ pub struct Fault<'k> {
     pub is_cause: bool,
     /// Its lines say that the program went on.
     pub dealt_with: bool,
+    /// What is left out of its rank.
+    without: Without,
 }
 
 /// All faults of one service.
@@ -36,6 +39,7 @@ impl<'k> Faults<'k> {
         cast: &Cast<'e>,
         seen: impl Iterator<Item = FaultSeen>,
         pack: &'k Pack,
+        without: Without,
     ) -> Faults<'k> {
         let mut known: BTreeMap<Id, Fault> = BTreeMap::new();
         for fault in seen {
@@ -49,7 +53,7 @@ impl<'k> Faults<'k> {
             if let Some(described) = describe(kind, fault.fault, by_manager, pack) {
                 let begins = |text: &str| CAUSES.iter().any(|cause| text.trim_start().starts_with(cause));
                 let is_cause = story.samples(fault.fault).iter().any(|line| begins(&line.sample.text));
-                known.insert(fault.fault, Fault { is_cause, ..described });
+                known.insert(fault.fault, Fault { is_cause, without, ..described });
             }
         }
         Faults { known }
@@ -77,7 +81,11 @@ impl<'k> Faults<'k> {
     /// Whether knowledge says that `a` explains `b`, directly or through others.
     pub fn explains(&self, a: Id, b: Id, pack: &Pack) -> bool {
         let (Some(a), Some(b)) = (self.get(a), self.get(b)) else { return false };
-        a.signature.is_some() && b.signature.is_some() && !a.dealt_with && reaches(pack, &a.id, &b.id, 0)
+        a.without != Without::Priors
+            && a.signature.is_some()
+            && b.signature.is_some()
+            && !a.dealt_with
+            && reaches(pack, &a.id, &b.id, 0)
     }
 }
 
@@ -106,6 +114,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
                 by_manager,
                 is_cause: false,
                 dealt_with: matches!(kind, FaultKind::DealtWith(_)),
+                without: Without::Nothing,
             })
         }
         FaultKind::Unknown { class, template } => Some(Fault {
@@ -117,6 +126,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             by_manager,
             is_cause: false,
             dealt_with: *class == Class::DealtWith,
+            without: Without::Nothing,
         }),
         FaultKind::Words { template, is_known } => (!is_known && complains(template)).then(|| Fault {
             id: format!("unknown/{:08x}", id >> 32),
@@ -127,6 +137,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             by_manager: false,
             is_cause: false,
             dealt_with: false,
+            without: Without::Nothing,
         }),
         FaultKind::Mark(_) => None,
     }
@@ -145,6 +156,8 @@ impl Fault<'_> {
     /// How well it stands as the reason of an end: smaller is better. None for what never is one by itself.
     pub fn rank(&self) -> Option<u8> {
         match (self.signature, self.role) {
+            (None, _) if self.without == Without::Templates => None,
+            (Some(_), Role::Root | Role::Symptom) if self.without == Without::Priors && !self.by_manager => Some(1),
             (_, Role::Root | Role::Symptom) if self.dealt_with => Some(6),
             (Some(_), Role::Amplifier | Role::Lifecycle) => None,
             // A manager's own signature may be a root (no such program), its exit lines never are.

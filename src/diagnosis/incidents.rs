@@ -1,6 +1,7 @@
 //! Stretches of failing runs, with their causes counted and told.
 
-use super::causes::{self, Verdict as Judged};
+use super::Without;
+use super::causes::{self, Known, Verdict as Judged};
 use super::ends::{End, Stopper};
 use super::evidence_lines::Lines;
 use super::faults::{Fault, Faults};
@@ -25,13 +26,19 @@ pub struct Case<'c, 'e> {
     pub faults: &'c Faults<'c>,
     pub lines: &'c Lines<'c, 'e>,
     pub pack: &'c Pack,
+    pub without: Without,
 }
 
 /// The incidents of a service, in order of time.
 pub fn incidents(case: &Case) -> Vec<Incident> {
-    let background = causes::background(&case.chronicle.runs, case.ends, case.faults);
+    let background = match case.without {
+        Without::Sufficiency => BTreeSet::new(),
+        _ => causes::background(&case.chronicle.runs, case.ends, case.faults),
+    };
     let mut judged: Vec<Option<Judged>> = case.judge_all(&background);
-    precedence::settle(&case.chronicle.runs, case.faults, &background, case.pack, &mut judged);
+    if case.without != Without::Precedence {
+        precedence::settle(&case.chronicle.runs, case.faults, &background, case.pack, &mut judged);
+    }
     let mut incidents: Vec<Incident> =
         case.stretches().into_iter().map(|stretch| case.incident(&stretch, &judged)).collect();
     case.add_refused(&mut incidents);
@@ -51,6 +58,10 @@ pub fn incidents(case: &Case) -> Vec<Incident> {
 }
 
 impl Case<'_, '_> {
+    fn known<'k>(&'k self, background: &'k BTreeSet<Id>) -> Known<'k> {
+        Known { faults: self.faults, background, pack: self.pack, without: self.without }
+    }
+
     fn judge_all(&self, background: &BTreeSet<Id>) -> Vec<Option<Judged>> {
         let sender = causes::sender(&self.chronicle.runs, self.ends, self.faults);
         self.chronicle
@@ -61,7 +72,7 @@ impl Case<'_, '_> {
                 End::Unplanned(Stopper::Unknown) if sender.is_some() => {
                     Some(Judged { root: sender, quoted: false, by_knowledge: true, ..Judged::default() })
                 }
-                End::Unplanned(_) => Some(causes::judge(run, self.faults, background, self.pack)),
+                End::Unplanned(_) => Some(causes::judge(run, &self.known(background))),
                 _ => None,
             })
             .collect()
@@ -395,7 +406,7 @@ impl Case<'_, '_> {
         let (first, last) = (self.chronicle.looping.first()?, self.chronicle.looping.last()?);
         let everything = self.chronicle.runs.iter().flat_map(|run| &run.faults).chain(&self.chronicle.loose);
         let run = Run { faults: everything.copied().collect(), ..Run::default() };
-        let judged = causes::judge(&run, self.faults, background, self.pack);
+        let judged = causes::judge(&run, &self.known(background));
         let mut causes = Vec::new();
         if let Some(mut cause) = judged.root.and_then(|root| self.cause(root, Role::Root, &[], 1)) {
             cause.why = vec!["the manager says that the service fails again and again; this is its error".into()];

@@ -51,6 +51,24 @@ use story::Story;
 pub struct Question {
     /// Only services whose name holds one of these; empty for all.
     pub services: Vec<String>,
+    /// What is left out of the reasoning, to measure what it adds.
+    pub without: Without,
+}
+
+/// A part of the reasoning over causes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Without {
+    /// All of it is used.
+    #[default]
+    Nothing,
+    /// What comes before what: in a run, in a trace, over all runs.
+    Precedence,
+    /// What signatures know of roles and of what explains what.
+    Priors,
+    /// What good runs have, too, and what runs outlive.
+    Sufficiency,
+    /// Errors that no signature knows, grouped by template.
+    Templates,
 }
 
 impl Question {
@@ -72,7 +90,7 @@ impl Diagnosis {
             .iter()
             .zip(chronicles)
             .filter(|(cast, _)| question.asks_for(&cast.name))
-            .filter_map(|(cast, chronicle)| service(&stories, cast, &chronicle, pack))
+            .filter_map(|(cast, chronicle)| service(&stories, cast, &chronicle, pack, question.without))
             .collect();
         services.sort_by(|a, b| b.verdict.cmp(&a.verdict).then_with(|| a.service.cmp(&b.service)));
         let complete = !evidence.all_problems().any(|problem| problem.fault)
@@ -89,14 +107,14 @@ impl Diagnosis {
 }
 
 /// One service's part; None for lines of a program that tells nothing of its life and fails at nothing.
-fn service(stories: &[Story], cast: &Cast, chronicle: &Chronicle, pack: &Pack) -> Option<Service> {
+fn service(stories: &[Story], cast: &Cast, chronicle: &Chronicle, pack: &Pack, without: Without) -> Option<Service> {
     let lifeless = chronicle.runs.is_empty() && chronicle.refused.is_empty() && chronicle.looping.is_empty();
     if lifeless && chronicle.loose.is_empty() {
         return None;
     }
     let parts: Vec<usize> = cast.parts.iter().map(|part| part.story).collect();
     let seen = chronicle.runs.iter().flat_map(|run| &run.faults).chain(&chronicle.loose).copied();
-    let faults = Faults::of(stories, cast, seen, pack);
+    let faults = Faults::of(stories, cast, seen, pack, without);
     let has_error = |run: &runs::Run| {
         run.faults
             .iter()
@@ -107,7 +125,7 @@ fn service(stories: &[Story], cast: &Cast, chronicle: &Chronicle, pack: &Pack) -
         return None;
     }
     let lines = Lines { stories, cast };
-    let case = incidents::Case { chronicle, ends: &ends, faults: &faults, lines: &lines, pack };
+    let case = incidents::Case { chronicle, ends: &ends, faults: &faults, lines: &lines, pack, without };
     let incidents = incidents::incidents(&case);
     let state = findings::state(chronicle, &ends);
     let last = parts.iter().filter_map(|&part| stories[part].last_time()).max();

@@ -1,7 +1,7 @@
 //! Reads an incident's files with the library, in this process, and holds the diagnosis against the truth.
 
 use super::truth::{Incident, Root};
-use relapse::diagnosis::{Diagnosis, Question, model::Cause};
+use relapse::diagnosis::{Diagnosis, Question, Without, model::Cause};
 use relapse::gather::Gatherer;
 use relapse::grammar::{Catalog, Source, embedded};
 use relapse::input::{Selection, discover};
@@ -29,6 +29,8 @@ pub struct Judge {
     scanner: Scanner,
     selection: Selection,
     progress: AtomicU64,
+    /// What is left out of its reasoning.
+    pub without: Without,
 }
 
 /// How well one incident was told.
@@ -78,7 +80,7 @@ impl Default for Judge {
         let (pack, _) = Pack::load(&sources(signatures.leak()));
         let matcher = Matcher::new(&pack, &catalog).expect("the signatures compile");
         let scanner = Scanner { catalog, pack, matcher, options: Options::default() };
-        Self { scanner, selection: Selection::default(), progress: AtomicU64::new(0) }
+        Self { scanner, selection: Selection::default(), progress: AtomicU64::new(0), without: Without::default() }
     }
 }
 
@@ -107,7 +109,7 @@ impl Judge {
             progress: &self.progress,
         };
         let evidence = gatherer.gather(found).expect("nothing overlaps");
-        Diagnosis::of(&evidence, &self.scanner.pack, &Question::default())
+        Diagnosis::of(&evidence, &self.scanner.pack, &Question { without: self.without, ..Question::default() })
     }
 
     pub fn judge(&self, incident: &Incident) -> Outcome {
