@@ -32,7 +32,7 @@ impl<'e> Teller<'_, 'e> {
         let timed_from = self.stories[part.story].timed_from;
         for event in &part.events {
             // The first words of programs that died before they could write a time: their order tells whose they are.
-            let is_untimed = !self.leads && event.offset < timed_from;
+            let is_untimed = event.offset < timed_from;
             let event = &Event { time: event.time.filter(|_| !is_untimed), ..*event };
             let run_pid = actor_of(self.stories, part, event.actor).and_then(|actor| actor.run_pid);
             self.advance(event.time);

@@ -98,10 +98,22 @@ impl Miner {
         self.messages.push(number);
     }
 
+    /// Takes all messages that another miner took, after its own: as if it had been given them.
+    pub fn append(&mut self, other: Miner) {
+        let known = |sample: &Option<Box<str>>| sample.as_deref().map_or(0, |message| self.number_of(message));
+        let numbers: Vec<u32> = other.samples.iter().map(known).collect();
+        self.messages.extend(other.messages.iter().map(|&number| numbers[number as usize]));
+    }
+
     /// The number of the skeleton of the message at hand.
     fn learn(&mut self) -> u32 {
         let message = String::from_utf8_lossy(&self.flat).into_owned();
-        let text = words::text(&words::words(&message));
+        self.number_of(&message)
+    }
+
+    /// The number of the skeleton of a message with its numbers made one.
+    fn number_of(&mut self, message: &str) -> u32 {
+        let text = words::text(&words::words(message));
         let hash = stable_hash(text.as_bytes());
         if hash >= self.limit {
             return 0;
@@ -342,6 +354,31 @@ mod tests {
                 templates.into_iter().map(|template| (template.id, template.count)).collect()
             };
             prop_assert_eq!(of(templates), of(other_templates));
+        }
+
+        /// Parts that were mined apart and put together are the whole.
+        #[test]
+        fn parts_give_the_templates_of_the_whole(
+            messages in proptest::collection::vec(message(), 0..60),
+            cuts in proptest::collection::vec(0usize..60, 0..4),
+            bound in prop_oneof![Just(MAX_SKELETONS), 1usize..20],
+        ) {
+            let there: Vec<&str> = messages.iter().map(String::as_str).collect();
+            let mut ends: Vec<usize> = cuts.into_iter().map(|cut| cut.min(there.len())).chain([there.len()]).collect();
+            ends.sort_unstable();
+            let mut all = Miner::bounded(bound);
+            let mut start = 0;
+            for end in ends {
+                let mut part = Miner::bounded(bound);
+                there[start..end].iter().for_each(|message| part.add(message.as_bytes()));
+                all.append(part);
+                start = end;
+            }
+            let mut whole = Miner::bounded(bound);
+            there.iter().for_each(|message| whole.add(message.as_bytes()));
+            let (all, whole) = (all.finish(), whole.finish());
+            prop_assert_eq!(&all.templates, &whole.templates);
+            prop_assert!(all.each().eq(whole.each()));
         }
 
         #[test]
