@@ -8,14 +8,14 @@ use super::faults::{Fault, Faults};
 use super::model::{Cause, Cluster, Incident, Span, Verdict};
 use super::rhythm;
 use super::runs::{Chronicle, Run};
-use super::{pace, precedence, steps};
+use super::{pace, precedence, refused, steps};
 use crate::evidence::Id;
 use crate::grammar::Time;
-use crate::signature::{Pack, Phase, Role};
+use crate::signature::{Pack, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Evidence lines of one cause at most.
-const MAX_LINES: usize = 5;
+pub(super) const MAX_LINES: usize = 5;
 /// A symptom is told when it is in this share of a cause's runs.
 const COMMON: f64 = 0.2;
 
@@ -41,7 +41,7 @@ pub fn incidents(case: &Case) -> Vec<Incident> {
     }
     let mut incidents: Vec<Incident> =
         case.stretches().into_iter().map(|stretch| case.incident(&stretch, &judged)).collect();
-    case.add_refused(&mut incidents);
+    refused::add(case, &mut incidents);
     if incidents.iter().all(|incident| incident.verdict <= Verdict::Degraded)
         || incidents.last().is_some_and(|incident| !incident.ongoing)
     {
@@ -308,7 +308,7 @@ impl Case<'_, '_> {
         (good.iter().filter(|run| run.faults.iter().any(|seen| seen.fault == id)).count(), good.len())
     }
 
-    fn cause(&self, id: Id, role: Role, runs: &[usize], failed: usize) -> Option<Cause> {
+    pub(super) fn cause(&self, id: Id, role: Role, runs: &[usize], failed: usize) -> Option<Cause> {
         let fault = self.faults.get(id)?;
         let seen: Vec<_> =
             runs.iter().flat_map(|&at| &self.chronicle.runs[at].faults).filter(|seen| seen.fault == id).collect();
@@ -338,66 +338,6 @@ impl Case<'_, '_> {
             template: fault.template.map(Into::into),
             evidence: self.lines.of(id, window, MAX_LINES),
         })
-    }
-
-    /// What a manager refused to start is a root of its own: no run shows it.
-    fn add_refused(&self, incidents: &mut Vec<Incident>) {
-        if self.chronicle.refused.is_empty() {
-            return;
-        }
-        let last_refused = self.chronicle.refused.iter().filter_map(|point| point.time).max();
-        let last_start = self.chronicle.runs.last().and_then(|run| run.began());
-        // A refusal before a start that worked was a race that somebody won.
-        if !self.chronicle.runs.is_empty() && last_start > last_refused {
-            return;
-        }
-        let loose: BTreeSet<Id> = self
-            .faults
-            .iter()
-            .filter(|(_, fault)| {
-                fault.role == Role::Root && fault.signature.is_some_and(|signature| signature.phase == Phase::Init)
-            })
-            .map(|(id, _)| id)
-            .collect();
-        let refused_at: BTreeSet<(usize, u64)> =
-            self.chronicle.refused.iter().map(|point| (point.part, point.offset)).collect();
-        let everything = || self.chronicle.runs.iter().flat_map(|run| &run.faults).chain(&self.chronicle.loose);
-        let roots: BTreeSet<Id> = everything()
-            .filter(|seen| refused_at.contains(&(seen.part, seen.offset)) && loose.contains(&seen.fault))
-            .map(|seen| seen.fault)
-            .collect();
-        let mut causes = Vec::new();
-        for id in roots {
-            let seen: Vec<_> = everything().filter(|seen| seen.fault == id).collect();
-            let window =
-                (seen.iter().filter_map(|seen| seen.time).min(), seen.iter().filter_map(|seen| seen.time).max());
-            let Some(mut cause) = self.cause(id, Role::Root, &[], 1) else { continue };
-            cause.first = window.0.map(Time::rfc3339);
-            cause.last = window.1.map(Time::rfc3339);
-            cause.evidence = self.lines.of(id, window, MAX_LINES);
-            let times: u64 = seen.iter().map(|seen| u64::from(seen.count)).sum();
-            cause.why = vec![format!("the manager refused the start {times} times, and no start follows")];
-            cause.confidence = 0.9;
-            cause.masked = !self.chronicle.runs.is_empty();
-            causes.push(cause);
-        }
-        if causes.is_empty() {
-            return;
-        }
-        match incidents.last_mut().filter(|incident| incident.ongoing) {
-            Some(incident) => {
-                incident.causes.extend(causes);
-                incident.causes.sort_by_key(|cause| cause.role != "root");
-            }
-            None => incidents.push(Incident {
-                verdict: if self.chronicle.runs.is_empty() { Verdict::CrashLoop } else { Verdict::Degraded },
-                first: self.chronicle.refused.first().and_then(|point| point.time).map(Time::rfc3339),
-                last: last_refused.map(Time::rfc3339),
-                ongoing: true,
-                causes,
-                ..Incident::default()
-            }),
-        }
     }
 
     /// A loop that no run shows and its manager tells of (a table of pods, the events of one). All errors seen are one

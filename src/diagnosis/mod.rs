@@ -20,6 +20,7 @@ mod naming;
 mod pace;
 mod precedence;
 mod reconcile;
+mod refused;
 mod restarts;
 mod rhythm;
 mod rotation;
