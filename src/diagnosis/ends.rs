@@ -16,8 +16,16 @@ pub enum Stopper {
     /// A change of files or configuration.
     Change,
     Manager,
-    /// The kernel, for want of memory or for a fault in it.
+    /// The manager or a watchdog of its own, because it did not answer, was too slow or too large.
+    Watchdog,
+    /// A probe that failed.
+    Probe,
+    /// A start that clears the port or the pid file of the process before it.
+    StalePidKiller,
+    /// The kernel, for a fault in the program.
     Kernel,
+    /// The kernel, for want of memory.
+    OomKiller,
     /// SIGKILL from outside: a probe, a stop that took too long, or what no log tells.
     Killed,
     /// A stop by a sender that nothing names.
@@ -32,7 +40,11 @@ impl Stopper {
             Stopper::Updater => "updater",
             Stopper::Change => "change",
             Stopper::Manager => "manager",
+            Stopper::Watchdog => "watchdog",
+            Stopper::Probe => "probe",
+            Stopper::StalePidKiller => "stale-pid-killer",
             Stopper::Kernel => "kernel",
+            Stopper::OomKiller => "oom-killer",
             Stopper::Killed => "killed",
             Stopper::Unknown => "unknown",
         }
@@ -51,6 +63,19 @@ impl End {
     pub fn is_unplanned(self) -> bool {
         matches!(self, End::Unplanned(_))
     }
+}
+
+/// Whose hand it was, more exactly: by what was seen in the run, and by the cause that it was found to die of.
+pub fn hand(end: End, cause: Option<&str>, has: impl Fn(&str) -> bool) -> Option<Stopper> {
+    let (End::Planned(stopper) | End::Unplanned(stopper)) = end else { return None };
+    Some(match stopper {
+        Stopper::Watchdog if ["k8s-liveness", "k8s-startup"].into_iter().any(&has) => Stopper::Probe,
+        Stopper::Unknown if cause == Some("openclaw-stale-pid-cleared") => Stopper::StalePidKiller,
+        Stopper::Kernel | Stopper::Killed if ["kernel-oom", "systemd-oom", "k8s-oomkilled"].into_iter().any(&has) => {
+            Stopper::OomKiller
+        }
+        stopper => stopper,
+    })
 }
 
 /// Lifetimes under this, again and again, are no planned operation (nanoseconds).
@@ -112,7 +137,7 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>,
             Asker::Updater => End::Planned(Stopper::Updater),
             Asker::Change => End::Planned(Stopper::Change),
             Asker::Manager => End::Planned(Stopper::Manager),
-            Asker::Watchdog => End::Unplanned(Stopper::Manager),
+            Asker::Watchdog => End::Unplanned(Stopper::Watchdog),
         };
     }
     if is_done(run, next, code, signal, has_error) {

@@ -1,10 +1,11 @@
 //! What is worth a word beside the causes: the state at the end, and what hides the answer.
 
-use super::ends::End;
+use super::ends::{End, Stopper};
 use super::evidence_lines::Lines;
 use super::faults::Faults;
 use super::model::{Finding, Incident, State, order_of};
 use super::runs::{Chronicle, Point};
+use super::turns::Turns;
 use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
 use std::collections::BTreeMap;
@@ -78,6 +79,7 @@ pub fn findings(
     ends: &[End],
     state: State,
     incidents: &[Incident],
+    turns: &[Turns],
     last: Option<Time>,
     faults: &Faults,
     lines: &Lines,
@@ -138,6 +140,30 @@ pub fn findings(
                 hidden.join("; ")
             ),
             "Mend what stops it now first, then these in the order in which they stop a start; restart after each and look which one is left.",
+        );
+    }
+    for Turns { causes: [first, second], times } in turns {
+        add(
+            "taking-turns",
+            format!(
+                "\"{first}\" and \"{second}\" follow each other, {times} times: what the end of one run leaves behind may be what the next one dies of."
+            ),
+            "Look for what is left behind (a lock, a held port, a half-written file); mend its cause, then clear it away.",
+        );
+    }
+    let nobody = ends.iter().filter(|end| matches!(end, End::Unplanned(Stopper::Unknown))).count();
+    let asked = chronicle
+        .runs
+        .iter()
+        .zip(ends)
+        .filter(|(run, end)| matches!(end, End::Unplanned(Stopper::Unknown)) && run.stop.is_some());
+    if asked.count() >= 2 && incidents.iter().any(|incident| incident.stopped_by.contains_key("unknown")) {
+        add(
+            "unknown-stopper",
+            format!(
+                "{nobody} runs were told to stop by nobody whom these logs name: no operator, no updater, no change of files, no probe, no watchdog, no out-of-memory kill."
+            ),
+            "Look for a second supervisor, a cron job or a script that stops it: audit logs, and the process that sends the signal.",
         );
     }
     if !incidents.is_empty() && !chronicle.has_application && !chronicle.runs.is_empty() {

@@ -2,17 +2,19 @@
 
 use super::Without;
 use super::causes::{self, Known, Verdict as Judged};
-use super::ends::{End, Stopper};
+use super::ends::{End, Stopper, hand};
 use super::evidence_lines::Lines;
 use super::faults::{Fault, Faults};
 use super::model::{Cause, Cluster, Incident, Span, Verdict};
 use super::rhythm;
 use super::runs::{Chronicle, Run};
+use super::turns::{Turns, turns};
 use super::{pace, precedence, refused, steps};
 use crate::evidence::Id;
 use crate::grammar::Time;
 use crate::signature::{Pack, Role};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// Evidence lines of one cause at most.
 pub(super) const MAX_LINES: usize = 5;
@@ -29,8 +31,8 @@ pub struct Case<'c, 'e> {
     pub without: Without,
 }
 
-/// The incidents of a service, in order of time.
-pub fn incidents(case: &Case) -> Vec<Incident> {
+/// The incidents of a service, in order of time, and causes that take turns in them.
+pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
     let background = match case.without {
         Without::Sufficiency => BTreeSet::new(),
         _ => causes::background(&case.chronicle.runs, case.ends, case.faults),
@@ -39,8 +41,11 @@ pub fn incidents(case: &Case) -> Vec<Incident> {
     if case.without != Without::Precedence {
         precedence::settle(&case.chronicle.runs, case.faults, &background, case.pack, &mut judged);
     }
-    let mut incidents: Vec<Incident> =
-        case.stretches().into_iter().map(|stretch| case.incident(&stretch, &judged)).collect();
+    let stretches = case.stretches();
+    let failed =
+        |stretch: &Range<usize>| stretch.clone().filter(|&at| case.ends[at].is_unplanned()).collect::<Vec<_>>();
+    let turns = stretches.iter().filter_map(|stretch| turns(&failed(stretch), &judged, case.faults)).collect();
+    let mut incidents: Vec<Incident> = stretches.iter().map(|stretch| case.incident(stretch, &judged)).collect();
     refused::add(case, &mut incidents);
     if incidents.iter().all(|incident| incident.verdict <= Verdict::Degraded)
         || incidents.last().is_some_and(|incident| !incident.ongoing)
@@ -54,7 +59,7 @@ pub fn incidents(case: &Case) -> Vec<Incident> {
             None => incidents.extend(case.told(&background)),
         }
     }
-    incidents
+    (incidents, turns)
 }
 
 impl Case<'_, '_> {
@@ -79,9 +84,9 @@ impl Case<'_, '_> {
     }
 
     /// Index ranges of runs from a first failed one to a last, with nothing healthy between.
-    fn stretches(&self) -> Vec<std::ops::Range<usize>> {
-        let mut stretches: Vec<std::ops::Range<usize>> = Vec::new();
-        let mut open: Option<std::ops::Range<usize>> = None;
+    fn stretches(&self) -> Vec<Range<usize>> {
+        let mut stretches: Vec<Range<usize>> = Vec::new();
+        let mut open: Option<Range<usize>> = None;
         for (at, end) in self.ends.iter().enumerate() {
             let run = &self.chronicle.runs[at];
             if end.is_unplanned() {
@@ -101,7 +106,7 @@ impl Case<'_, '_> {
         stretches
     }
 
-    fn incident(&self, stretch: &std::ops::Range<usize>, judged: &[Option<Judged>]) -> Incident {
+    fn incident(&self, stretch: &Range<usize>, judged: &[Option<Judged>]) -> Incident {
         let runs = &self.chronicle.runs[stretch.clone()];
         let failed: Vec<usize> = stretch.clone().filter(|&at| self.ends[at].is_unplanned()).collect();
         // The start that follows the last failed run is a restart of this incident as well.
@@ -119,8 +124,12 @@ impl Case<'_, '_> {
         let refs: Vec<&Run> = runs.iter().collect();
         let rule = rhythm::rule(&refs);
         let mut stopped_by: BTreeMap<String, u64> = BTreeMap::new();
-        for end in &self.ends[stretch.clone()] {
-            if let End::Planned(stopper) | End::Unplanned(stopper) = end {
+        for at in stretch.clone() {
+            let cause = judged[at].as_ref().and_then(|judged| self.faults.get(judged.root?));
+            let seen = &self.chronicle.runs[at].faults;
+            let has =
+                |id: &str| seen.iter().any(|seen| self.faults.get(seen.fault).is_some_and(|fault| fault.id == id));
+            if let Some(stopper) = hand(self.ends[at], cause.map(|cause| cause.id.as_str()), has) {
                 *stopped_by.entry(stopper.word().into()).or_default() += 1;
             }
         }

@@ -32,6 +32,7 @@ mod steps;
 mod story;
 mod teller;
 mod timeline;
+mod turns;
 
 pub use model::{Diagnosis, State, Verdict};
 pub use naming::NoSuchCause;
@@ -127,7 +128,7 @@ fn service(stories: &[Story], cast: &Cast, chronicle: &Chronicle, pack: &Pack, w
     }
     let lines = Lines { stories, cast };
     let case = incidents::Case { chronicle, ends: &ends, faults: &faults, lines: &lines, pack, without };
-    let incidents = incidents::incidents(&case);
+    let (incidents, turns) = incidents::incidents(&case);
     let state = findings::state(chronicle, &ends);
     let last = parts.iter().filter_map(|&part| stories[part].last_time()).max();
     let first = parts.iter().filter_map(|&part| stories[part].first_time()).min();
@@ -152,7 +153,7 @@ fn service(stories: &[Story], cast: &Cast, chronicle: &Chronicle, pack: &Pack, w
             .filter(|(end, next)| matches!(end, End::Planned(_)) && !next.in_process)
             .count() as u64,
         ready_runs: chronicle.runs.iter().filter(|run| run.is_ready()).count() as u64,
-        findings: findings::findings(chronicle, &ends, state, &incidents, last, &faults, &lines),
+        findings: findings::findings(chronicle, &ends, state, &incidents, &turns, last, &faults, &lines),
         timeline: timeline::timeline(chronicle, &ends, &incidents),
         incidents,
     })

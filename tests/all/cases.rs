@@ -290,3 +290,151 @@ fn requests_that_failed_are_no_failure_of_the_server_that_answered() {
         Answer { verdict: "crash-loop", restarts: 4, ready: 0, roots: vec!["the seal of vault seven is broken"] },
     );
 }
+
+/// The findings and stoppers of a single service.
+fn told(files: &[(&str, &str)]) -> (Vec<String>, Value) {
+    let place = Place::new();
+    let mut arguments = vec!["analyze", "--format", "json", "--tz", "UTC"];
+    for (name, text) in files {
+        place.file(name, text);
+        arguments.push(name);
+    }
+    let diagnosis = place.relapse(&arguments).json();
+    let service = &diagnosis["services"][0];
+    let findings = service["findings"].as_array().expect("a list");
+    let ids = findings.iter().filter_map(|finding| finding["id"].as_str()).map(Into::into).collect();
+    (ids, service["incidents"][0]["stopped_by"].clone())
+}
+
+#[test]
+fn causes_that_take_turns_are_told_as_such() {
+    let run = |at: usize| {
+        let error = if at.is_multiple_of(2) {
+            "ERROR seat ledger tore at page 4"
+        } else {
+            "ERROR lock /run/api.lock is held by pid 88"
+        };
+        let minute = 10 + at;
+        format!(
+            "2026-02-03T04:{minute}:10Z INFO starting api 2.1\n2026-02-03T04:{minute}:12Z {error}\n2026-02-03T04:{minute}:12Z INFO exiting\n"
+        )
+    };
+    let turns: String = (0..8).map(run).collect();
+    assert!(told(&[("api.log", &turns)]).0.contains(&"taking-turns".to_string()));
+    let one_after_the_other: String = [0, 2, 4, 6, 7, 9, 11, 13].into_iter().map(run).collect();
+    assert!(!told(&[("api.log", &one_after_the_other)]).0.contains(&"taking-turns".to_string()));
+}
+
+#[test]
+fn the_hand_that_ended_a_run_is_named() {
+    let run = |at: usize, name: &str| {
+        let minute = 10 + at;
+        format!(
+            "2026-02-03T04:{minute}:10+00:00 box systemd[1]: Started {name}.service - Api.\n\
+             2026-02-03T04:{minute}:11+00:00 box node[81{at}]: Server ready, listening on 127.0.0.1:8080\n\
+             2026-02-03T04:{minute}:20+00:00 box kernel: Out of memory: Killed process 81{at} (node) total-vm:8122412kB, anon-rss:3712220kB\n\
+             2026-02-03T04:{minute}:20+00:00 box systemd[1]: {name}.service: Main process exited, code=killed, status=9/KILL\n"
+        )
+    };
+    let journal: String = (0..4).map(|at| run(at, "api")).collect();
+    assert_eq!(told(&[("journal.log", &journal)]).1, serde_json::json!({"oom-killer": 4}));
+}
+
+#[test]
+fn a_kill_that_the_kernel_tells_of_is_that_of_the_run_that_ended_then() {
+    let line = |time: &str, text: &str| format!("2026-02-03T04:{time}+00:00 box {text}\n");
+    let journal = [
+        line("10:00", "systemd[1]: Started api.service - Api."),
+        line("10:00", "systemd[1]: Started mailer.service - Mailer."),
+        line("11:00", "kernel: Out of memory: Killed process 812 (node) total-vm:8122412kB, anon-rss:3712220kB"),
+        line("11:00", "systemd[1]: mailer.service: Main process exited, code=killed, status=9/KILL"),
+        line("11:02", "systemd[1]: Started mailer.service - Mailer."),
+        line("12:00", "kernel: Out of memory: Killed process 840 (node) total-vm:8122412kB, anon-rss:3712220kB"),
+        line("12:00", "systemd[1]: mailer.service: Main process exited, code=killed, status=9/KILL"),
+        line("12:02", "systemd[1]: Started mailer.service - Mailer."),
+    ]
+    .concat();
+    check(
+        &[("journal.log", &journal)],
+        Answer { verdict: "crash-loop", restarts: 2, ready: 0, roots: vec!["kernel-oom"] },
+    );
+}
+
+#[test]
+fn a_journals_interpreter_is_the_unit_whose_starts_it_follows() {
+    let run = |at: usize| {
+        let minute = 10 + at * 3;
+        format!(
+            "2026-02-03T04:{minute}:10+00:00 box systemd[1]: Started ledger.service - Ledger.\n\
+             2026-02-03T04:{minute}:11+00:00 box java[81{at}]: 2026-02-03T04:{minute}:11.446Z  INFO 81{at} --- [ledger] [main] com.acme.App : Starting App v4.13.0 using Java 21.0.4 with PID 81{at} (/opt/app.jar started by app in /opt)\n\
+             2026-02-03T04:{minute}:13+00:00 box java[81{at}]: 2026-02-03T04:{minute}:13.446Z  INFO 81{at} --- [ledger] [main] com.acme.App : Started App in 2.1 seconds (process running for 2.4)\n\
+             2026-02-03T04:{}:30+00:00 box systemd[1]: Started mailer.service - Mailer.\n",
+            minute + 1
+        )
+    };
+    let journal: String = (0..3).map(run).collect();
+    let place = Place::new();
+    place.file("journal.log", &journal);
+    let diagnosis = place.relapse(&["analyze", "--format", "json", "--tz", "UTC", "journal.log"]).json();
+    let names: Vec<&str> =
+        diagnosis["services"].as_array().expect("a list").iter().filter_map(|it| it["service"].as_str()).collect();
+    assert_eq!(names, ["ledger", "mailer"], "{diagnosis:#}");
+}
+
+#[test]
+fn an_error_that_was_dealt_with_is_no_reason() {
+    let run = |at: usize| {
+        let minute = 10 + at;
+        format!(
+            "2026-02-03T04:{minute}:10Z INFO starting api 2.1\n2026-02-03T04:{minute}:11Z INFO listening on :8080\n2026-02-03T04:{minute}:40Z WARN connect ECONNREFUSED 10.0.0.12:6379, retrying in 500ms\n"
+        )
+    };
+    let log: String = (0..5).map(run).collect();
+    check(&[("api.log", &log)], Answer { verdict: "flapping", restarts: 4, ready: 5, roots: vec![] });
+}
+
+#[test]
+fn plain_last_words_that_complain_are_the_reason() {
+    let run = |at: usize| {
+        format!(
+            "2026/02/03 04:12:{:02} starting api v2.1\n2026/02/03 04:12:{:02} config loaded\n2026/02/03 04:12:{:02} load rates: yaml: line 12: did not find expected key\n",
+            10 + at * 2,
+            10 + at * 2,
+            11 + at * 2
+        )
+    };
+    let log: String = (0..5).map(run).collect();
+    check(
+        &[("api.log", &log)],
+        Answer {
+            verdict: "crash-loop",
+            restarts: 4,
+            ready: 0,
+            roots: vec!["load rates: yaml: line <*>: did not find expected key"],
+        },
+    );
+}
+
+#[test]
+fn a_clock_that_runs_ahead_of_its_managers_makes_no_runs_of_its_own() {
+    let manager = |at: usize| {
+        let second = 10 + at * 4;
+        format!(
+            "2026-02-03 04:12:{second},100 INFO spawned: 'api' with pid {}\n2026-02-03 04:12:{},900 WARN exited: api (exit status 1; not expected)\n",
+            800 + at,
+            second + 1
+        )
+    };
+    let program = |at: usize| {
+        let second = 12 + at * 4;
+        format!(
+            "2026-02-03T04:12:{second}.300Z INFO starting api 2.1\n2026-02-03T04:12:{}.700Z FATAL seat ledger tore\n",
+            second + 1
+        )
+    };
+    let (manager, program): (String, String) = ((0..6).map(manager).collect(), (0..6).map(program).collect());
+    check(
+        &[("supervisord.log", &manager), ("api.log", &program)],
+        Answer { verdict: "crash-loop", restarts: 5, ready: 0, roots: vec!["seat ledger tore"] },
+    );
+}
