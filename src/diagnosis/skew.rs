@@ -55,7 +55,7 @@ fn skew(part: &Part, starts: &[Time], ends: &[Time]) -> i64 {
     let (begun, silent) = lives(part);
     // It may be moved to `after` at least and to `before` at most.
     let after: Vec<i64> = pairs(&begun, starts).map(|(own, told)| told.ns - (own.ns + own.resolution())).collect();
-    let before: Vec<i64> = pairs(&silent, ends).map(|(own, told)| told.ns + told.resolution() - own.ns).collect();
+    let before: Vec<i64> = pairs(&silent, ends).map(|(own, told)| told.ns + told.resolution() - 1 - own.ns).collect();
     let enough = |votes: usize, all: usize| votes >= MIN_VOTES || votes > 0 && votes == all;
     let late = enough(after.iter().filter(|least| **least > JITTER).count(), after.len());
     let early = enough(before.iter().filter(|most| **most < -JITTER).count(), before.len());
