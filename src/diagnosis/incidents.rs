@@ -10,7 +10,7 @@ use super::rhythm;
 use super::runs::{Chronicle, Run};
 use super::turns::{Turns, turns};
 use super::{pace, precedence, refused, steps};
-use crate::evidence::Id;
+use crate::evidence::{Class, Id};
 use crate::grammar::Time;
 use crate::signature::{Pack, Role};
 use std::collections::{BTreeMap, BTreeSet};
@@ -191,7 +191,7 @@ impl Case<'_, '_> {
                 by_root.entry(root).or_default().push(at);
             }
         }
-        self.drop_stray_roots(&mut by_root, failed.len());
+        self.drop_stray_roots(&mut by_root, failed.len(), judged);
         let mut roots: Vec<(Id, Vec<usize>)> = by_root.into_iter().collect();
         roots.sort_by_key(|(id, runs)| (std::cmp::Reverse(runs.len()), runs[0], *id));
         let root_ids: BTreeSet<Id> = roots.iter().map(|(id, _)| *id).collect();
@@ -230,11 +230,15 @@ impl Case<'_, '_> {
         causes
     }
 
-    /// A root of one run among many is a stray: most often a run cut short by an operator.
-    fn drop_stray_roots(&self, by_root: &mut BTreeMap<Id, Vec<usize>>, failed: usize) {
+    /// A root of one run among many is a stray: most often a run cut short by an operator. What a signature knows, and
+    /// the exception that the program died by, are surer than that.
+    fn drop_stray_roots(&self, by_root: &mut BTreeMap<Id, Vec<usize>>, failed: usize, judged: &[Option<Judged>]) {
         if by_root.len() > 1 {
             by_root.retain(|id, runs| {
-                let known = self.faults.get(*id).is_some_and(|fault| fault.signature.is_some());
+                let quoted = || runs.iter().any(|&at| judged[at].as_ref().is_some_and(|judged| judged.quoted));
+                let known = self.faults.get(*id).is_some_and(|fault| {
+                    fault.signature.is_some() || fault.class == Some(Class::Exception) && quoted()
+                });
                 runs.len() * (if known { 50 } else { 10 }) > failed
             });
         }
