@@ -90,7 +90,7 @@ impl<'k> Faults<'k> {
 }
 
 /// How a trace leads on to the cause of what was thrown.
-const CAUSES: [&str; 2] = ["Caused by: ", "[cause]: "];
+const CAUSES: [&str; 3] = ["Caused by: ", "[cause]: ", "---> "];
 /// Longest chain of explanations that is followed.
 const MAX_CHAIN: usize = 8;
 

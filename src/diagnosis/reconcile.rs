@@ -13,6 +13,9 @@ use super::teller::Teller;
 use crate::grammar::{SECOND, Time};
 use std::collections::BTreeSet;
 
+/// What a manager calls running, and runs so long, was ready (nanoseconds).
+const LIVED_ON: i64 = 300 * SECOND;
+
 /// Reconciles all parts of a service.
 pub fn chronicle<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> Chronicle<'e> {
     let traits = Traits::of(stories, cast);
@@ -44,6 +47,8 @@ pub fn chronicle<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> Chronicle<'e> {
 /// What can be said only when all streams have told: readiness by the manager's word, the order of faults.
 fn settle(chronicle: &mut Chronicle, last_lines: &[Option<Time>]) {
     let by_manager = !chronicle.has_application;
+    // A program without a word for it, as far as it was ever seen: its manager's word counts where the run lived on.
+    let has_no_word = !chronicle.tells_ready && chronicle.runs.iter().all(|run| run.ready.is_none());
     let refused: BTreeSet<(usize, u64)> = chronicle.refused.iter().map(|point| (point.part, point.offset)).collect();
     if let Some(run) = chronicle.runs.last_mut()
         && let Some(fatal) = run.fatal.filter(|fatal| fatal.mark.is_some_and(|mark| mark.weak))
@@ -65,7 +70,11 @@ fn settle(chronicle: &mut Chronicle, last_lines: &[Option<Time>]) {
         // A refused start is no part of the run before it.
         let outside = run.faults.extract_if(.., |fault| refused.contains(&(fault.part, fault.offset)));
         chronicle.loose.extend(outside);
-        if by_manager && let Some(point) = run.manager_ready {
+        let lived_on = run.ended().zip(run.manager_ready.and_then(|ready| ready.time));
+        let lived_on = has_no_word && lived_on.is_some_and(|(end, ready)| end.ns - ready.ns > LIVED_ON);
+        if (by_manager || lived_on)
+            && let Some(point) = run.manager_ready
+        {
             // Running a moment before its end is not ready.
             let ended_at_once = run
                 .exit

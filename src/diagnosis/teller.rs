@@ -317,7 +317,12 @@ impl<'e> Teller<'_, 'e> {
         if self.traits.untimed[self.part] && self.witness().is_some_and(|witness| witness.ended.is_some()) {
             self.find_later(None, 0);
         }
-        let over = self.chronicle.runs.get(self.at).is_none_or(|run| self.leads && run.is_over());
+        // Ready again after a stop was asked: the start and the end between them were not told.
+        let again = |run: &Run| {
+            let asked = run.stop.filter(|stop| stop.part == point.part && stop.offset < point.offset);
+            run.ready.zip(asked).is_some_and(|(ready, stop)| ready.part == stop.part && ready.offset < stop.offset)
+        };
+        let over = self.chronicle.runs.get(self.at).is_none_or(|run| self.leads && (run.is_over() || again(run)));
         // A manager may call a process running that has just ended. After its own word of the end it is another one, whose
         // start was lost.
         let just_ended = |run: &Run| {

@@ -26,9 +26,11 @@ pub fn class_of(reading: &Reading, text: &[u8]) -> Option<Class> {
     }
 }
 
-/// `pkg.NameError: message`, `Error [CODE]: message`, `panic: message`, at the start of a line.
+/// `pkg.NameError: message`, `Error [CODE]: message`, `panic: message`, at the start of a line; the causes of a trace by
+/// Java and .NET as well.
 pub fn is_exception_head(text: &[u8]) -> bool {
-    let text = text.strip_prefix(b"Uncaught ").or(text.strip_prefix(b"Caused by: ")).unwrap_or(text);
+    let leads = [&b"Uncaught "[..], b"Caused by: ", b" ---> "];
+    let text = leads.iter().find_map(|lead| text.strip_prefix(*lead)).unwrap_or(text);
     if text.starts_with(b"panic: ") {
         return true;
     }
