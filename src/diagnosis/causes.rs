@@ -39,6 +39,8 @@ pub struct Verdict {
     pub amplifiers: Vec<Id>,
     /// The root stands on the line of the last words.
     pub quoted: bool,
+    /// What was thrown with the root as its cause.
+    pub thrown: Option<Id>,
     /// Knowledge leads from what was seen last to the root.
     pub by_knowledge: bool,
     /// The root came before what was seen last, in all runs that have either.
@@ -54,10 +56,13 @@ pub struct Known<'k> {
     pub without: Without,
 }
 
-/// Faults that also happen in most good runs: they end none. Of a known root one good run is no proof.
+/// Faults that also happen in most good runs: they end none. Of a known root, or an exception, one good run is no proof.
 pub fn background(runs: &[Run], ends: &[End], faults: &Faults) -> BTreeSet<Id> {
-    let good: Vec<(&Run, &End)> =
-        runs.iter().zip(ends).filter(|(run, end)| run.is_ready() && !end.is_unplanned()).collect();
+    let good: Vec<(&Run, &End)> = runs
+        .iter()
+        .zip(ends)
+        .filter(|(run, end)| run.is_ready() && !end.is_unplanned() && run.fatal.is_none())
+        .collect();
     let mut count: BTreeMap<Id, usize> = BTreeMap::new();
     for (run, end) in &good {
         // What an open run met last may yet be its end.
@@ -67,7 +72,8 @@ pub fn background(runs: &[Run], ends: &[End], faults: &Faults) -> BTreeSet<Id> {
         once.into_iter().for_each(|id| *count.entry(id).or_default() += 1);
     }
     let mut background = survived(runs, faults);
-    let least = |id: &Id| if faults.get(*id).is_some_and(|fault| fault.rank() == Some(0)) { 2 } else { 1 };
+    let least =
+        |id: &Id| if faults.get(*id).is_some_and(|fault| fault.rank().is_some_and(|rank| rank <= 1)) { 2 } else { 1 };
     let common = |(id, times): &(Id, usize)| *times >= least(id).max(good.len().div_ceil(2));
     background.extend(count.into_iter().filter(common).map(|(id, _)| id));
     background
@@ -132,6 +138,7 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
     let Some(seen_last) = pool.iter().min_by_key(key).copied() else {
         return Verdict { amplifiers, ..Verdict::default() };
     };
+    let thrown = outermost(seen_last, &near, faults);
     let seen_last = if without == Without::Precedence { seen_last } else { innermost(seen_last, &near, faults) };
     // From what ended it, knowledge leads back to what nothing explains, wherever in the run that stands.
     let explainers: Vec<&FaultSeen> = candidates
@@ -146,6 +153,7 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
         explained,
         amplifiers,
         quoted: quoted(root),
+        thrown: Some(thrown.fault).filter(|_| root.fault == seen_last.fault && thrown.fault != root.fault),
         by_knowledge: root.fault != seen_last.fault,
         by_order: false,
     }
@@ -173,6 +181,20 @@ fn innermost<'r>(thrown: &'r FaultSeen, near: &[&'r FaultSeen], faults: &Faults)
         chain().filter(is_one).max_by_key(|seen| seen.offset)
     };
     cause(true).or_else(|| cause(false)).unwrap_or(thrown)
+}
+
+/// The exception whose trace a cause stands in.
+fn outermost<'r>(cause: &'r FaultSeen, near: &[&'r FaultSeen], faults: &Faults) -> &'r FaultSeen {
+    let is_cause = |seen: &FaultSeen| faults.get(seen.fault).is_some_and(|fault| fault.is_cause);
+    let unknown = |seen: &FaultSeen| faults.get(seen.fault).is_some_and(|fault| fault.class == Some(Class::Exception));
+    if !is_cause(cause) {
+        return cause;
+    }
+    let before = near.iter().copied().filter(|seen| {
+        let is_near = seen.offset < cause.offset && cause.offset - seen.offset <= LONGEST_TRACE;
+        seen.part == cause.part && seen.time == cause.time && is_near && unknown(seen) && !is_cause(seen)
+    });
+    before.max_by_key(|seen| seen.offset).unwrap_or(cause)
 }
 
 /// Whether some other fault of the run explains this one.

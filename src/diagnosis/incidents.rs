@@ -275,6 +275,11 @@ impl Case<'_, '_> {
         if by_knowledge > 0 && !explains.is_empty() {
             why.push(format!("it is known to lead to {}, which follow it", explains.join(", ")));
         }
+        // Beside the cause within a trace, the line that it was thrown by.
+        if let Some(thrown) = runs.iter().filter_map(|&at| judged[at].as_ref()?.thrown).next() {
+            cause.evidence.truncate(MAX_LINES - 2);
+            cause.evidence.extend(self.lines.of(thrown, (None, None), 2));
+        }
         let by_order = of(|judged| judged.by_order);
         if by_order > 0 {
             why.push(format!("in all {by_order} runs that have it, it comes before {}", explains.join(", ")));

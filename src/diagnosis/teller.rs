@@ -314,7 +314,11 @@ impl<'e> Teller<'_, 'e> {
         if mark.weak && self.traits.tells_ready || self.names_another(mark) {
             return;
         }
-        if self.traits.untimed[self.part] && self.witness().is_some_and(|witness| witness.ended.is_some()) {
+        // Without times, ready once more is the next run's.
+        let part = self.part;
+        let told =
+            |run: &Run| run.witnesses.of(part).ended.is_some() || run.ready.is_some_and(|ready| ready.part == part);
+        if self.traits.untimed[part] && self.chronicle.runs.get(self.at).is_some_and(told) {
             self.find_later(None, 0);
         }
         // Ready again after a stop was asked: the start and the end between them were not told.
@@ -349,7 +353,11 @@ impl<'e> Teller<'_, 'e> {
         }
         let story = &self.stories[self.cast.parts[self.part].story];
         let name = normal(story.string(mark.service));
-        !same_name(&name, &self.cast.name) && !same_name(&name, &stem(story.path))
+        let is_own = |own: &str| same_name(&name, own);
+        // Or what it called itself when it started.
+        let starts = self.cast.parts[self.part].events.iter().filter_map(Event::mark);
+        let mut called = starts.filter(|mark| mark.kind == MarkKind::Start && !mark.manager && mark.service != 0);
+        !is_own(&self.cast.name) && !is_own(&stem(story.path)) && !called.any(|mark| is_own(story.string(mark.service)))
     }
 
     /// A program that goes on after an exception that looked uncaught did not die by it.

@@ -7,6 +7,7 @@ use super::{CONTEXT, Pass, Place, Sample, evidence_text, parts, shown, words};
 use crate::evidence::{Class, FaultKind, Mark, Told};
 use crate::grammar::definition::Role;
 use crate::grammar::{Level, MarkKind, Reading};
+use crate::signature::wording::is_dealt_with;
 use crate::template::{skeleton, stable_hash};
 use memchr::memmem;
 
@@ -125,7 +126,8 @@ impl<'a> Pass<'a> {
             let by_manager = self.is_managers(&before);
             let introduces = !before.is_answer
                 && before.level.is_some_and(|level| level >= if by_manager { Level::Warn } else { Level::Error });
-            if introduces || HANDLED.iter().any(|handled| text.starts_with(handled)) {
+            let dealt_with = before.level.is_some() && is_dealt_with(text);
+            if introduces || dealt_with || HANDLED.iter().any(|handled| text.starts_with(handled)) {
                 return Thrown { by_manager, ..caught };
             }
             let above = self.line_before(start, line).map(|above| self.reading_at(above));

@@ -107,8 +107,8 @@ const PHRASES: &[&str] = &[
     "is not",
     "must be",
     "must not",
-    "no such",
     "no space",
+    "no such",
     "not allowed",
     "not found",
     "not permitted",
@@ -117,8 +117,11 @@ const PHRASES: &[&str] = &[
     "too large",
     "too long",
     "too many",
+    "too new",
+    "too old",
     "too small",
     "was not",
+    "will not",
 ];
 
 /// The program went on after this.
