@@ -159,7 +159,13 @@ fn last_words_first(events: &mut [Event]) {
     }
 }
 
+/// An event without a time has that of the one before; a start has that of the one after, if that has one.
 fn fill_times(events: &mut [Event]) {
+    for at in (1..events.len()).rev() {
+        if events[at - 1].time.is_none() && events[at - 1].mark().is_some_and(|mark| mark.kind == MarkKind::Start) {
+            events[at - 1].time = events[at].time;
+        }
+    }
     let mut known = None;
     for event in events.iter_mut() {
         known = event.time.or(known);

@@ -380,6 +380,9 @@ impl<'a> Pass<'a> {
         for mark in marks.iter().filter(|mark| mark.mark.kind.is_told()) {
             let service = mark.text(Field::Service).or(reading.service.as_deref());
             let ident = reading.ident.as_deref().filter(|_| !mark.mark.manager);
+            // Of a start without a time what comes after it tells more than what came before.
+            let starts = mark.mark.kind == MarkKind::Start;
+            let place = Place { time: if starts { reading.time } else { place.time }, ..place };
             self.mark(place, mark, Speaker { service, ident }, shown, program);
         }
     }
