@@ -30,6 +30,8 @@ pub struct Thrown {
     pub by_manager: bool,
     /// Nothing but another block stands before it: the program said nothing before it died.
     alone: bool,
+    /// It was thrown because of another, or while that was handled: the first one of the chain is the reason.
+    pub chained: bool,
 }
 
 pub fn is_traceback(text: &[u8]) -> bool {
@@ -100,7 +102,8 @@ impl<'a> Pass<'a> {
     /// What stands before a traceback that ends in a line, and so whether somebody caught it. Nothing further than
     /// `CONTEXT` before that line is looked at.
     fn how_thrown(&self, at: usize, line: usize, reading: &Reading) -> Thrown {
-        let caught = Thrown { at: line, uncaught: false, by_manager: self.is_managers(reading), alone: false };
+        let caught =
+            Thrown { at: line, uncaught: false, by_manager: self.is_managers(reading), alone: false, chained: false };
         let uncaught = |alone| Thrown { uncaught: true, by_manager: false, alone, ..caught };
         if caught.by_manager || reading.level.is_some_and(|level| level >= Level::Error) {
             return caught;
@@ -115,13 +118,7 @@ impl<'a> Pass<'a> {
                 continue;
             }
             if CHAINS.iter().any(|chain| text.starts_with(chain)) {
-                // The chain's first traceback decides.
-                let from = line.saturating_sub(CONTEXT as usize).min(start);
-                let Some(found) = memmem::rfind(&self.chunk.bytes[from..start], TRACEBACK) else {
-                    return uncaught(false);
-                };
-                end = memchr::memrchr(b'\n', &self.chunk.bytes[..from + found]).map_or(0, |newline| newline + 1);
-                continue;
+                return Thrown { chained: true, ..caught };
             }
             let by_manager = self.is_managers(&before);
             let introduces = !before.is_answer

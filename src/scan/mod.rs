@@ -339,9 +339,12 @@ impl<'a> Pass<'a> {
         let unknown = match reason {
             Some(_) => Some(Class::Exception),
             None if !signatures.is_empty() || fatal.is_some() => None,
+            // What was thrown because of it says less than the first one of the chain.
+            None if thrown.is_some_and(|thrown| thrown.chained) => None,
             None if thrown.is_some() => Some(Class::Exception),
             None if sure_mark => None,
-            None => class_of(reading, text),
+            // Of a message of several lines the first one has the level; a trace within it ends in the exception.
+            None => class_of(reading, text).filter(|class| place.part == 0 || *class == Class::Exception),
         };
         let told = !again && marks.iter().any(|mark| mark.mark.kind.is_told());
         let uncaught = thrown.filter(|thrown| thrown.uncaught && fatal.is_none());

@@ -27,10 +27,11 @@ pub fn class_of(reading: &Reading, text: &[u8]) -> Option<Class> {
 }
 
 /// `pkg.NameError: message`, `Error [CODE]: message`, `panic: message`, at the start of a line; the causes of a trace by
-/// Java and .NET as well.
+/// Java, .NET and Node as well.
 pub fn is_exception_head(text: &[u8]) -> bool {
     let leads = [&b"Uncaught "[..], b"Caused by: ", b" ---> "];
-    let text = leads.iter().find_map(|lead| text.strip_prefix(*lead)).unwrap_or(text);
+    let cause = text.trim_ascii_start().strip_prefix(b"[cause]: ");
+    let text = cause.or_else(|| leads.iter().find_map(|lead| text.strip_prefix(*lead))).unwrap_or(text);
     if text.starts_with(b"panic: ") {
         return true;
     }
