@@ -38,6 +38,18 @@ pub fn is_traceback(text: &[u8]) -> bool {
     text.starts_with(TRACEBACK)
 }
 
+/// Whether a traceback begins after this line.
+pub fn ends_in_traceback(text: &[u8]) -> bool {
+    text.trim_ascii_end().ends_with(TRACEBACK)
+}
+
+impl Thrown {
+    /// By the message of a record, which tells of it.
+    pub fn within(at: usize) -> Thrown {
+        Thrown { at, uncaught: false, by_manager: false, alone: false, chained: false }
+    }
+}
+
 impl<'a> Pass<'a> {
     /// The traceback that ends in the line that begins here.
     pub(super) fn thrown_at(&self, at: usize) -> Option<Thrown> {

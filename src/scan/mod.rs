@@ -289,9 +289,15 @@ impl<'a> Pass<'a> {
             return self.judge_repeat(at, time, reading, repeat);
         }
         let mut matches = std::mem::take(&mut self.matches);
+        // A trace within the message ends in the exception, too, whatever it is called.
+        let is_told = reading.level.is_none_or(|level| level >= Level::Error);
+        let mut in_trace = false;
         for (part, text) in parts(reading).enumerate() {
             self.scanner.matcher.collect(&self.scanner.pack, text, &mut matches);
             let place = Place { at, line: self.segment.lines, time, actor: 0, part, times: 1 };
+            let ends_trace = in_trace && text.first().is_some_and(|byte| !byte.is_ascii_whitespace());
+            let thrown = thrown.or((ends_trace && is_told).then(|| Thrown::within(at)));
+            in_trace = in_trace && !ends_trace || block::ends_in_traceback(text);
             let said = Said { reading, text, shown: shown(reading, text), thrown, again: false };
             self.judge_part(place, said, &matches);
             if block::is_traceback(text) {
