@@ -3,6 +3,7 @@
 use super::ends::{End, Stopper};
 use super::evidence_lines::Lines;
 use super::faults::Faults;
+use super::incidents::Case;
 use super::model::{Finding, Incident, State, order_of};
 use super::runs::{Chronicle, Point};
 use super::turns::Turns;
@@ -75,15 +76,13 @@ fn hidden(incidents: &[Incident]) -> Option<(&str, Vec<String>)> {
 }
 
 pub fn findings(
-    chronicle: &Chronicle,
-    ends: &[End],
+    case: &Case,
     state: State,
     incidents: &[Incident],
     turns: &[Turns],
     last: Option<Time>,
-    faults: &Faults,
-    lines: &Lines,
 ) -> Vec<Finding> {
+    let Case { chronicle, ends, faults, lines, .. } = *case;
     let mut findings = Vec::new();
     let mut add = |id: &str, text: String, fix: &str| findings.push(Finding { id: id.into(), text, fix: fix.into() });
     if chronicle.runs.is_empty() && chronicle.refused.is_empty() && chronicle.looping.is_empty() {

@@ -153,7 +153,7 @@ fn service(stories: &[Story], cast: &Cast, chronicle: &Chronicle, pack: &Pack, w
             .filter(|(end, next)| matches!(end, End::Planned(_)) && !next.in_process)
             .count() as u64,
         ready_runs: chronicle.runs.iter().filter(|run| run.is_ready()).count() as u64,
-        findings: findings::findings(chronicle, &ends, state, &incidents, &turns, last, &faults, &lines),
+        findings: findings::findings(&case, state, &incidents, &turns, last),
         timeline: timeline::timeline(chronicle, &ends, &incidents),
         incidents,
     })
