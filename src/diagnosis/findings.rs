@@ -1,9 +1,9 @@
 //! What is worth a word beside the causes: the state at the end, and what hides the answer.
 
+use super::case::Case;
 use super::ends::{End, Stopper};
 use super::evidence_lines::Lines;
 use super::faults::Faults;
-use super::incidents::Case;
 use super::model::{Finding, Incident, State, order_of};
 use super::runs::{Chronicle, Point};
 use super::turns::Turns;

@@ -1,35 +1,23 @@
 //! Stretches of failing runs, with their causes counted and told.
 
 use super::Without;
+use super::case::{Case, MAX_LINES, share};
 use super::causes::{self, Known, Verdict as Judged};
 use super::ends::{End, Stopper, hand};
-use super::evidence_lines::Lines;
-use super::faults::{Fault, Faults};
+use super::faults::Fault;
 use super::model::{Cause, Cluster, Incident, Span, Verdict};
 use super::rhythm;
-use super::runs::{Chronicle, Run};
+use super::runs::Run;
 use super::turns::{Turns, turns};
 use super::{pace, precedence, refused, steps};
 use crate::evidence::{Class, Id};
 use crate::grammar::Time;
-use crate::signature::{Pack, Role};
+use crate::signature::Role;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// Evidence lines of one cause at most.
-pub(super) const MAX_LINES: usize = 5;
 /// A symptom is told when it is in this share of a cause's runs.
 const COMMON: f64 = 0.2;
-
-/// Everything about one service that its incidents are made of.
-pub struct Case<'c, 'e> {
-    pub chronicle: &'c Chronicle<'e>,
-    pub ends: &'c [End],
-    pub faults: &'c Faults<'c>,
-    pub lines: &'c Lines<'c, 'e>,
-    pub pack: &'c Pack,
-    pub without: Without,
-}
 
 /// The incidents of a service, in order of time, and causes that take turns in them.
 pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
@@ -326,38 +314,6 @@ impl Case<'_, '_> {
         (good.iter().filter(|run| run.faults.iter().any(|seen| seen.fault == id)).count(), good.len())
     }
 
-    pub(super) fn cause(&self, id: Id, role: Role, runs: &[usize], failed: usize) -> Option<Cause> {
-        let fault = self.faults.get(id)?;
-        let seen: Vec<_> =
-            runs.iter().flat_map(|&at| &self.chronicle.runs[at].faults).filter(|seen| seen.fault == id).collect();
-        let times = || seen.iter().filter_map(|seen| seen.time);
-        let after_ready = seen.iter().filter(|seen| seen.after_ready).count();
-        let window = (times().min(), times().max());
-        Some(Cause {
-            id: fault.id.clone(),
-            title: fault.title(),
-            role: word(role),
-            phase: if after_ready * 2 > seen.len() { "runtime".into() } else { "init".into() },
-            runs: runs.len() as u64,
-            share: share(runs.len(), failed),
-            first: window.0.map(Time::rfc3339),
-            last: window.1.map(Time::rfc3339),
-            masked: false,
-            explains: Vec::new(),
-            confidence: 0.5,
-            why: Vec::new(),
-            meaning: fault
-                .signature
-                .map_or_else(|| "An error that no signature knows.".into(), |signature| signature.meaning.clone()),
-            fix: fault.signature.map_or_else(
-                || "Read the evidence lines; look for what changed just before the first one.".into(),
-                |signature| signature.fix.clone(),
-            ),
-            template: fault.template.map(Into::into),
-            evidence: self.lines.of(id, window, MAX_LINES),
-        })
-    }
-
     /// A loop that no run shows and its manager tells of (a table of pods, the events of one). All errors seen are one
     /// run's, as far as anybody knows.
     fn told(&self, background: &BTreeSet<Id>) -> Option<Incident> {
@@ -427,19 +383,4 @@ impl Case<'_, '_> {
 /// Unknown lines beside a known root say little; exceptions among them may.
 fn is_worth_telling(fault: &Fault) -> bool {
     !fault.dealt_with && (fault.signature.is_some() || fault.rank().is_some_and(|rank| rank <= 1))
-}
-
-/// A part of a whole, to a thousandth.
-fn share(part: usize, whole: usize) -> f64 {
-    ((part as f64 / whole.max(1) as f64).min(1.0) * 1000.0).round() / 1000.0
-}
-
-fn word(role: Role) -> String {
-    match role {
-        Role::Root => "root",
-        Role::Symptom => "symptom",
-        Role::Amplifier => "amplifier",
-        Role::Lifecycle => "lifecycle",
-    }
-    .into()
 }

@@ -1,6 +1,6 @@
 //! Starts that the manager refused: roots of their own, which no run shows.
 
-use super::incidents::{Case, MAX_LINES};
+use super::case::{Case, MAX_LINES};
 use super::model::{Cause, Incident, Verdict, order_of};
 use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};

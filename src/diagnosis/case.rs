@@ -1,0 +1,74 @@
+//! Everything about one service that its incidents are made of, and a cause as the model tells it.
+
+use super::Without;
+use super::ends::End;
+use super::evidence_lines::Lines;
+use super::faults::Faults;
+use super::model::Cause;
+use super::runs::Chronicle;
+use crate::evidence::Id;
+use crate::grammar::Time;
+use crate::signature::{Pack, Role};
+
+/// Evidence lines of one cause at most.
+pub const MAX_LINES: usize = 5;
+
+/// Everything about one service that its incidents are made of.
+pub struct Case<'c, 'e> {
+    pub chronicle: &'c Chronicle<'e>,
+    pub ends: &'c [End],
+    pub faults: &'c Faults<'c>,
+    pub lines: &'c Lines<'c, 'e>,
+    pub pack: &'c Pack,
+    pub without: Without,
+}
+
+impl Case<'_, '_> {
+    /// A cause with what is known of its fault and of the runs that have it; how sure it is, others say.
+    pub fn cause(&self, id: Id, role: Role, runs: &[usize], failed: usize) -> Option<Cause> {
+        let fault = self.faults.get(id)?;
+        let seen: Vec<_> =
+            runs.iter().flat_map(|&at| &self.chronicle.runs[at].faults).filter(|seen| seen.fault == id).collect();
+        let times = || seen.iter().filter_map(|seen| seen.time);
+        let after_ready = seen.iter().filter(|seen| seen.after_ready).count();
+        let window = (times().min(), times().max());
+        Some(Cause {
+            id: fault.id.clone(),
+            title: fault.title(),
+            role: word(role),
+            phase: if after_ready * 2 > seen.len() { "runtime".into() } else { "init".into() },
+            runs: runs.len() as u64,
+            share: share(runs.len(), failed),
+            first: window.0.map(Time::rfc3339),
+            last: window.1.map(Time::rfc3339),
+            masked: false,
+            explains: Vec::new(),
+            confidence: 0.5,
+            why: Vec::new(),
+            meaning: fault
+                .signature
+                .map_or_else(|| "An error that no signature knows.".into(), |signature| signature.meaning.clone()),
+            fix: fault.signature.map_or_else(
+                || "Read the evidence lines; look for what changed just before the first one.".into(),
+                |signature| signature.fix.clone(),
+            ),
+            template: fault.template.map(Into::into),
+            evidence: self.lines.of(id, window, MAX_LINES),
+        })
+    }
+}
+
+/// A part of a whole, to a thousandth.
+pub fn share(part: usize, whole: usize) -> f64 {
+    ((part as f64 / whole.max(1) as f64).min(1.0) * 1000.0).round() / 1000.0
+}
+
+fn word(role: Role) -> String {
+    match role {
+        Role::Root => "root",
+        Role::Symptom => "symptom",
+        Role::Amplifier => "amplifier",
+        Role::Lifecycle => "lifecycle",
+    }
+    .into()
+}
