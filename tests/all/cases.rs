@@ -438,3 +438,21 @@ fn a_clock_that_runs_ahead_of_its_managers_makes_no_runs_of_its_own() {
         Answer { verdict: "crash-loop", restarts: 5, ready: 0, roots: vec!["seat ledger tore"] },
     );
 }
+
+#[test]
+fn a_chain_of_exceptions_is_one_death_of_the_first() {
+    let block = "Traceback (most recent call last):\n  File \"/srv/api/app.py\", line 9, in build\n    load()\nSeatTableEnded: seat table ends at row 40\n\n\
+        The above exception was the direct cause of the following exception:\n\n\
+        Traceback (most recent call last):\n  File \"/srv/api/app.py\", line 16, in <module>\n    build()\nNoSeats: no usable seats\n\n\
+        During handling of the above exception, another exception occurred:\n\n\
+        Traceback (most recent call last):\n  File \"/srv/api/app.py\", line 18, in <module>\n    seats.close()\nAttributeError: 'NoneType' object has no attribute 'close'\n";
+    check(
+        &[("supervisord.log", &supervisord(4)), ("api.err.log", &block.repeat(4))],
+        Answer {
+            verdict: "crash-loop",
+            restarts: 3,
+            ready: 0,
+            roots: vec!["SeatTableEnded: seat table ends at row <*>"],
+        },
+    );
+}
