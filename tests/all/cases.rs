@@ -13,15 +13,19 @@ struct Answer {
     roots: Vec<&'static str>,
 }
 
-#[track_caller]
-fn check(files: &[(&str, &str)], answer: Answer) {
+fn diagnose(files: &[(&str, &str)]) -> Value {
     let place = Place::new();
     let mut arguments = vec!["analyze", "--format", "json", "--tz", "UTC"];
     for (name, text) in files {
         place.file(name, text);
         arguments.push(name);
     }
-    let diagnosis = place.relapse(&arguments).json();
+    place.relapse(&arguments).json()
+}
+
+#[track_caller]
+fn check(files: &[(&str, &str)], answer: Answer) {
+    let diagnosis = diagnose(files);
     let services = diagnosis["services"].as_array().expect("a list");
     let sum = |key: &str| services.iter().filter_map(|service| service[key].as_u64()).sum::<u64>();
     let mut roots: Vec<&str> = services
@@ -293,13 +297,7 @@ fn requests_that_failed_are_no_failure_of_the_server_that_answered() {
 
 /// The findings and stoppers of a single service.
 fn told(files: &[(&str, &str)]) -> (Vec<String>, Value) {
-    let place = Place::new();
-    let mut arguments = vec!["analyze", "--format", "json", "--tz", "UTC"];
-    for (name, text) in files {
-        place.file(name, text);
-        arguments.push(name);
-    }
-    let diagnosis = place.relapse(&arguments).json();
+    let diagnosis = diagnose(files);
     let service = &diagnosis["services"][0];
     let findings = service["findings"].as_array().expect("a list");
     let ids = findings.iter().filter_map(|finding| finding["id"].as_str()).map(Into::into).collect();
