@@ -102,6 +102,7 @@ fn survived(runs: &[Run], faults: &Faults) -> BTreeSet<Id> {
 /// The reason of one failed run's end.
 pub fn judge(run: &Run, known: &Known) -> Verdict {
     let Known { faults, background, pack, without } = *known;
+    let again = repeated(run);
     let amplifiers = distinct(
         run.faults.iter().filter(|seen| faults.get(seen.fault).is_some_and(|fault| fault.role == Role::Amplifier)),
     );
@@ -111,7 +112,7 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
         .filter(|seen| {
             !background.contains(&seen.fault)
                 && faults.get(seen.fault).is_some_and(|fault| fault.rank().is_some())
-                && (without == Without::Sufficiency || can_end(run, seen, faults))
+                && (without == Without::Sufficiency || can_end(run, seen, faults, &again))
         })
         .collect();
     let Some(last) = final_moment(run, &candidates, faults) else {
@@ -218,18 +219,22 @@ fn final_moment(run: &Run, candidates: &[&FaultSeen], faults: &Faults) -> Option
     }
 }
 
+/// Faults that came again and again in a run's last minute.
+fn repeated(run: &Run) -> BTreeSet<Id> {
+    let last = run.ended().map_or(i64::MIN, |end| end.ns - LAST_MINUTE);
+    let mut counts: BTreeMap<Id, u32> = BTreeMap::new();
+    for seen in run.faults.iter().filter(|seen| seen.time.is_none_or(|time| time.ns >= last)) {
+        let count = counts.entry(seen.fault).or_default();
+        *count = count.saturating_add(seen.count);
+    }
+    counts.into_iter().filter(|(_, count)| *count >= AGAIN).map(|(id, _)| id).collect()
+}
+
 /// Whether a fault can have ended a run. Of a ready one: what is known as a root may take its time, a symptom or an
 /// unknown error comes with the end. What was dealt with ends a run when it comes again and again until then.
-fn can_end(run: &Run, seen: &FaultSeen, faults: &Faults) -> bool {
-    if faults.get(seen.fault).is_some_and(|fault| fault.dealt_with) {
-        let last = run.ended().map_or(i64::MIN, |end| end.ns - LAST_MINUTE);
-        let late = run
-            .faults
-            .iter()
-            .filter(|other| other.fault == seen.fault && other.time.is_none_or(|time| time.ns >= last));
-        if late.map(|other| other.count).sum::<u32>() < AGAIN {
-            return false;
-        }
+fn can_end(run: &Run, seen: &FaultSeen, faults: &Faults, again: &BTreeSet<Id>) -> bool {
+    if faults.get(seen.fault).is_some_and(|fault| fault.dealt_with) && !again.contains(&seen.fault) {
+        return false;
     }
     let rank = faults.get(seen.fault).and_then(|fault| fault.rank()).unwrap_or(u8::MAX);
     let end = run.exit.and_then(|exit| exit.time).or(run.fatal.and_then(|fatal| fatal.time));

@@ -5,7 +5,7 @@ use super::ends::{End, Stopper};
 use super::evidence_lines::Lines;
 use super::faults::Faults;
 use super::model::{Finding, Incident, State, order_of};
-use super::runs::{Chronicle, Point};
+use super::runs::{Chronicle, Point, Run};
 use super::turns::Turns;
 use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
@@ -150,13 +150,9 @@ pub fn findings(
             "Look for what is left behind (a lock, a held port, a half-written file); mend its cause, then clear it away.",
         );
     }
-    let nobody = ends.iter().filter(|end| matches!(end, End::Unplanned(Stopper::Unknown))).count();
-    let asked = chronicle
-        .runs
-        .iter()
-        .zip(ends)
-        .filter(|(run, end)| matches!(end, End::Unplanned(Stopper::Unknown)) && run.stop.is_some());
-    if asked.count() >= 2 && incidents.iter().any(|incident| incident.stopped_by.contains_key("unknown")) {
+    let asked = |(run, end): &(&Run, &End)| **end == End::Unplanned(Stopper::Unknown) && run.stop.is_some();
+    let nobody = chronicle.runs.iter().zip(ends).filter(asked).count();
+    if nobody >= 2 && incidents.iter().any(|incident| incident.stopped_by.contains_key("unknown")) {
         add(
             "unknown-stopper",
             format!(

@@ -56,7 +56,6 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
                 Some(run) => {
                     run.killed |= !victim.is_empty();
                     run.faults.push(seen);
-                    run.order_faults();
                 }
                 None => chronicles[owner].loose.push(seen),
             }
@@ -65,6 +64,7 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
             left.push(Part { story: part.story, events: kept, skew: 0, is_alone: false });
         }
     }
+    chronicles.iter_mut().flat_map(|chronicle| &mut chronicle.runs).for_each(Run::order_faults);
     if !left.is_empty() {
         let rest = Cast { parts: left, ..kernel };
         chronicles.push(super::reconcile::chronicle(stories, &rest));

@@ -20,6 +20,8 @@ pub struct Traits {
     pub managed: bool,
     /// By part: whether it tells ends.
     pub tells_ends: Vec<bool>,
+    /// By part: what the program calls itself when it starts.
+    pub called: Vec<BTreeSet<Id>>,
     /// By part: no line of it has a time, so only the order of its events tells where they belong.
     pub untimed: Vec<bool>,
 }
@@ -47,6 +49,12 @@ impl Traits {
         let is_end = |mark: &Told| matches!(mark.kind, MarkKind::Exit | MarkKind::Fatal);
         let tells_ends = cast.parts.iter().map(|part| part.events.iter().filter_map(Event::mark).any(is_end)).collect();
         let untimed = cast.parts.iter().map(|part| part.events.iter().all(|event| event.time.is_none())).collect();
+        let called = |part: &Part| {
+            let starts = part.events.iter().filter_map(Event::mark);
+            let own = starts.filter(|mark| mark.kind == MarkKind::Start && !mark.manager && mark.service != 0);
+            own.map(|mark| mark.service).collect()
+        };
+        let called = cast.parts.iter().map(called).collect();
         let weight = cast
             .parts
             .iter()
@@ -64,7 +72,7 @@ impl Traits {
                 !pids.is_empty() || part.events.iter().filter_map(Event::mark).any(|mark| usable(&mark))
             })
             .collect();
-        Traits { tells_ready, has_application, weight, has_starts, head_start, untimed, managed, tells_ends }
+        Traits { tells_ready, has_application, weight, has_starts, head_start, called, untimed, managed, tells_ends }
     }
 }
 

@@ -28,8 +28,9 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, pack: &P
             continue;
         }
         // What comes first in the first of the runs may come first in all.
-        let candidates: Vec<Id> =
-            runs[of_root[0]].faults.iter().map(|seen| seen.fault).filter(|id| is_known(*id)).collect();
+        let mut met = BTreeSet::new();
+        let seen = runs[of_root[0]].faults.iter().map(|seen| seen.fault);
+        let candidates: Vec<Id> = seen.filter(|id| met.insert(*id) && is_known(*id)).collect();
         let leads = |first: &Id| {
             *first != root
                 // Knowledge says that it is the other way round.

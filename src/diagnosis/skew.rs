@@ -99,8 +99,12 @@ fn pairs<'t>(own: &'t [Time], told: &'t [Time]) -> Box<dyn Iterator<Item = (Time
     if own.len() == told.len() && own.iter().zip(told).all(|(own, told)| near(own, told)) {
         return Box::new(own.iter().copied().zip(told.iter().copied()));
     }
+    // Loops of weeks have very many starts: only what lies near is looked at.
+    let mut sorted = told.to_vec();
+    sorted.sort_by_key(|time| time.ns);
     Box::new(own.iter().filter_map(move |own| {
-        let mut close: Vec<&Time> = told.iter().filter(|told| near(own, told)).collect();
+        let from = sorted.partition_point(|told| told.ns < own.ns - MAX_SKEW);
+        let mut close: Vec<&Time> = sorted[from..].iter().take_while(|told| near(own, told)).collect();
         close.sort_by_key(|told| (told.ns - own.ns).abs());
         let apart = |told: &&Time| (told.ns - own.ns).abs();
         match close.as_slice() {

@@ -355,9 +355,8 @@ impl<'e> Teller<'_, 'e> {
         let name = normal(story.string(mark.service));
         let is_own = |own: &str| same_name(&name, own);
         // Or what it called itself when it started.
-        let starts = self.cast.parts[self.part].events.iter().filter_map(Event::mark);
-        let mut called = starts.filter(|mark| mark.kind == MarkKind::Start && !mark.manager && mark.service != 0);
-        !is_own(&self.cast.name) && !is_own(&stem(story.path)) && !called.any(|mark| is_own(story.string(mark.service)))
+        let called = &self.traits.called[self.part];
+        !is_own(&self.cast.name) && !is_own(&stem(story.path)) && !called.iter().any(|own| is_own(story.string(*own)))
     }
 
     /// A program that goes on after an exception that looked uncaught did not die by it.
