@@ -67,8 +67,11 @@ fn changes(rows: &[Vec<Word>], values: &BTreeSet<String>) -> BTreeSet<(usize, us
         if numbers.len() < 2 {
             continue;
         }
-        let different: BTreeMap<&str, Kind> =
-            numbers.iter().map(|&number| rows[number as usize][at]).map(|word| (word.text, word.kind)).collect();
+        // One word may be of two kinds, by what stands before it: the first kind of all counts, in whatever order they come.
+        let mut different: BTreeMap<&str, Kind> = BTreeMap::new();
+        for word in numbers.iter().map(|&number| rows[number as usize][at]) {
+            different.entry(word.text).and_modify(|kind| *kind = word.kind.min(*kind)).or_insert(word.kind);
+        }
         if different.len() > 1 && are_values(&different, at, values) {
             let open = numbers.iter().filter(|&&number| rows[number as usize][at].kind != Kind::Value);
             changes.extend(open.map(|&number| (number as usize, at)));

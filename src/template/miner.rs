@@ -334,6 +334,17 @@ mod tests {
         proptest::collection::vec(word, 0..6).prop_map(|words| words.join(" "))
     }
 
+    /// `user` is a plain word where it stands first, and a name after another `user`.
+    #[test]
+    fn a_word_of_two_kinds_is_the_same_in_any_order() {
+        let there = ["a.a.a user", "", "a", "user user", "0 AA"];
+        let mut back = there;
+        back.reverse();
+        let ((found, _), (mut others, _)) = (mine(&there, MAX_SKELETONS), mine(&back, MAX_SKELETONS));
+        others.reverse();
+        assert_eq!(found, others);
+    }
+
     proptest! {
         /// The order of the messages changes nothing, nor does it when not all are kept.
         #[test]
