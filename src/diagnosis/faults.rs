@@ -139,7 +139,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             dealt_with: false,
             without: Without::Nothing,
         }),
-        FaultKind::Mark(_) => None,
+        FaultKind::Mark(_) | FaultKind::Hint(_) => None,
     }
 }
 

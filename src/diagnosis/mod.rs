@@ -20,6 +20,7 @@ pub mod model;
 mod naming;
 mod pace;
 mod precedence;
+mod readiness;
 mod reconcile;
 mod refused;
 mod restarts;

@@ -6,6 +6,7 @@
 //! not readiness where the application has a word of its own for it.
 
 use super::leader::Traits;
+use super::readiness;
 use super::runs::{AFTERMATH, Chronicle, Witnesses};
 use super::services::Cast;
 use super::story::Story;
@@ -39,6 +40,8 @@ pub fn chronicle<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> Chronicle<'e> {
         };
         teller.tell();
     }
+    let silent = !traits.tells_ready && chronicle.runs.iter().all(|run| run.ready.is_none());
+    readiness::settle(&mut chronicle, silent);
     let last_lines: Vec<Option<Time>> = cast.parts.iter().map(|part| stories[part.story].last_time()).collect();
     settle(&mut chronicle, &last_lines);
     chronicle

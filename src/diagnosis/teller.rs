@@ -149,7 +149,7 @@ impl<'e> Teller<'_, 'e> {
                 }
             }
             MarkKind::Looping => self.chronicle.looping.push(point),
-            MarkKind::Throttle | MarkKind::Progress | MarkKind::About => {}
+            MarkKind::Throttle | MarkKind::Progress | MarkKind::About | MarkKind::Hint => {}
         }
     }
 

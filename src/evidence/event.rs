@@ -1,10 +1,25 @@
 //! What happened: marks in the life of services, and faults folded into counts.
 
 use crate::grammar::{Asker, MarkKind, Time};
+use crate::template::stable_hash;
 use serde::{Deserialize, Serialize};
 
 /// A stable hash that names a fault, an actor or a text, the same on every machine.
 pub type Id = u64;
+
+/// The fault table's key of what a name stands for.
+pub fn fault_id(name: &str) -> Id {
+    stable_hash(name.as_bytes()) & !1
+}
+
+/// The key of a hint at readiness. It is odd, because hints fold otherwise: only the first one after a mark matters.
+pub fn hint_id(template: &str) -> Id {
+    stable_hash(format!("hint\0{template}").as_bytes()) | 1
+}
+
+pub fn is_hint(id: Id) -> bool {
+    id & 1 == 1
+}
 
 /// Who wrote a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -81,6 +96,8 @@ pub enum FaultKind {
     Mark(String),
     /// The last line before a mark, by its skeleton, and whether a signature or its level knows it as an error anyhow.
     Words { template: String, is_known: bool },
+    /// A line that may say that the program is ready, by its skeleton.
+    Hint(String),
 }
 
 /// How surely an unknown line tells of a fault, most sure first.
@@ -149,7 +166,7 @@ impl Fault {
 /// Which occurrences fold into one: the same fault by the same actor in the same stretch of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FoldKey {
-    /// Seconds since 1970 shifted right by the segment's width; `i64::MIN` without a time.
+    /// Seconds since 1970 shifted right by the segment's width; `i64::MIN` without a time, and for hints.
     pub bucket: i64,
     pub fault: Id,
     pub actor: Id,

@@ -5,7 +5,7 @@
 //! since the last mark stay open, because faults still fold into them. Ledgers of the same events are equal, however
 //! they came together.
 
-use super::event::{Fold, FoldKey, Folds, Id, Mark, Told};
+use super::event::{Fold, FoldKey, Folds, Id, Mark, Told, is_hint};
 use super::steps::{Place, Step, Steps};
 use crate::grammar::{SECOND, Time};
 use serde::{Deserialize, Serialize};
@@ -134,9 +134,9 @@ impl Ledger {
                 Some(Event::Mark(Mark { told, offset, line, time, pid, count, last_words }))
             }
             Step::Fold { fault, actor, fold } => {
-                let bucket = bucket_of(fold.first, self.width);
-                let key = FoldKey { bucket, fault: *self.faults.get(fault)?, actor: *self.actors.get(actor)? };
-                Some(Event::Fold(key, fold))
+                let fault = *self.faults.get(fault)?;
+                let bucket = bucket_of(fault, fold.first, self.width);
+                Some(Event::Fold(FoldKey { bucket, fault, actor: *self.actors.get(actor)? }, fold))
             }
         }
     }
@@ -172,10 +172,13 @@ impl Ledger {
         self.last.push(&mut self.bytes, &step);
     }
 
-    /// How many folds there are.
+    /// How many folds there are that would become fewer in wider buckets.
     fn folds(&self) -> usize {
-        let kept = self.packed.iter().enumerate().filter(|(at, _)| !self.forgotten.contains(&(*at as u64)));
-        kept.map(|(_, folds)| folds).sum::<usize>() + self.open.folds.len()
+        let counts = |at: usize| {
+            !self.forgotten.contains(&(at as u64)) && self.faults.entries.get(at).is_some_and(|fault| !is_hint(*fault))
+        };
+        let packed: usize = self.packed.iter().enumerate().filter(|(at, _)| counts(*at)).map(|(_, folds)| folds).sum();
+        packed + self.open.folds.iter().filter(|(key, _)| !is_hint(key.fault)).count()
     }
 
     pub fn add_occurrences(&mut self, fault: Id, actor: Id, offset: u64, time: Option<Time>, times: u32) {
@@ -184,7 +187,7 @@ impl Ledger {
     }
 
     fn add_fold(&mut self, fault: Id, actor: Id, fold: Fold) {
-        let bucket = bucket_of(fold.first, self.width);
+        let bucket = bucket_of(fault, fold.first, self.width);
         self.open.folds.add(FoldKey { bucket, fault, actor }, fold);
     }
 
@@ -305,7 +308,9 @@ impl Ledger {
     }
 }
 
-fn bucket_of(time: Option<Time>, width: u8) -> i64 {
+/// Of a hint there is one fold between two marks.
+fn bucket_of(fault: Id, time: Option<Time>, width: u8) -> i64 {
+    let time = time.filter(|_| !is_hint(fault));
     time.map_or(i64::MIN, |time| time.ns.div_euclid(SECOND) >> width)
 }
 

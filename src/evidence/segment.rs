@@ -124,7 +124,8 @@ impl Segment {
     fn drop_templates(&mut self) -> BTreeSet<Id> {
         let rank = |kind: &FaultKind| match kind {
             FaultKind::Unknown { class, .. } => Some(*class as u8),
-            FaultKind::Words { .. } => Some(u8::MAX),
+            FaultKind::Words { .. } => Some(u8::MAX - 1),
+            FaultKind::Hint(_) => Some(u8::MAX),
             FaultKind::Signature(_) | FaultKind::DealtWith(_) | FaultKind::Mark(_) => None,
         };
         let mut ranked: Vec<(u8, Id)> =

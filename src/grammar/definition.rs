@@ -132,6 +132,9 @@ pub struct MarkEntry {
     pub step: u8,
     #[serde(default)]
     pub weak: bool,
+    /// Texts that a message of this mark does not hold.
+    #[serde(default)]
+    pub unless: Vec<String>,
     #[serde(default)]
     pub never_ready: bool,
     pub asked: Option<super::mark::Asker>,

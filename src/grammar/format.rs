@@ -9,6 +9,7 @@ use super::mark::{Mark, MarkKind, needles_of, weight};
 use super::members::{Members, number_of};
 use super::pattern::{Captures, Pattern};
 use super::reading::Reading;
+use memchr::memmem::Finder;
 use std::borrow::Cow;
 
 /// A compiled format.
@@ -248,6 +249,10 @@ fn repeat_needles(
     needles
 }
 
+fn finder_of(text: &String) -> Finder<'static> {
+    Finder::new(text).into_owned()
+}
+
 fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaints: &mut Vec<Complaint>) -> Vec<Mark> {
     let longest =
         |line: &Pattern| line.literals().filter(|set| set.len() == 1).map(|set| set[0].clone()).max_by_key(Vec::len);
@@ -283,7 +288,8 @@ fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaint
             component: entry.and_then(|entry| entry.component.clone()).map(String::into_bytes),
             program: entry.and_then(|entry| entry.program.clone()).or_else(|| file.program.clone()).or(manager.clone()),
             step: entry.map_or(1, |entry| entry.step),
-            weak: entry.is_some_and(|entry| entry.weak),
+            weak: entry.is_some_and(|entry| entry.weak || entry.kind == MarkKind::Hint),
+            unless: entry.into_iter().flat_map(|entry| &entry.unless).map(finder_of).collect(),
             never_ready: entry.is_some_and(|entry| entry.never_ready),
             asked: entry.and_then(|entry| entry.asked),
             manager: file.role == Role::Manager,

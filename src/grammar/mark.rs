@@ -15,6 +15,8 @@ pub enum MarkKind {
     /// The run did the work that it was started for: no service that is to stay up.
     Done,
     Ready,
+    /// Words that may say that it is ready: whether they do, only all runs together tell.
+    Hint,
     /// A stop was asked.
     Stop,
     /// The process ended.
@@ -44,7 +46,7 @@ pub enum MarkKind {
 impl MarkKind {
     /// Whether it is a step of a life that the evidence keeps; the others only say what their line is not.
     pub fn is_told(self) -> bool {
-        !matches!(self, MarkKind::Progress | MarkKind::About)
+        !matches!(self, MarkKind::Progress | MarkKind::About | MarkKind::Hint)
     }
 }
 
@@ -71,6 +73,8 @@ pub struct Mark {
     pub program: Option<String>,
     pub step: u8,
     pub weak: bool,
+    /// A message that holds one of these is none of this mark's.
+    pub unless: Vec<memchr::memmem::Finder<'static>>,
     /// The run was not ready, whatever it said before.
     pub never_ready: bool,
     pub asked: Option<Asker>,
@@ -88,7 +92,7 @@ pub struct Mark {
 impl Mark {
     /// Reads the mark from a message.
     pub fn read(&self, message: &[u8], captures: &mut Captures) -> bool {
-        self.pattern.read(message, captures)
+        self.pattern.read(message, captures) && self.unless.iter().all(|text| text.find(message).is_none())
     }
 }
 

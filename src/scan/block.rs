@@ -4,11 +4,11 @@
 //! introduces is an uncaught one: the program dies by it.
 
 use super::{CONTEXT, Pass, Place, Sample, evidence_text, parts, shown, words};
-use crate::evidence::{Class, FaultKind, Mark, Told};
+use crate::evidence::{Class, FaultKind, Mark, Told, fault_id};
 use crate::grammar::definition::Role;
 use crate::grammar::{Level, MarkKind, Reading};
 use crate::signature::wording::is_dealt_with;
-use crate::template::{skeleton, stable_hash};
+use crate::template::skeleton;
 use memchr::memmem;
 
 const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
@@ -152,7 +152,7 @@ impl<'a> Pass<'a> {
 
     /// The mark of a program that seems to have died by the exception on this line: weak, for it may go on.
     pub(super) fn uncaught(&mut self, place: Place, text: &[u8], program: Option<&str>, thrown: Thrown) {
-        let words = stable_hash(b"mark\0uncaught exception");
+        let words = fault_id("mark\0uncaught exception");
         self.sample(words, || FaultKind::Mark("uncaught exception".into()), place, text);
         let program = program.unwrap_or_default();
         let told = Told {
@@ -192,7 +192,7 @@ impl<'a> Pass<'a> {
                     return;
                 }
                 let template = skeleton(text.trim_ascii());
-                let id = stable_hash(format!("unknown\0{}\0{template}", Class::Exception as u8).as_bytes());
+                let id = fault_id(&format!("unknown\0{}\0{template}", Class::Exception as u8));
                 let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[start..place.at]).count() as u64;
                 let sample = Sample {
                     offset: self.offset(start),

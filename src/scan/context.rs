@@ -4,10 +4,10 @@
 
 use super::words::class_of;
 use super::{CONTEXT, Pass, evidence_text, parts, shown};
-use crate::evidence::{FaultKind, Id, Sample};
+use crate::evidence::{FaultKind, Id, Sample, fault_id};
 use crate::grammar::definition::Role;
 use crate::grammar::{Time, head};
-use crate::template::{skeleton, stable_hash};
+use crate::template::skeleton;
 
 /// The last words are looked for this many lines before a mark.
 const LAST_WORDS_LINES: usize = 8;
@@ -49,7 +49,7 @@ impl Pass<'_> {
             let Some(text) = parts(&reading).next() else { continue };
             let template = skeleton(text);
             let is_known = self.is_known(text) || class_of(&reading, text).is_some();
-            let id = stable_hash(format!("words\0{is_known}\0{template}").as_bytes());
+            let id = fault_id(&format!("words\0{is_known}\0{template}"));
             let time = reading.time.or_else(|| self.inherited_time(at));
             let text = evidence_text(shown(&reading, text), self.scanner.options.show_secrets);
             // A line of the context counts back from the segment's first one; joining the segments puts it right.

@@ -5,11 +5,11 @@
 
 use super::words::class_of;
 use super::{CONTEXT, Pass, evidence_text, parts, signature_id};
-use crate::evidence::{Class, FaultKind, Sample};
+use crate::evidence::{Class, FaultKind, Sample, fault_id};
 use crate::grammar::format::Format;
 use crate::grammar::{Reading, SECOND};
 use crate::signature::Matches;
-use crate::template::{skeleton, stable_hash};
+use crate::template::skeleton;
 
 /// Lines of other streams may stand between two parts, but not more than this.
 const MAX_LINES: u64 = 8;
@@ -152,7 +152,7 @@ impl<'a> Pass<'a> {
             self.keep_first(signature_id(id), || FaultKind::Signature(id.clone()), sample.clone());
         }
         if let Some((class, template)) = unknown {
-            let id = stable_hash(format!("unknown\0{}\0{template}", class as u8).as_bytes());
+            let id = fault_id(&format!("unknown\0{}\0{template}", class as u8));
             self.segment.add_occurrences(id, actor, sample.offset, time, 1);
             self.keep_first(id, || FaultKind::Unknown { class, template }, sample);
         }

@@ -11,7 +11,9 @@ mod repeat;
 mod words;
 
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
-use crate::evidence::{self, Actor, ActorKind, Class, Fault, FaultKind, Id, Sample, Segment, Told, mask};
+use crate::evidence::{
+    self, Actor, ActorKind, Class, Fault, FaultKind, Id, Sample, Segment, Told, fault_id, hint_id, mask,
+};
 use crate::grammar::definition::Role;
 use crate::grammar::{
     Catalog, Clock, Field, Level, Mark, MarkKind, MarkReading, Open, Reader, Reading, Time, ansi, head,
@@ -321,10 +323,11 @@ impl<'a> Pass<'a> {
         let doubtful =
             text.trim_ascii_end().ends_with(b"?") || reading.level.is_some_and(|level| level >= Level::Error);
         marks.retain(|mark| !(doubtful && mark.mark.weak && mark.mark.kind == MarkKind::Ready));
-        // Where a sure mark speaks the weak ones are silent.
+        // Where a sure mark speaks the weak ones are silent, and any other mark silences a hint.
         if marks.iter().any(|mark| !mark.mark.weak) {
             marks.retain(|mark| !mark.mark.weak);
         }
+        let is_hint = !again && !doubtful && !marks.is_empty() && marks.iter().all(|mark| mark.mark.kind == MarkKind::Hint);
         marks.sort_by_key(|mark| (mark.mark.kind, mark.mark.weak));
         marks.dedup_by_key(|mark| mark.mark.kind);
         let program = catalog.program(reading);
@@ -354,6 +357,11 @@ impl<'a> Pass<'a> {
         };
         let told = !again && marks.iter().any(|mark| mark.mark.kind.is_told());
         let uncaught = thrown.filter(|thrown| thrown.uncaught && fatal.is_none());
+        if is_hint && signatures.is_empty() && unknown.is_none() {
+            place.actor = self.actor(reading, false, None);
+            let template = skeleton(text.trim_ascii());
+            return self.occurrence(hint_id(&template), || FaultKind::Hint(template), place, shown);
+        }
         if !told && uncaught.is_none() && signatures.is_empty() && unknown.is_none() {
             return;
         }
@@ -374,7 +382,7 @@ impl<'a> Pass<'a> {
         }
         if let Some(class) = unknown.map(|class| if dealt_with { Class::DealtWith } else { class }) {
             let template = skeleton(reason.unwrap_or(text).trim_ascii());
-            let id = stable_hash(format!("unknown\0{}\0{template}", class as u8).as_bytes());
+            let id = fault_id(&format!("unknown\0{}\0{template}", class as u8));
             self.occurrence(id, || FaultKind::Unknown { class, template }, place, shown);
         }
         if again {
@@ -483,7 +491,7 @@ impl<'a> Pass<'a> {
         let definition = mark.mark;
         // A weak mark is known by its line's skeleton: only the one at the head of the log will count.
         let name = if definition.weak { skeleton(mark.message()) } else { definition.text.clone() };
-        let words = stable_hash(format!("mark\0{name}").as_bytes());
+        let words = fault_id(&format!("mark\0{name}"));
         self.sample(words, || FaultKind::Mark(name), place, text);
         let string = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).trim().to_string();
         let service = string(mark.text(Field::Service));
@@ -543,11 +551,11 @@ impl<'a> Pass<'a> {
 /// The fault table's key of a signature.
 /// Of a signature in lines that say that the program went on.
 pub fn dealt_with_id(id: &str) -> Id {
-    stable_hash(format!("dealt-with\0{id}").as_bytes())
+    fault_id(&format!("dealt-with\0{id}"))
 }
 
 pub fn signature_id(id: &str) -> Id {
-    stable_hash(format!("signature\0{id}").as_bytes())
+    fault_id(&format!("signature\0{id}"))
 }
 
 /// The lines of a message: one for text, as many as it has for JSON.

@@ -1,0 +1,72 @@
+//! Readiness in a program's own words.
+//!
+//! Marks know how most programs say that they are ready. Where none of them speaks in any run, lines that may say so
+//! (`relay is live`) are held against all runs together: what tells of readiness is there in every run that lived long
+//! enough to say it, and the last such line of the boot is the one that counts.
+
+use super::runs::{Chronicle, FaultSeen, Point, Run};
+use crate::evidence::Id;
+use crate::evidence::event::is_hint;
+use crate::grammar::SECOND;
+use std::collections::BTreeMap;
+
+/// Of the runs that lived long enough, so many in a hundred have the line; the log may have lost some.
+const NEARLY_ALL: usize = 90;
+/// A boot may be silent for so long between two such lines (nanoseconds).
+const SAME_BOOT: i64 = 60 * SECOND;
+
+/// A line that may tell of readiness, by the part that has it and its template.
+type Hint = (usize, Id);
+
+/// Takes the hints out of all runs, and makes one of them readiness where `by_hint`.
+pub fn settle(chronicle: &mut Chronicle, by_hint: bool) {
+    let mut told: BTreeMap<Hint, BTreeMap<usize, FaultSeen>> = BTreeMap::new();
+    for (at, run) in chronicle.runs.iter_mut().enumerate() {
+        for hint in run.faults.extract_if(.., |seen| is_hint(seen.fault)) {
+            let first = told.entry((hint.part, hint.fault)).or_default().entry(at).or_insert(hint);
+            if hint.offset < first.offset {
+                *first = hint;
+            }
+        }
+    }
+    chronicle.loose.retain(|seen| !is_hint(seen.fault));
+    if !by_hint {
+        return;
+    }
+    if let Some(chosen) = last_of_boot(&chronicle.runs, &told)
+        && let Some(lines) = told.get(&chosen)
+    {
+        for (&at, line) in lines {
+            let FaultSeen { time, part, offset, .. } = *line;
+            chronicle.runs[at].ready = Some(Point { time, part, offset, mark: None, last_words: 0 });
+        }
+    }
+}
+
+/// The last hint of the boot that every run has that lived so long.
+fn last_of_boot(runs: &[Run], told: &BTreeMap<Hint, BTreeMap<usize, FaultSeen>>) -> Option<Hint> {
+    let mut held: Vec<(i64, Hint)> = Vec::new();
+    for (&hint, lines) in told {
+        let mut delays: Vec<i64> = lines.iter().filter_map(|(&at, line)| delay(&runs[at], line)).collect();
+        delays.sort_unstable();
+        let longest = delays.last().copied().unwrap_or_default();
+        let long: Vec<usize> =
+            (0..runs.len()).filter(|&at| runs[at].lived().is_some_and(|lived| lived > longest + SECOND)).collect();
+        let with = long.iter().filter(|at| lines.contains_key(at)).count();
+        if with * 100 >= long.len() * NEARLY_ALL {
+            held.push((delays.get(delays.len() / 2).copied().unwrap_or_default(), hint));
+        }
+    }
+    held.sort_unstable();
+    let (mut after, mut last) = *held.first()?;
+    for &(delay, hint) in &held[1..] {
+        if delay - after <= SAME_BOOT {
+            (after, last) = (delay, hint);
+        }
+    }
+    Some(last)
+}
+
+fn delay(run: &Run, line: &FaultSeen) -> Option<i64> {
+    Some(line.time?.ns - run.began()?.ns)
+}
