@@ -8,7 +8,8 @@ use crate::input::chunk::{CHUNK_BYTES, StreamChunk};
 use crate::input::decode::Opened;
 use crate::input::discover::{Note, explain};
 use crate::input::{self, Found, Input, InputKind, PlainFile, Selection, StreamReader};
-use crate::scan::{CONTEXT, Chunk, MAX_LINE, Scanner, TAIL_WINDOW};
+use crate::scan::idiom::{Idiom, SAMPLE_BYTES};
+use crate::scan::{CONTEXT, Chunk, Guide, MAX_LINE, Scanner, TAIL_WINDOW};
 use crate::template::stable_hash;
 use archives::Members;
 use jiff::tz::TimeZone;
@@ -63,8 +64,8 @@ impl Gatherer<'_> {
         };
         let range = range.unwrap_or(0..file.length());
         let range = range.start.min(file.length())..range.end.min(file.length());
-        let clock = match self.dated(&file, self.clock(&input.path, input.modified_ns)) {
-            Ok(clock) => clock,
+        let guide = match self.guide(&file, self.clock(&input.path, input.modified_ns)) {
+            Ok(guide) => guide,
             Err(error) => return Ok(failed(&input.path, &error)),
         };
         let chunks = (range.end - range.start).div_ceil(CHUNK_BYTES).max(1);
@@ -73,11 +74,12 @@ impl Gatherer<'_> {
             .map_init(Vec::new, |buffer, at| {
                 let start = range.start + at * CHUNK_BYTES;
                 let own = start..(start + CHUNK_BYTES).min(range.end);
-                self.plain_chunk(input, &file, own, &clock, buffer)
+                self.plain_chunk(input, &file, own, &guide, buffer)
             })
             // Chunk by chunk, so that what a thread has grows at its end instead of being joined over and over.
             .try_fold(Evidence::default, |all, chunk| all.merge(chunk?))
             .try_reduce(Evidence::default, Evidence::merge)?;
+        learned(&mut evidence, &input.path, &guide.idiom);
         let stream = evidence.streams.entry(input.path.clone()).or_default();
         stream.length = Some(file.length());
         let hash = |own: Range<u64>| {
@@ -92,6 +94,21 @@ impl Gatherer<'_> {
             stream.tail = hash(file.length().saturating_sub(END_BYTES)..file.length());
         }
         Ok(evidence)
+    }
+
+    /// What is to be known of a file before it is scanned.
+    fn guide(&self, file: &PlainFile, clock: Clock) -> io::Result<Guide> {
+        let clock = self.dated(file, clock)?;
+        let length = file.length();
+        let mut head = Vec::new();
+        file.read(&(0..(2 * SAMPLE_BYTES).min(length)), 0, 0, &mut head)?;
+        let mut tail = Vec::new();
+        if length > 2 * SAMPLE_BYTES {
+            head.truncate(SAMPLE_BYTES as usize);
+            file.read(&(length - SAMPLE_BYTES..length), 0, 0, &mut tail)?;
+        }
+        let idiom = Idiom::of(self.scanner, &[whole_lines(&head, true), whole_lines(&tail, false)], &clock);
+        Ok(Guide { clock, idiom })
     }
 
     /// The clock with the almanac of a file whose times leave something open.
@@ -121,7 +138,7 @@ impl Gatherer<'_> {
         input: &Input,
         file: &PlainFile,
         own: Range<u64>,
-        clock: &Clock,
+        guide: &Guide,
         buffer: &mut Vec<u8>,
     ) -> Result<Evidence, Overlap> {
         let (base, shrank) = match file.read(&own, CONTEXT + 1, MAX_LINE, buffer) {
@@ -129,7 +146,7 @@ impl Gatherer<'_> {
             Err(error) => return Ok(failed(&input.path, &error)),
         };
         let chunk = Chunk { bytes: buffer, base, own: own.clone(), length: Some(file.length()) };
-        let segment = self.scanner.scan(&chunk, clock);
+        let segment = self.scanner.scan(&chunk, guide);
         self.progress.fetch_add(own.end - own.start, Ordering::Relaxed);
         let mut evidence = self.piece(&input.path, segment)?;
         if shrank {
@@ -162,40 +179,45 @@ impl Gatherer<'_> {
     }
 
     fn text<'r>(&self, path: &str, text: Box<dyn Read + 'r>, clock: Clock, wide: bool) -> Result<Evidence, Overlap> {
-        let (text, clock) = self.dated_stream(text, clock);
+        let (text, guide) = self.stream_guide(text, clock);
         let reader = StreamReader::new(text, CONTEXT, TAIL_WINDOW);
-        if wide { self.text_wide(path, reader, &clock) } else { self.text_here(path, reader, &clock) }
+        let mut evidence =
+            if wide { self.text_wide(path, reader, &guide) } else { self.text_here(path, reader, &guide) }?;
+        learned(&mut evidence, path, &guide.idiom);
+        Ok(evidence)
     }
 
-    /// The clock with the almanac of a stream whose times leave something open; such a stream is read ahead. What breaks
-    /// off on the way breaks off again when it is scanned.
-    fn dated_stream<'r>(&self, mut text: Box<dyn Read + 'r>, clock: Clock) -> (Box<dyn Read + 'r>, Clock) {
+    /// What is to be known of a stream, of which some is read ahead: all that is held where its times leave something
+    /// open. What breaks off on the way breaks off again when it is scanned. Its end is out of reach.
+    fn stream_guide<'r>(&self, mut text: Box<dyn Read + 'r>, clock: Clock) -> (Box<dyn Read + 'r>, Guide) {
         let catalog = &self.scanner.catalog;
         let mut bytes = Vec::new();
-        let mut error = (&mut text).take(almanac::HEAD_BYTES).read_to_end(&mut bytes).err();
+        let mut error = (&mut text).take(2 * SAMPLE_BYTES).read_to_end(&mut bytes).err();
         let is_wanted = almanac::is_wanted(catalog, &clock, &bytes);
         if is_wanted && error.is_none() {
             error = (&mut text).take(WHOLE_BYTES).read_to_end(&mut bytes).err();
         }
         let clock = if is_wanted { dated_in(catalog, clock, &bytes) } else { clock };
-        (Box::new(io::Cursor::new(bytes).chain(Broken(error)).chain(text)), clock)
+        let sample = &bytes[..bytes.len().min(2 * SAMPLE_BYTES as usize)];
+        let idiom = Idiom::of(self.scanner, &[whole_lines(sample, true)], &clock);
+        (Box::new(io::Cursor::new(bytes).chain(Broken(error)).chain(text)), Guide { clock, idiom })
     }
 
     /// Scans a stream on the thread that reads it.
-    fn text_here(&self, path: &str, mut reader: StreamReader, clock: &Clock) -> Result<Evidence, Overlap> {
+    fn text_here(&self, path: &str, mut reader: StreamReader, guide: &Guide) -> Result<Evidence, Overlap> {
         let mut evidence = Evidence::default();
         let mut buffer = Vec::new();
         let mut ends = Ends::default();
         while let Some(chunk) = reader.next(buffer) {
             ends.see(&chunk);
-            evidence.add(path, self.scan_stream_chunk(&chunk, clock))?;
+            evidence.add(path, self.scan_stream_chunk(&chunk, guide))?;
             buffer = chunk.bytes;
         }
         self.close(path, reader, evidence, ends)
     }
 
     /// Scans the only stream on all cores: one thread reads and decodes, the others scan.
-    fn text_wide(&self, path: &str, mut reader: StreamReader, clock: &Clock) -> Result<Evidence, Overlap> {
+    fn text_wide(&self, path: &str, mut reader: StreamReader, guide: &Guide) -> Result<Evidence, Overlap> {
         let (chunks_in, chunks_out) = crossbeam_channel::bounded::<StreamChunk>(QUEUE);
         let (used_in, used_out) = crossbeam_channel::unbounded::<Vec<u8>>();
         let workers = rayon::current_num_threads().max(1);
@@ -205,11 +227,11 @@ impl Gatherer<'_> {
         let failed = std::thread::scope(|scope| {
             let handles: Vec<_> = (0..workers)
                 .map(|_| {
-                    let (chunks_out, used_in, clock, evidence) =
-                        (chunks_out.clone(), used_in.clone(), clock, &evidence);
+                    let (chunks_out, used_in, guide, evidence) =
+                        (chunks_out.clone(), used_in.clone(), guide, &evidence);
                     scope.spawn(move || {
                         chunks_out.into_iter().try_for_each(|chunk| {
-                            let segment = self.scan_stream_chunk(&chunk, clock);
+                            let segment = self.scan_stream_chunk(&chunk, guide);
                             // The reader may be gone; then nobody needs the buffer.
                             let _ = used_in.send(chunk.bytes);
                             evidence.lock().unwrap_or_else(PoisonError::into_inner).add(path, segment)
@@ -235,10 +257,10 @@ impl Gatherer<'_> {
         self.close(path, reader, evidence, ends)
     }
 
-    fn scan_stream_chunk(&self, chunk: &StreamChunk, clock: &Clock) -> Segment {
+    fn scan_stream_chunk(&self, chunk: &StreamChunk, guide: &Guide) -> Segment {
         let own = chunk.own.clone();
         self.progress.fetch_add(own.end - own.start, Ordering::Relaxed);
-        self.scanner.scan(&Chunk { bytes: &chunk.bytes, base: chunk.base, own, length: chunk.length }, clock)
+        self.scanner.scan(&Chunk { bytes: &chunk.bytes, base: chunk.base, own, length: chunk.length }, guide)
     }
 
     fn close(
@@ -287,6 +309,12 @@ fn dated_in(catalog: &Catalog, clock: Clock, bytes: &[u8]) -> Clock {
     })
 }
 
+/// The whole lines of a stream's piece, which stands at its head or not.
+fn whole_lines(bytes: &[u8], at_head: bool) -> &[u8] {
+    let start = if at_head { 0 } else { memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1) };
+    &bytes[start..]
+}
+
 /// An error that a reader gives once.
 struct Broken(Option<io::Error>);
 
@@ -331,6 +359,13 @@ fn failed(path: &str, error: &io::Error) -> Evidence {
     let mut evidence = Evidence::default();
     evidence.problems.insert(Problem { path: path.into(), line: None, what, help: help.into(), fault: true });
     evidence
+}
+
+/// Notes which lines were taken for more than any grammar knows of them.
+fn learned(evidence: &mut Evidence, path: &str, idiom: &Idiom) {
+    if let Some(what) = idiom.told() {
+        note(evidence, path, what, "", false);
+    }
 }
 
 fn note(evidence: &mut Evidence, path: &str, what: String, help: &str, fault: bool) {

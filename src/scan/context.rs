@@ -2,6 +2,7 @@
 //!
 //! Nothing further back than `CONTEXT` bytes is looked at, so that it does not matter where the chunk was cut.
 
+use super::idiom::Meaning;
 use super::words::class_of;
 use super::{CONTEXT, Pass, evidence_text, parts, shown};
 use crate::evidence::{FaultKind, Id, Sample, fault_id};
@@ -48,7 +49,8 @@ impl Pass<'_> {
             }
             let Some(text) = parts(&reading).next() else { continue };
             let template = skeleton(text);
-            let is_known = self.is_known(text) || class_of(&reading, text).is_some();
+            let is_own = self.guide.idiom.meaning(&template) == Some(Meaning::LastWords);
+            let is_known = is_own || self.is_known(text) || class_of(&reading, text).is_some();
             let id = fault_id(&format!("words\0{is_known}\0{template}"));
             let time = reading.time.or_else(|| self.inherited_time(at));
             let text = evidence_text(shown(&reading, text), self.scanner.options.show_secrets);

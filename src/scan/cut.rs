@@ -136,7 +136,7 @@ impl<'a> Pass<'a> {
         if is_outside || (new.is_empty() && unknown.is_none()) {
             return;
         }
-        let joined = self.reader.read(line_of(&text), self.clock);
+        let joined = self.reader.read(line_of(&text), &self.guide.clock);
         let actor = self.actor(&joined, false, None);
         let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[start..at]).count() as u64;
         let sample = Sample {
@@ -160,7 +160,7 @@ impl<'a> Pass<'a> {
 
     /// What a joined text tells. Steps in a service's life are short lines, and are not looked for.
     fn failures(&self, text: &[u8]) -> Failures {
-        let reading = self.reader.read(line_of(text), self.clock);
+        let reading = self.reader.read(line_of(text), &self.guide.clock);
         let program = self.scanner.catalog.program(&reading);
         let signatures = self.scanner.pack.signatures();
         let mut failures = Failures::default();

@@ -7,6 +7,7 @@
 mod block;
 mod context;
 mod cut;
+pub mod idiom;
 mod repeat;
 mod words;
 
@@ -23,6 +24,7 @@ use crate::signature::{self, Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
 use block::Thrown;
 use context::Speaker;
+use idiom::{Idiom, Meaning};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -68,10 +70,45 @@ pub struct Chunk<'a> {
     pub length: Option<u64>,
 }
 
+/// What a scan goes by that was seen of the stream before: its clock, and its program's own words.
+#[derive(Clone, Debug)]
+pub struct Guide {
+    pub clock: Clock,
+    pub idiom: Idiom,
+}
+
 impl Scanner {
+    /// The marks of a text that speak, at most one of each kind.
+    fn marks<'t>(&'t self, reading: &Reading, text: &'t [u8], matches: &Matches) -> Vec<MarkReading<'t>> {
+        let catalog = &self.catalog;
+        let mut marks: Vec<MarkReading> = matches
+            .marks
+            .iter()
+            .filter(|&&id| catalog.admits(id, reading))
+            .filter_map(|&id| read_mark(catalog.mark(id), text))
+            .collect();
+        // A question or an error does not tell that a program is ready.
+        let doubtful =
+            text.trim_ascii_end().ends_with(b"?") || reading.level.is_some_and(|level| level >= Level::Error);
+        marks.retain(|mark| {
+            let suggests = mark.mark.weak && matches!(mark.mark.kind, MarkKind::Ready | MarkKind::Hint);
+            !(doubtful && suggests)
+        });
+        // Where a sure mark speaks the weak ones are silent, and any other mark silences a hint.
+        if marks.iter().any(|mark| !mark.mark.weak) {
+            marks.retain(|mark| !mark.mark.weak);
+        }
+        if marks.iter().any(|mark| mark.mark.kind != MarkKind::Hint) {
+            marks.retain(|mark| mark.mark.kind != MarkKind::Hint);
+        }
+        marks.sort_by_key(|mark| (mark.mark.kind, mark.mark.weak));
+        marks.dedup_by_key(|mark| mark.mark.kind);
+        marks
+    }
+
     /// Scans the lines that begin in the chunk's own range.
-    pub fn scan(&self, chunk: &Chunk, clock: &Clock) -> Segment {
-        let mut pass = Pass::new(self, chunk, clock);
+    pub fn scan(&self, chunk: &Chunk, guide: &Guide) -> Segment {
+        let mut pass = Pass::new(self, chunk, guide);
         let mut at = pass.first_line();
         pass.look_back_for_traceback(at);
         pass.look_back_for_cut(at);
@@ -100,7 +137,9 @@ struct Pass<'a> {
     scanner: &'a Scanner,
     reader: Reader<'a>,
     chunk: &'a Chunk<'a>,
-    clock: &'a Clock,
+    guide: &'a Guide,
+    /// The next place where the program's own words may be.
+    own_words: usize,
     segment: Segment,
     own_end: usize,
     matches: Matches,
@@ -161,13 +200,14 @@ struct Said<'r> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(scanner: &'a Scanner, chunk: &'a Chunk<'a>, clock: &'a Clock) -> Pass<'a> {
+    fn new(scanner: &'a Scanner, chunk: &'a Chunk<'a>, guide: &'a Guide) -> Pass<'a> {
         let own_end = (chunk.own.end.saturating_sub(chunk.base) as usize).min(chunk.bytes.len());
         Pass {
             scanner,
             reader: Reader::of(&scanner.catalog),
             chunk,
-            clock,
+            guide,
+            own_words: if guide.idiom.is_empty() { usize::MAX } else { 0 },
             segment: Segment::new(chunk.own.start, chunk.own.end),
             own_end,
             matches: Matches::default(),
@@ -189,11 +229,15 @@ impl<'a> Pass<'a> {
         memchr::memchr(b'\n', rest).map_or(self.own_end, |len| start + len + 1)
     }
 
-    fn next_candidate(&self, from: usize) -> usize {
+    fn next_candidate(&mut self, from: usize) -> usize {
         if from >= self.own_end {
             return usize::MAX;
         }
-        self.scanner.matcher.find(self.chunk.bytes, from).unwrap_or(usize::MAX)
+        let known = self.scanner.matcher.find(self.chunk.bytes, from).unwrap_or(usize::MAX);
+        if self.own_words < from {
+            self.own_words = self.guide.idiom.find(self.chunk.bytes, from).unwrap_or(usize::MAX);
+        }
+        known.min(self.own_words)
     }
 
     fn offset(&self, at: usize) -> u64 {
@@ -224,7 +268,7 @@ impl<'a> Pass<'a> {
     }
 
     fn clock_at(&self, at: usize) -> Cow<'a, Clock> {
-        self.clock.at_offset(self.offset(at))
+        self.guide.clock.at_offset(self.offset(at))
     }
 
     fn visible(&self, at: usize, end: usize) -> &'a [u8] {
@@ -313,23 +357,10 @@ impl<'a> Pass<'a> {
     fn judge_part(&mut self, mut place: Place, said: Said, matches: &Matches) {
         let Said { reading, text, shown, thrown, again } = said;
         let catalog = &self.scanner.catalog;
-        let mut marks: Vec<MarkReading> = matches
-            .marks
-            .iter()
-            .filter(|&&id| catalog.admits(id, reading))
-            .filter_map(|&id| read_mark(catalog.mark(id), text))
-            .collect();
-        // A question or an error does not tell that a program is ready.
-        let doubtful =
-            text.trim_ascii_end().ends_with(b"?") || reading.level.is_some_and(|level| level >= Level::Error);
-        marks.retain(|mark| !(doubtful && mark.mark.weak && mark.mark.kind == MarkKind::Ready));
-        // Where a sure mark speaks the weak ones are silent, and any other mark silences a hint.
-        if marks.iter().any(|mark| !mark.mark.weak) {
-            marks.retain(|mark| !mark.mark.weak);
-        }
-        let is_hint = !again && !doubtful && !marks.is_empty() && marks.iter().all(|mark| mark.mark.kind == MarkKind::Hint);
-        marks.sort_by_key(|mark| (mark.mark.kind, mark.mark.weak));
-        marks.dedup_by_key(|mark| mark.mark.kind);
+        let marks = self.scanner.marks(reading, text, matches);
+        let template = (!self.guide.idiom.is_empty()).then(|| skeleton(text.trim_ascii()));
+        let meaning = template.as_deref().and_then(|template| self.guide.idiom.meaning(template));
+        let is_hint = marks.iter().any(|mark| mark.mark.kind == MarkKind::Hint) || meaning == Some(Meaning::Ready);
         let program = catalog.program(reading);
         let signatures: Vec<usize> = matches
             .signatures
@@ -353,11 +384,14 @@ impl<'a> Pass<'a> {
             None if thrown.is_some() => Some(Class::Exception),
             None if sure_mark => None,
             // Of a message of several lines the first one has the level; a trace within it ends in the exception.
-            None => class_of(reading, text).filter(|class| place.part == 0 || *class == Class::Exception),
+            None => class_of(reading, text)
+                .filter(|class| place.part == 0 || *class == Class::Exception)
+                .or((meaning == Some(Meaning::LastWords)).then_some(Class::Worded)),
         };
-        let told = !again && marks.iter().any(|mark| mark.mark.kind.is_told());
+        let starts = meaning == Some(Meaning::Start) && place.part == 0;
+        let told = !again && (starts || marks.iter().any(|mark| mark.mark.kind.is_told()));
         let uncaught = thrown.filter(|thrown| thrown.uncaught && fatal.is_none());
-        if is_hint && signatures.is_empty() && unknown.is_none() {
+        if is_hint && !told && !again && signatures.is_empty() && unknown.is_none() {
             place.actor = self.actor(reading, false, None);
             let template = skeleton(text.trim_ascii());
             return self.occurrence(hint_id(&template), || FaultKind::Hint(template), place, shown);
@@ -394,6 +428,9 @@ impl<'a> Pass<'a> {
         if let Some(thrown) = uncaught {
             self.uncaught(place, shown, program, thrown);
         }
+        if starts && marks.is_empty() {
+            self.own_start(place, reading, shown, program);
+        }
         for mark in marks.iter().filter(|mark| mark.mark.kind.is_told()) {
             let service = mark.text(Field::Service).or(reading.service.as_deref());
             let ident = reading.ident.as_deref().filter(|_| !mark.mark.manager);
@@ -402,6 +439,33 @@ impl<'a> Pass<'a> {
             let place = Place { time: if starts { reading.time } else { place.time }, ..place };
             self.mark(place, mark, Speaker { service, ident }, shown, program);
         }
+    }
+
+    /// The mark of a program that begins in its own words.
+    fn own_start(&mut self, place: Place, reading: &Reading, text: &[u8], program: Option<&str>) {
+        let name = skeleton(reading.message.trim_ascii());
+        let words = fault_id(&format!("mark\0{name}"));
+        self.sample(words, || FaultKind::Mark(name), place, text);
+        let own = Speaker { service: reading.service.as_deref(), ident: reading.ident.as_deref() };
+        let last_words = self.last_words(place.at, &own);
+        let program = program.unwrap_or_default();
+        let told = Told {
+            kind: MarkKind::Start,
+            actor: place.actor,
+            program: self.string(program),
+            service: self.string(&String::from_utf8_lossy(own.service.unwrap_or_default())),
+            signal: 0,
+            words,
+            code: None,
+            step: 1,
+            weak: true,
+            never_ready: false,
+            manager: false,
+            asked: None,
+            tells_ready: self.scanner.catalog.tells_ready(program),
+        };
+        let (offset, line, time) = (self.offset(place.at), place.line, reading.time);
+        self.segment.add_mark(evidence::Mark { told: &told, offset, line, time, pid: reading.pid, count: None, last_words });
     }
 
     /// Whether a signature knows a text.
