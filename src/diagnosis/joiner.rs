@@ -266,7 +266,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
             [one] => Some(*one),
             [] => {
                 // No manager: the only application that is known by its program or tells of its life.
-                let known: Vec<usize> = roots.iter().copied().filter(|&root| self.tells_of_life(root)).collect();
+                let known: Vec<usize> = roots.iter().copied().filter(|&root| self.lives(root)).collect();
                 match known.as_slice() {
                     [one] => Some(*one),
                     _ => None,
@@ -299,9 +299,11 @@ impl<'n, 'e> Joiner<'n, 'e> {
         labels.count()
     }
 
-    fn tells_of_life(&self, root: usize) -> bool {
-        (0..self.keys.len())
-            .any(|at| self.find(at) == root && (self.facts[at].marks > 0 || !self.facts[at].programs.is_empty()))
+    /// An application that tells of its life; a manager that names nobody may be anybody's.
+    fn lives(&self, root: usize) -> bool {
+        let nodes = || (0..self.keys.len()).filter(|&at| self.find(at) == root);
+        nodes().any(|at| self.keys[at].1 != Subject::Manager)
+            && nodes().any(|at| self.facts[at].marks > 0 || !self.facts[at].programs.is_empty())
     }
 
     fn join_anonymous_managers(&mut self) {

@@ -38,7 +38,11 @@ pub fn settle(chronicle: &mut Chronicle, by_hint: bool) {
     {
         for (&at, line) in lines {
             let FaultSeen { time, part, offset, .. } = *line;
-            chronicle.runs[at].ready = Some(Point { time, part, offset, mark: None, last_words: 0 });
+            let run = &mut chronicle.runs[at];
+            if run.fatal.and_then(|fatal| fatal.mark).is_some_and(|mark| mark.never_ready) {
+                continue;
+            }
+            run.ready = Some(Point { time, part, offset, mark: None, last_words: 0 });
         }
     }
 }

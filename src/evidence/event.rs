@@ -59,6 +59,8 @@ pub struct Told {
     pub code: Option<i32>,
     pub step: u8,
     pub weak: bool,
+    /// In the program's own words, which only the log's repetition gives that meaning.
+    pub learned: bool,
     /// The run was not ready, whatever it said before.
     pub never_ready: bool,
     pub manager: bool,

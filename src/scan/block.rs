@@ -10,6 +10,7 @@ use crate::grammar::{Level, MarkKind, Reading};
 use crate::signature::wording::is_dealt_with;
 use crate::template::skeleton;
 use memchr::memmem;
+use std::borrow::Cow;
 
 const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
 /// Lines between two exceptions of a chain.
@@ -43,6 +44,17 @@ pub fn ends_in_traceback(text: &[u8]) -> bool {
     text.trim_ascii_end().ends_with(TRACEBACK)
 }
 
+/// Whether the line is the head of a Rust panic, whose message is the next line.
+pub fn is_panic_head(text: &[u8]) -> bool {
+    memmem::find(text, b" panicked at ").is_some_and(|at| is_place(&text[at + " panicked at ".len()..]))
+}
+
+/// Whether a text is a place in a source file, `src/main.rs:14:37:`.
+pub fn is_place(text: &[u8]) -> bool {
+    let text = text.trim_ascii_end();
+    text.ends_with(b":") && !text.contains(&b' ') && text.len() > 2
+}
+
 impl Thrown {
     /// By the message of a record, which tells of it.
     pub fn within(at: usize) -> Thrown {
@@ -65,8 +77,30 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// A piece may begin in the middle of a traceback, whose last line it owns.
-    pub(super) fn look_back_for_traceback(&mut self, first: usize) {
+    /// The head of a panic was read: its message is what the thread died of.
+    pub(super) fn meet_panic(&mut self, at: usize) {
+        self.thrown = Some(Thrown::within(self.line_end(at) + 1));
+    }
+
+    /// What is shown of the message of a panic: its head as well.
+    pub(super) fn with_panic_head<'t>(&self, at: usize, shown: &'t [u8]) -> Cow<'t, [u8]> {
+        let head = self.line_before(at, at).map(|before| self.visible(before, at - 1));
+        match head.filter(|head| is_panic_head(head)) {
+            Some(_) => {
+                let head = self.line_before(at, at).map(|before| self.reading_at(before).text).unwrap_or_default();
+                Cow::Owned([&head, b" ".as_slice(), shown].concat())
+            }
+            None => Cow::Borrowed(shown),
+        }
+    }
+
+    /// A piece may begin in the middle of a traceback, whose last line it owns, or after the head of a panic.
+    pub(super) fn look_back_for_block(&mut self, first: usize) {
+        if let Some(start) = self.line_before(first, first)
+            && parts(&self.reading_at(start)).any(is_panic_head)
+        {
+            self.meet_panic(start);
+        }
         let from = first.saturating_sub(CONTEXT as usize);
         let bytes = self.chunk.bytes;
         let before = bytes.get(from..first).unwrap_or_default();
@@ -166,6 +200,7 @@ impl<'a> Pass<'a> {
             // Step 2: the program had said something before.
             step: if thrown.alone { 1 } else { 2 },
             weak: true,
+            learned: false,
             never_ready: false,
             manager: false,
             asked: None,

@@ -7,7 +7,6 @@
 
 use super::words::class_of;
 use super::{Scanner, block, parts};
-use crate::evidence::Class;
 use crate::grammar::definition::Role;
 use crate::grammar::{Clock, Level, MarkKind, Reader, Reading, head};
 use crate::signature::Matches;
@@ -15,6 +14,7 @@ use crate::signature::wording::{complains, is_dealt_with};
 use crate::template::{MASK, skeleton, stable_hash};
 use aho_corasick::AhoCorasick;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Bytes that are looked at, at a log's head and at its end each.
 pub const SAMPLE_BYTES: u64 = 128 << 10;
@@ -26,9 +26,32 @@ const HABIT: usize = 3;
 /// What a line of the program means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    Start,
+    /// `sure`: each time it was another process that said it.
+    Start {
+        sure: bool,
+    },
     Ready,
+    /// The reason of an end that it always stands before.
     LastWords,
+    /// The end of a run that had done its work.
+    Goodbye,
+}
+
+/// A step of a life that such a line tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub kind: MarkKind,
+    pub weak: bool,
+}
+
+impl Step {
+    pub fn of(meaning: Meaning) -> Option<Step> {
+        match meaning {
+            Meaning::Start { sure } => Some(Step { kind: MarkKind::Start, weak: !sure }),
+            Meaning::Goodbye => Some(Step { kind: MarkKind::Exit, weak: true }),
+            Meaning::Ready | Meaning::LastWords => None,
+        }
+    }
 }
 
 /// What was learned of one log; by itself, nothing.
@@ -39,38 +62,17 @@ pub struct Idiom {
 }
 
 impl Idiom {
-    /// Learns from pieces of a log, its head first.
+    /// Learns from pieces of a log, its head first. Each of its writers has words of its own.
     pub fn of(scanner: &Scanner, samples: &[&[u8]], clock: &Clock) -> Idiom {
-        let sample = Sample::of(scanner, samples, clock);
+        let whole = Sample::of(scanner, samples, clock);
         let mut meanings = BTreeMap::new();
-        if sample.has_many_writers() {
-            return Idiom::default();
-        }
-        let begins = match sample.known_starts() {
-            starts if !starts.is_empty() => starts,
-            _ if sample.is_managed() => {
-                sample.after_exits()
+        for sample in whole.by_writer() {
+            for (word, meaning) in sample.meanings() {
+                meanings.entry(sample.templates[word].clone()).or_insert(meaning);
             }
-            _ => match sample.own_start() {
-                Some(word) => {
-                    meanings.insert(sample.template(word), Meaning::Start);
-                    sample.lines_of(word)
-                }
-                None => sample.after_exits(),
-            },
-        };
-        if !sample.has(&[MarkKind::Ready, MarkKind::Hint])
-            && let Some(word) = sample.readiness(&begins)
-        {
-            meanings.insert(sample.template(word), Meaning::Ready);
         }
-        for word in sample.last_words(&begins) {
-            meanings.entry(sample.template(word)).or_insert(Meaning::LastWords);
-        }
-        let needles: BTreeMap<String, &str> = meanings
-            .keys()
-            .filter_map(|template| Some((template.clone(), sample.needle(template)?)))
-            .collect();
+        let needles: BTreeMap<String, &str> =
+            meanings.keys().filter_map(|template| Some((template.clone(), whole.needle(template)?))).collect();
         meanings.retain(|template, _| needles.contains_key(template));
         let finder = if needles.is_empty() { None } else { AhoCorasick::new(needles.values()).ok() };
         Idiom { meanings, finder }
@@ -88,16 +90,14 @@ impl Idiom {
 
     /// What was learned, in words.
     pub fn told(&self) -> Option<String> {
-        let of = |meaning: Meaning, says: &str| {
-            let own = self.meanings.iter().filter(move |(_, known)| **known == meaning);
-            own.map(|(template, _)| format!("`{template}` {says}")).collect::<Vec<_>>()
+        let says = |meaning: &Meaning| match meaning {
+            Meaning::Start { .. } => "begins a run",
+            Meaning::Ready => "may say that it is ready",
+            Meaning::LastWords => "is said before it ends",
+            Meaning::Goodbye => "ends a run",
         };
-        let all = [
-            of(Meaning::Start, "begins a run"),
-            of(Meaning::Ready, "may say that it is ready"),
-            of(Meaning::LastWords, "is said last"),
-        ];
-        let all = all.concat();
+        let all: Vec<String> =
+            self.meanings.iter().map(|(template, meaning)| format!("`{template}` {}", says(meaning))).collect();
         (!all.is_empty()).then(|| format!("in this program's own words, by how the log repeats itself: {}", all.join("; ")))
     }
 
@@ -114,6 +114,9 @@ fn plain_words(template: &str) -> impl Iterator<Item = &str> {
         .flat_map(|piece| piece.split(|c: char| !c.is_ascii_graphic() || matches!(c, '"' | '\\' | '/')))
         .filter(|word| word.len() >= 3)
 }
+
+/// The writer of a line that names none.
+const NOBODY: u64 = 0;
 
 /// One record of the sample.
 #[derive(Clone, Debug)]
@@ -132,6 +135,8 @@ struct Line {
     /// Of its marks, the one that tells most.
     step: Option<MarkKind>,
     /// An error, a complaint, a thing that was dealt with.
+    complains: bool,
+    /// Any of these, or a warning.
     is_trouble: bool,
     /// A signature knows it, or its level or words make it an error anyhow.
     is_known: bool,
@@ -141,7 +146,7 @@ struct Line {
 #[derive(Debug, Default)]
 struct Sample {
     lines: Vec<Line>,
-    templates: Vec<String>,
+    templates: Rc<Vec<String>>,
     /// Lines that begin in the log's head.
     head: usize,
 }
@@ -176,7 +181,7 @@ impl Sample {
         }
         let mut templates: Vec<(usize, String)> = words.into_iter().map(|(template, word)| (word, template)).collect();
         templates.sort_unstable();
-        sample.templates = templates.into_iter().map(|(_, template)| template).collect();
+        sample.templates = Rc::new(templates.into_iter().map(|(_, template)| template).collect());
         sample
     }
 
@@ -187,8 +192,62 @@ impl Sample {
         plain_words(own).min_by_key(|word| (others(word), std::cmp::Reverse(word.len())))
     }
 
-    fn template(&self, word: usize) -> String {
-        self.templates[word].clone()
+    /// The lines of each writer, with those that name nobody; of managers, and of a log without names, all.
+    fn by_writer(&self) -> Vec<Sample> {
+        let named = |line: &&Line| line.writer != NOBODY && !line.by_manager;
+        let mut writers: Vec<u64> = self.lines.iter().filter(named).map(|line| line.writer).collect();
+        writers.sort_unstable();
+        writers.dedup();
+        let of = |keeps: &dyn Fn(&Line) -> bool| {
+            let kept: Vec<Line> = self.lines.iter().filter(|line| keeps(line)).cloned().collect();
+            let head = self.lines[..self.head].iter().filter(|line| keeps(line)).count();
+            Sample { lines: kept, templates: Rc::clone(&self.templates), head }
+        };
+        match writers.as_slice() {
+            [] | [_] => vec![of(&|_| true)],
+            many => many.iter().map(|&writer| of(&|line| line.writer == writer)).collect(),
+        }
+    }
+
+    /// What some of the lines mean.
+    fn meanings(&self) -> Vec<(usize, Meaning)> {
+        let mut meanings = Vec::new();
+        // Of a program with a grammar of its own all that matters is known.
+        if self.lines.iter().filter(|line| line.is_known_program).count() * 2 > self.lines.len() {
+            return meanings;
+        }
+        let begins = match self.known_starts() {
+            starts if !starts.is_empty() => starts,
+            _ if self.is_managed() => self.after_exits(),
+            _ => match self.own_start() {
+                Some((word, sure)) => {
+                    meanings.push((word, Meaning::Start { sure }));
+                    self.with_lines_before(self.lines_of(word))
+                }
+                None => self.after_exits(),
+            },
+        };
+        if !self.has(&[MarkKind::Ready, MarkKind::Hint]) {
+            meanings.extend(self.readiness(&begins).map(|word| (word, Meaning::Ready)));
+        }
+        meanings.extend(self.last_words(&begins).into_iter().map(|word| (word, Meaning::LastWords)));
+        if !self.has(&[MarkKind::Stop, MarkKind::Exit, MarkKind::Fatal]) {
+            meanings.extend(self.goodbye(&begins).map(|word| (word, Meaning::Goodbye)));
+        }
+        meanings
+    }
+
+    /// The places before these where the same lines always stand, before the first one, too: a boot may begin with
+    /// what is not of the program itself.
+    fn with_lines_before(&self, mut places: Vec<usize>) -> Vec<usize> {
+        for _ in 0..CANDIDATES {
+            let Some(word) = places.first().and_then(|first| Some(self.lines[first.checked_sub(1)?].word)) else { break };
+            if !places.iter().all(|&at| at > 0 && self.lines[at - 1].word == word) {
+                break;
+            }
+            places.iter_mut().for_each(|at| *at -= 1);
+        }
+        places
     }
 
     fn lines_of(&self, word: usize) -> Vec<usize> {
@@ -197,13 +256,6 @@ impl Sample {
 
     fn has(&self, kinds: &[MarkKind]) -> bool {
         self.lines.iter().any(|line| line.step.is_some_and(|step| kinds.contains(&step)))
-    }
-
-    /// A log of several services or programs repeats itself in too many ways.
-    fn has_many_writers(&self) -> bool {
-        let mut lines: BTreeMap<u64, usize> = BTreeMap::new();
-        self.lines.iter().for_each(|line| *lines.entry(line.writer).or_default() += 1);
-        lines.values().filter(|count| **count >= 2).count() > 1
     }
 
     /// A manager tells of ends or of starts that it refuses.
@@ -224,7 +276,7 @@ impl Sample {
     }
 
     /// The line that begins each run, where no mark knows it.
-    fn own_start(&self) -> Option<usize> {
+    fn own_start(&self) -> Option<(usize, bool)> {
         let mut candidates: Vec<usize> = Vec::new();
         for line in self.lines[..self.head].iter().filter(|line| !line.by_manager).take(4 * CANDIDATES) {
             if !candidates.contains(&line.word) && candidates.len() < CANDIDATES {
@@ -232,19 +284,22 @@ impl Sample {
             }
         }
         let first = candidates.first().copied();
-        candidates.into_iter().find(|&word| {
+        candidates.into_iter().find_map(|word| {
             let lines = self.lines_of(word);
             let plain = lines.iter().all(|&at| {
                 let line = &self.lines[at];
-                line.step.is_none() && !line.is_trouble && !line.is_known_program
+                let may = line.step.is_none() && !line.complains && !line.is_known_program;
+                may && self.is_prose(word) && !self.is_labelled(word, line.is_timed)
             });
             let apart = lines.windows(2).all(|pair| pair[1] - pair[0] >= 2);
             let is_first = first == Some(word);
-            lines.len() >= 2
-                && plain
-                && apart
-                && (self.has_new_pids(&lines, is_first)
-                    || self.says_the_same(&lines) && (self.follows_deaths(&lines) || self.begins(&lines, is_first)))
+            if lines.len() < 2 || !plain || !apart {
+                return None;
+            }
+            let warns = lines.iter().any(|&at| self.lines[at].is_trouble);
+            let sure = !warns && self.has_new_pids(&lines, is_first);
+            let told = || self.says_the_same(&lines) && (self.follows_deaths(&lines) || self.begins(&lines, is_first));
+            (sure || told()).then_some((word, sure))
         })
     }
 
@@ -314,7 +369,8 @@ impl Sample {
                 *place = (place.0 + 1, at);
             }
             let told = |line: &Line| {
-                !line.is_trouble && !line.by_manager && (line.is_timed || !cycle[0].is_timed)
+                let timed = line.is_timed || !cycle[0].is_timed;
+                !line.is_trouble && !line.by_manager && timed && self.is_prose(line.word)
             };
             let is_work = |line: &Line| {
                 let (times, last) = places[&line.word];
@@ -333,34 +389,90 @@ impl Sample {
         (count * 5 >= working * 3).then_some(word)
     }
 
+    /// `Usage: …`, `NoSuchTariff: …`: an error's first line rather than a program's. Where lines have times a logger's
+    /// name may stand so.
+    fn is_labelled(&self, word: usize, is_timed: bool) -> bool {
+        let label = self.templates[word].split(' ').next().filter(|first| first.ends_with(':'));
+        label.is_some_and(|label| !is_timed || label.starts_with(char::is_uppercase))
+    }
+
+    /// It says what is not so, or must be: a reason and no step of a boot.
+    fn denies(&self, word: usize) -> bool {
+        let template = self.templates[word].to_lowercase();
+        !template.starts_with("note:")
+            && !AGAIN.iter().any(|word| template.contains(word))
+            && (complains(&template)
+                || template.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|word| DENIALS.contains(&word)))
+    }
+
+    /// Words, and no line of a trace.
+    fn is_prose(&self, word: usize) -> bool {
+        let template = self.templates[word].trim_end();
+        let is_request = ["GET ", "POST ", "PUT ", "HEAD "].iter().any(|method| template.starts_with(method));
+        let is_word = |word: &&str| word.len() >= 2 && word.chars().all(|c| c.is_alphabetic() || "',.:;!\"".contains(c));
+        !is_request && !template.ends_with(':') && template.split(' ').filter(is_word).count() >= 1
+    }
+
+    /// The last line of runs that had done their work, each of them, in words of its own.
+    fn goodbye(&self, begins: &[usize]) -> Option<usize> {
+        let last: Vec<&Line> = self.cycles(begins).filter_map(|cycle| cycle.last()).collect();
+        let word = last.first()?.word;
+        let total = self.lines.iter().filter(|line| line.word == word).count();
+        let is_last = last.iter().all(|line| line.word == word && !line.is_trouble && !line.by_manager);
+        let worked = self.cycles(begins).all(|cycle| {
+            let mut known = BTreeMap::new();
+            cycle.iter().for_each(|line| *known.entry(line.word).or_insert(0) += 1);
+            known.values().any(|times| *times >= 2)
+        });
+        (last.len() >= 2 && total == last.len() && is_last && worked && self.is_prose(word) && !self.denies(word))
+            .then_some(word)
+    }
+
     fn tries(&self, word: usize) -> bool {
         let template = self.templates[word].to_lowercase();
         TRIES.iter().any(|word| template.contains(word))
     }
 
-    /// Lines that stand nowhere but at the ends of runs.
+    /// Lines that stand nowhere but at the ends of runs. Of what tools print there without a time the first is the reason.
     fn last_words(&self, begins: &[usize]) -> Vec<usize> {
-        let mut last: BTreeMap<usize, usize> = BTreeMap::new();
-        for cycle in self.cycles(begins) {
-            let own = cycle.iter().skip(1).filter(|line| !line.by_manager);
-            if own.clone().any(|line| line.step == Some(MarkKind::Stop)) {
-                continue;
-            }
-            let is_goodbye = |line: &&&Line| {
-                let template = self.templates[line.word].to_lowercase();
-                let is_short = template.split(' ').count() <= GOODBYE_WORDS;
-                line.step == Some(MarkKind::Exit) || is_short && GOODBYES.iter().any(|word| template.contains(word))
-            };
-            let mut from_end: Vec<&Line> = own.collect();
-            from_end.reverse();
-            let goodbyes = from_end.iter().take_while(is_goodbye).count();
-            if let Some(line) = from_end.get(goodbyes).filter(|line| line.step.is_none() && !line.is_known) {
-                *last.entry(line.word).or_default() += 1;
-            }
+        let ends: Vec<&[Line]> = self.cycles(begins).filter_map(|cycle| self.end_of(cycle)).collect();
+        let mut times: BTreeMap<usize, usize> = BTreeMap::new();
+        for line in ends.iter().copied().flatten() {
+            *times.entry(line.word).or_default() += 1;
         }
         let total = |word: usize| self.lines.iter().filter(|line| line.word == word).count();
-        let is_habit = |&(word, times): &(usize, usize)| times >= HABIT && total(word) == times;
-        last.into_iter().filter(is_habit).map(|(word, _)| word).collect()
+        let is_reason = |line: &&Line| {
+            let times = times[&line.word];
+            !line.is_known
+                && line.step.is_none()
+                && times >= HABIT
+                && total(line.word) == times
+                && self.is_prose(line.word)
+                && self.denies(line.word)
+        };
+        let mut words: Vec<usize> = ends.iter().filter_map(|end| Some(end.iter().find(is_reason)?.word)).collect();
+        words.sort_unstable();
+        words.dedup();
+        words
+    }
+
+    /// What stands at a run's end, before the goodbyes; nothing where a stop was asked.
+    fn end_of<'l>(&self, cycle: &'l [Line]) -> Option<&'l [Line]> {
+        let is_goodbye = |line: &Line| {
+            let template = self.templates[line.word].to_lowercase();
+            let is_short = template.split(' ').count() <= GOODBYE_WORDS;
+            line.by_manager
+                || line.step == Some(MarkKind::Exit)
+                || is_short && GOODBYES.iter().any(|word| template.contains(word))
+        };
+        let (first, rest) = cycle.split_first()?;
+        if rest.iter().any(|line| line.step == Some(MarkKind::Stop)) {
+            return None;
+        }
+        let end = rest.iter().rposition(|line| !is_goodbye(line))?;
+        let is_raw = |line: &&Line| first.is_timed && !line.is_timed;
+        let raw = rest[..=end].iter().rev().take_while(is_raw).count();
+        Some(&rest[end + 1 - raw.max(1)..=end])
     }
 }
 
@@ -368,10 +480,11 @@ impl Sample {
 fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matches: &mut Matches) -> Line {
     scanner.matcher.collect(&scanner.pack, text, matches);
     let marks = scanner.marks(reading, text, matches);
-    let step = marks.iter().map(|mark| mark.mark.kind).filter(|kind| kind.is_told() || *kind == MarkKind::Hint).min();
+    let step = marks.iter().map(|mark| mark.mark.kind).filter(|kind| *kind != MarkKind::About).min();
     let class = class_of(reading, text);
     let plain = String::from_utf8_lossy(text);
     let is_error = class.is_some() || !matches.signatures.is_empty() || block::is_traceback(text);
+    let complains = is_error || reading.is_answer || complains(&plain) || is_dealt_with(text);
     let warns = reading.level.is_some_and(|level| level >= Level::Warn);
     Line {
         word: 0,
@@ -381,10 +494,14 @@ fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matc
         is_timed: reading.time.is_some(),
         by_manager: reading.formats.last().is_some_and(|&id| scanner.catalog.format(id).role != Role::Application)
             || marks.iter().any(|mark| mark.mark.manager),
-        writer: stable_hash(&[reading.service.as_deref(), reading.ident.as_deref()].map(Option::unwrap_or_default).join(&0)),
+        writer: match (reading.service.as_deref(), reading.ident.as_deref()) {
+            (None, None) => NOBODY,
+            (service, ident) => stable_hash(&[service, ident].map(Option::unwrap_or_default).join(&0)) | 1,
+        },
         is_known_program: scanner.catalog.program(reading).is_some() || reading.ident.as_deref() == Some(b"kernel"),
         step,
-        is_trouble: is_error || warns || class == Some(Class::Exception) || complains(&plain) || is_dealt_with(text),
+        complains,
+        is_trouble: complains || warns,
         is_known: is_error,
     }
 }
@@ -442,6 +559,16 @@ const BEGINNINGS: &[&str] = &[
 
 /// Work that is no work yet, in lower case.
 const TRIES: &[&str] = &["attempt", "connecting", "retry", "trying", "waiting"];
+
+/// Words that deny or demand, in lower case.
+const DENIALS: &[&str] = &[
+    "above", "below", "beyond", "dead", "disabled", "empty", "ended", "gone", "less", "locked", "lost", "maintenance",
+    "must", "need", "needs", "neither", "never", "no", "none", "not", "nothing", "old", "only", "over", "past",
+    "required", "requires", "stale", "stays", "too", "without", "zero",
+];
+
+/// What whoever starts it anew says, in lower case.
+const AGAIN: &[&str] = &["again in", "next try", "relaunch", "respawn", "restart"];
 
 /// What is said at any end, in lower case, in few words.
 const GOODBYES: &[&str] = &[

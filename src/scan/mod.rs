@@ -24,7 +24,7 @@ use crate::signature::{self, Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
 use block::Thrown;
 use context::Speaker;
-use idiom::{Idiom, Meaning};
+use idiom::{Idiom, Meaning, Step};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -110,7 +110,7 @@ impl Scanner {
     pub fn scan(&self, chunk: &Chunk, guide: &Guide) -> Segment {
         let mut pass = Pass::new(self, chunk, guide);
         let mut at = pass.first_line();
-        pass.look_back_for_traceback(at);
+        pass.look_back_for_block(at);
         pass.look_back_for_cut(at);
         let mut candidate = pass.next_candidate(at);
         while at < pass.own_end {
@@ -349,6 +349,9 @@ impl<'a> Pass<'a> {
             if block::is_traceback(text) {
                 self.meet_traceback(at, reading);
             }
+            if block::is_panic_head(text) {
+                self.meet_panic(at);
+            }
         }
         self.matches = matches;
     }
@@ -375,7 +378,8 @@ impl<'a> Pass<'a> {
         let sure_mark = marks.iter().any(|mark| !mark.mark.weak);
         // Last words that name a reason are an error even where no level says so, unless a signature knows the reason.
         let fatal = marks.iter().find(|mark| mark.mark.kind == MarkKind::Fatal);
-        let reason = fatal.and_then(|mark| mark.text(Field::Reason)).filter(|reason| !self.is_known(reason));
+        let reason = fatal.and_then(|mark| mark.text(Field::Reason));
+        let reason = reason.filter(|reason| !block::is_place(reason) && !self.is_known(reason));
         let unknown = match reason {
             Some(_) => Some(Class::Exception),
             None if !signatures.is_empty() || fatal.is_some() => None,
@@ -388,8 +392,8 @@ impl<'a> Pass<'a> {
                 .filter(|class| place.part == 0 || *class == Class::Exception)
                 .or((meaning == Some(Meaning::LastWords)).then_some(Class::Worded)),
         };
-        let starts = meaning == Some(Meaning::Start) && place.part == 0;
-        let told = !again && (starts || marks.iter().any(|mark| mark.mark.kind.is_told()));
+        let step = meaning.filter(|_| place.part == 0 && marks.is_empty()).and_then(Step::of);
+        let told = !again && (step.is_some() || marks.iter().any(|mark| mark.mark.kind.is_told()));
         let uncaught = thrown.filter(|thrown| thrown.uncaught && fatal.is_none());
         if is_hint && !told && !again && signatures.is_empty() && unknown.is_none() {
             place.actor = self.actor(reading, false, None);
@@ -428,8 +432,8 @@ impl<'a> Pass<'a> {
         if let Some(thrown) = uncaught {
             self.uncaught(place, shown, program, thrown);
         }
-        if starts && marks.is_empty() {
-            self.own_start(place, reading, shown, program);
+        if let Some(step) = step {
+            self.own_step(place, step, reading, shown, program);
         }
         for mark in marks.iter().filter(|mark| mark.mark.kind.is_told()) {
             let service = mark.text(Field::Service).or(reading.service.as_deref());
@@ -441,16 +445,16 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// The mark of a program that begins in its own words.
-    fn own_start(&mut self, place: Place, reading: &Reading, text: &[u8], program: Option<&str>) {
+    /// A step that the program tells of in its own words.
+    fn own_step(&mut self, place: Place, step: Step, reading: &Reading, text: &[u8], program: Option<&str>) {
         let name = skeleton(reading.message.trim_ascii());
         let words = fault_id(&format!("mark\0{name}"));
         self.sample(words, || FaultKind::Mark(name), place, text);
         let own = Speaker { service: reading.service.as_deref(), ident: reading.ident.as_deref() };
-        let last_words = self.last_words(place.at, &own);
+        let last_words = if step.kind == MarkKind::Start { self.last_words(place.at, &own) } else { 0 };
         let program = program.unwrap_or_default();
         let told = Told {
-            kind: MarkKind::Start,
+            kind: step.kind,
             actor: place.actor,
             program: self.string(program),
             service: self.string(&String::from_utf8_lossy(own.service.unwrap_or_default())),
@@ -458,14 +462,16 @@ impl<'a> Pass<'a> {
             words,
             code: None,
             step: 1,
-            weak: true,
+            weak: step.weak,
+            learned: true,
             never_ready: false,
             manager: false,
             asked: None,
             tells_ready: self.scanner.catalog.tells_ready(program),
         };
-        let (offset, line, time) = (self.offset(place.at), place.line, reading.time);
-        self.segment.add_mark(evidence::Mark { told: &told, offset, line, time, pid: reading.pid, count: None, last_words });
+        let (offset, line, pid) = (self.offset(place.at), place.line, reading.pid);
+        let time = if step.kind == MarkKind::Start { reading.time } else { place.time };
+        self.segment.add_mark(evidence::Mark { told: &told, offset, line, time, pid, count: None, last_words });
     }
 
     /// Whether a signature knows a text.
@@ -537,10 +543,11 @@ impl<'a> Pass<'a> {
     fn sample(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, place: Place, text: &[u8]) {
         let offset = self.offset(place.at);
         let show_secrets = self.scanner.options.show_secrets;
-        let draft = self.draft(id, kind);
+        let place_for = self.draft(id, kind).place_for(offset);
+        let shown = place_for.map(|at| (at, evidence_text(&self.with_panic_head(place.at, text), show_secrets)));
+        let Some(draft) = self.faults.get_mut(&id) else { return };
         draft.count += u64::from(place.times);
-        if let Some(at) = draft.place_for(offset) {
-            let text = evidence_text(text, show_secrets);
+        if let Some((at, text)) = shown {
             draft.keep(at, Sample { offset, line: place.line, time: place.time, actor: place.actor, text });
         }
         if draft.last.back().is_none_or(|last| last.at != place.at) {
@@ -574,6 +581,7 @@ impl<'a> Pass<'a> {
             code: mark.number(Field::Code).and_then(|code| i32::try_from(code).ok()),
             step: definition.step,
             weak: definition.weak,
+            learned: false,
             never_ready: definition.never_ready,
             manager: definition.manager,
             asked: definition.asked,
@@ -607,7 +615,8 @@ impl<'a> Pass<'a> {
         let reading = self.read(place.at, self.visible(place.at, end));
         let text = parts(&reading)
             .nth(place.part)
-            .map(|text| evidence_text(shown(&reading, text), self.scanner.options.show_secrets))?;
+            .map(|text| self.with_panic_head(place.at, shown(&reading, text)))
+            .map(|text| evidence_text(&text, self.scanner.options.show_secrets))?;
         Some(Sample { offset: self.offset(place.at), line: place.line, time: place.time, actor: place.actor, text })
     }
 }
