@@ -15,6 +15,9 @@ const NEARLY_ALL: usize = 90;
 /// A boot may be silent for so long between two such lines (nanoseconds).
 const SAME_BOOT: i64 = 60 * SECOND;
 
+/// Whoever dies within this time of a line dies at once (nanoseconds).
+const AT_ONCE: i64 = 2 * SECOND;
+
 /// A line that may tell of readiness, by the part that has it and its template.
 type Hint = (usize, Id);
 
@@ -57,7 +60,12 @@ fn last_of_boot(runs: &[Run], told: &BTreeMap<Hint, BTreeMap<usize, FaultSeen>>)
         let long: Vec<usize> =
             (0..runs.len()).filter(|&at| runs[at].lived().is_some_and(|lived| lived > longest + SECOND)).collect();
         let with = long.iter().filter(|at| lines.contains_key(at)).count();
-        if with * 100 >= long.len() * NEARLY_ALL {
+        // A line after which every run dies at once says nothing.
+        let lives_on = lines.iter().any(|(&at, line)| {
+            let after = runs[at].ended().zip(line.time).map(|(ended, time)| ended.ns - time.ns);
+            !runs[at].is_over() || runs[at].stop.is_some() || after.is_none_or(|after| after > AT_ONCE)
+        });
+        if lives_on && with * 100 >= long.len() * NEARLY_ALL {
             held.push((delays.get(delays.len() / 2).copied().unwrap_or_default(), hint));
         }
     }

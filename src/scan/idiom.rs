@@ -374,7 +374,8 @@ impl Sample {
             };
             let is_work = |line: &Line| {
                 let (times, last) = places[&line.word];
-                told(line) && line.step.is_none() && times >= 2 && last * 2 > cycle.len() && !self.tries(line.word)
+                let goes_on = times >= HABIT && last * 2 > cycle.len();
+                told(line) && line.step.is_none() && goes_on && !self.tries(line.word)
             };
             let Some(work) = cycle.iter().position(is_work) else { continue };
             working += 1;
@@ -410,7 +411,8 @@ impl Sample {
         let template = self.templates[word].trim_end();
         let is_request = ["GET ", "POST ", "PUT ", "HEAD "].iter().any(|method| template.starts_with(method));
         let is_word = |word: &&str| word.len() >= 2 && word.chars().all(|c| c.is_alphabetic() || "',.:;!\"".contains(c));
-        !is_request && !template.ends_with(':') && template.split(' ').filter(is_word).count() >= 1
+        let is_aside = template.starts_with(['(', '-']) || template.contains("Warning:") || template.contains("eprecat");
+        !is_request && !is_aside && !template.ends_with(':') && template.split(' ').filter(is_word).count() >= 1
     }
 
     /// The last line of runs that had done their work, each of them, in words of its own.

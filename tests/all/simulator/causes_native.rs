@@ -160,9 +160,9 @@ pub fn rust(rng: &mut Rng, name: &str) -> Vec<Cause> {
     };
     let held = "called `Result::unwrap()` on an `Err` value: Os { code: 98, kind: AddrInUse, message: \"Address already \
                 in use\" }";
-    causes.push(panic("port-held", &["port-in-use", "rust-panic"], "panicked at", Phase::Boot(5), held));
+    causes.push(panic("port-held", &["rust-addr-in-use"], "kind: AddrInUse", Phase::Boot(5), held));
     let bounds = "index out of bounds: the len is 4 but the index is 9";
-    causes.push(panic("rust-panic", &["rust-panic"], "panicked at", work, bounds));
+    causes.push(panic("rust-panic", &[], "index out of bounds", work, bounds));
     let class = |error: &str| format!("checking {}", error.to_lowercase());
     let stage = Phase::Boot(rng.between(1, 5) as u8);
     causes.push(unknown(rng, Style::Logged, "unknown-boot", stage, &class));
