@@ -96,8 +96,9 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, has_error
     // Stops by nobody known, and clean ends by nobody at all: planned when alone, a loop when they repeat at once.
     let suspect = |end: &End, run: &Run, next: Option<&Run>| {
         let short = run.lived().is_some_and(|lived| lived < SHORT_LIFE);
-        let again = next
-            .is_some_and(|next| next.began().zip(run.ended()).is_some_and(|(next, ended)| next.ns - ended.ns < AT_ONCE));
+        let again = next.is_some_and(|next| {
+            next.began().zip(run.ended()).is_some_and(|(next, ended)| next.ns - ended.ns < AT_ONCE)
+        });
         *end == End::Planned(Stopper::Unknown) && short && again
     };
     let suspects: Vec<usize> = (0..runs.len()).filter(|&at| suspect(&ends[at], &runs[at], runs.get(at + 1))).collect();
@@ -179,7 +180,8 @@ fn is_done(run: &Run, next: Option<&Run>, code: Option<i32>, signal: &str, has_e
     }
     let gap = next.and_then(|next| Some(next.began()?.ns - run.last_seen?.ns));
     // A manager that tells starts tells crashes too.
-    let suggested = run.start.and_then(|start| start.mark).is_some_and(|mark| mark.weak || mark.learned || mark.manager);
+    let suggested =
+        run.start.and_then(|start| start.mark).is_some_and(|mark| mark.weak || mark.learned || mark.manager);
     suggested && !run.is_ready() && !has_error && gap.is_some_and(|gap| gap >= AT_ONCE)
 }
 

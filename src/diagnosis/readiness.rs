@@ -21,11 +21,13 @@ const AT_ONCE: i64 = 2 * SECOND;
 /// A line that may tell of readiness, by the part that has it and its template.
 type Hint = (usize, Id);
 
-/// Takes the hints out of all runs, and makes one of them readiness where `by_hint`.
-pub fn settle(chronicle: &mut Chronicle, by_hint: bool) {
+/// Takes the hints out of all runs, and makes one of them readiness where `by_hint`. Lines of an `untimed` part have the
+/// times of others.
+pub fn settle(chronicle: &mut Chronicle, untimed: &[bool], by_hint: bool) {
     let mut told: BTreeMap<Hint, BTreeMap<usize, FaultSeen>> = BTreeMap::new();
     for (at, run) in chronicle.runs.iter_mut().enumerate() {
-        for hint in run.faults.extract_if(.., |seen| is_hint(seen.fault)) {
+        for mut hint in run.faults.extract_if(.., |seen| is_hint(seen.fault)) {
+            hint.time = hint.time.filter(|_| !untimed[hint.part]);
             let first = told.entry((hint.part, hint.fault)).or_default().entry(at).or_insert(hint);
             if hint.offset < first.offset {
                 *first = hint;
@@ -45,6 +47,7 @@ pub fn settle(chronicle: &mut Chronicle, by_hint: bool) {
             if run.fatal.and_then(|fatal| fatal.mark).is_some_and(|mark| mark.never_ready) {
                 continue;
             }
+            let time = time.or(run.began());
             run.ready = Some(Point { time, part, offset, mark: None, last_words: 0 });
         }
     }
@@ -63,7 +66,7 @@ fn last_of_boot(runs: &[Run], told: &BTreeMap<Hint, BTreeMap<usize, FaultSeen>>)
         // A line after which every run dies at once says nothing.
         let lives_on = lines.iter().any(|(&at, line)| {
             let after = runs[at].ended().zip(line.time).map(|(ended, time)| ended.ns - time.ns);
-            !runs[at].is_over() || runs[at].stop.is_some() || after.is_none_or(|after| after > AT_ONCE)
+            !runs[at].is_over() || runs[at].stop.is_some() || after.is_none_or(|after| !(0..=AT_ONCE).contains(&after))
         });
         if lives_on && with * 100 >= long.len() * NEARLY_ALL {
             held.push((delays.get(delays.len() / 2).copied().unwrap_or_default(), hint));

@@ -87,8 +87,11 @@ pub fn mask(text: &str) -> Cow<'_, str> {
 }
 
 fn hide_value(found: &Captures) -> String {
+    let password = found.name("password").map_or("", |password| password.as_str());
     if let Some(url) = found.name("url") {
-        return format!("{}{HIDDEN}@", url.as_str());
+        // Its writer hid it already.
+        let hidden = password.bytes().all(|byte| byte == b'*');
+        return if hidden { format!("{}{password}@", url.as_str()) } else { format!("{}{HIDDEN}@", url.as_str()) };
     }
     let head = found.name("head").map_or("", |head| head.as_str());
     let value = found.name("value").map_or("", |value| value.as_str());
@@ -113,6 +116,7 @@ mod tests {
         check("Incorrect API key provided: sk-proj-********Xy9A.", "Incorrect API key provided: sk-proj-********Xy9A.");
         check("Authorization: Bearer abc123def456", "Authorization: Bearer ****");
         check("postgres://app:hunter2@db:5432/x", "postgres://app:****@db:5432/x");
+        check("Cannot connect to redis://:**@10.0.0.7:6379/0", "Cannot connect to redis://:**@10.0.0.7:6379/0");
         check("password=correct-horse-battery", "password=****");
         check(r#"{"api_key": "a1b2c3d4"}"#, r#"{"api_key": "****"}"#);
         check("invalid token: expired", "invalid token: expired");

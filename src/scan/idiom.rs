@@ -98,7 +98,8 @@ impl Idiom {
         };
         let all: Vec<String> =
             self.meanings.iter().map(|(template, meaning)| format!("`{template}` {}", says(meaning))).collect();
-        (!all.is_empty()).then(|| format!("in this program's own words, by how the log repeats itself: {}", all.join("; ")))
+        (!all.is_empty())
+            .then(|| format!("in this program's own words, by how the log repeats itself: {}", all.join("; ")))
     }
 
     /// What a message means, by its skeleton.
@@ -218,8 +219,7 @@ impl Sample {
         }
         let begins = match self.known_starts() {
             starts if !starts.is_empty() => starts,
-            _ if self.is_managed() => self.after_exits(),
-            _ => match self.own_start() {
+            _ => match self.own_start().filter(|(_, sure)| *sure || !self.is_managed()) {
                 Some((word, sure)) => {
                     meanings.push((word, Meaning::Start { sure }));
                     self.with_lines_before(self.lines_of(word))
@@ -241,7 +241,9 @@ impl Sample {
     /// what is not of the program itself.
     fn with_lines_before(&self, mut places: Vec<usize>) -> Vec<usize> {
         for _ in 0..CANDIDATES {
-            let Some(word) = places.first().and_then(|first| Some(self.lines[first.checked_sub(1)?].word)) else { break };
+            let Some(word) = places.first().and_then(|first| Some(self.lines[first.checked_sub(1)?].word)) else {
+                break;
+            };
             if !places.iter().all(|&at| at > 0 && self.lines[at - 1].word == word) {
                 break;
             }
@@ -329,8 +331,7 @@ impl Sample {
             let (length, troubled) = raw.fold((0, false), |(n, trouble), line| (n + 1, trouble || line.is_trouble));
             match before.len().checked_sub(length + 1).map(|record| &before[record]) {
                 Some(record) if length == 0 => {
-                    record.level == Some(Level::Fatal)
-                        || matches!(record.step, Some(MarkKind::Exit | MarkKind::Fatal))
+                    record.level == Some(Level::Fatal) || matches!(record.step, Some(MarkKind::Exit | MarkKind::Fatal))
                 }
                 Some(record) => troubled && record.level.is_none_or(|level| level < Level::Error),
                 None => troubled,
@@ -360,29 +361,32 @@ impl Sample {
 
     /// The last line of the boot: what stands once in a run before the work begins, which goes on to its end.
     fn readiness(&self, begins: &[usize]) -> Option<usize> {
+        let cycles: Vec<&[Line]> = self.cycles(begins).collect();
+        let counted: Vec<BTreeMap<usize, Told>> = cycles.iter().map(|cycle| told_in(cycle)).collect();
+        // What comes twice in nearly each run that has it is no line of a boot, though some be lost.
+        let comes_again = |word: usize| {
+            let with: Vec<&Told> = counted.iter().filter_map(|told| told.get(&word)).collect();
+            let again = with.iter().filter(|told| told.times >= 2).count();
+            again >= 2 && again * 5 >= with.len() * 3
+        };
         let mut votes: BTreeMap<usize, usize> = BTreeMap::new();
         let mut working = 0;
-        for cycle in self.cycles(begins) {
-            let mut places: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-            for (at, line) in cycle.iter().enumerate() {
-                let place = places.entry(line.word).or_insert((0, at));
-                *place = (place.0 + 1, at);
-            }
-            let told = |line: &Line| {
-                let timed = line.is_timed || !cycle[0].is_timed;
-                !line.is_trouble && !line.by_manager && timed && self.is_prose(line.word)
+        for (cycle, told) in cycles.iter().zip(&counted) {
+            let is_own = |line: &Line| {
+                let alike = line.is_timed || line.level.is_some() || !cycle[0].is_timed;
+                let plain = !line.is_trouble && !line.by_manager && line.step.is_none();
+                plain && alike && self.is_prose(line.word) && !self.tries(line.word)
             };
             let is_work = |line: &Line| {
-                let (times, last) = places[&line.word];
-                let goes_on = times >= HABIT && last * 2 > cycle.len();
-                told(line) && line.step.is_none() && goes_on && !self.tries(line.word)
+                let Told { times, last } = told[&line.word];
+                is_own(line) && last * 2 > cycle.len() && (times >= HABIT || comes_again(line.word))
             };
             let Some(work) = cycle.iter().position(is_work) else { continue };
             working += 1;
-            let once = |line: &&Line| told(line) && line.step.is_none() && places[&line.word].0 == 1;
-            // The first line is the start.
+            // The first line is the start. Others may complain on the way.
             let boot = cycle[..work].get(1..).unwrap_or_default();
-            if let Some(line) = boot.last().filter(once).filter(|line| !self.tries(line.word)) {
+            let last = boot.iter().rev().find(|line| !line.is_trouble);
+            if let Some(line) = last.filter(|line| is_own(line) && told[&line.word].times == 1) {
                 *votes.entry(line.word).or_default() += 1;
             }
         }
@@ -410,8 +414,10 @@ impl Sample {
     fn is_prose(&self, word: usize) -> bool {
         let template = self.templates[word].trim_end();
         let is_request = ["GET ", "POST ", "PUT ", "HEAD "].iter().any(|method| template.starts_with(method));
-        let is_word = |word: &&str| word.len() >= 2 && word.chars().all(|c| c.is_alphabetic() || "',.:;!\"".contains(c));
-        let is_aside = template.starts_with(['(', '-']) || template.contains("Warning:") || template.contains("eprecat");
+        let is_word =
+            |word: &&str| word.len() >= 2 && word.chars().all(|c| c.is_alphabetic() || "',.:;!\"".contains(c));
+        let is_aside =
+            template.starts_with(['(', '-']) || template.contains("Warning:") || template.contains("eprecat");
         !is_request && !is_aside && !template.ends_with(':') && template.split(' ').filter(is_word).count() >= 1
     }
 
@@ -421,11 +427,7 @@ impl Sample {
         let word = last.first()?.word;
         let total = self.lines.iter().filter(|line| line.word == word).count();
         let is_last = last.iter().all(|line| line.word == word && !line.is_trouble && !line.by_manager);
-        let worked = self.cycles(begins).all(|cycle| {
-            let mut known = BTreeMap::new();
-            cycle.iter().for_each(|line| *known.entry(line.word).or_insert(0) += 1);
-            known.values().any(|times| *times >= 2)
-        });
+        let worked = self.cycles(begins).all(|cycle| told_in(cycle).values().any(|told| told.times >= 2));
         (last.len() >= 2 && total == last.len() && is_last && worked && self.is_prose(word) && !self.denies(word))
             .then_some(word)
     }
@@ -476,6 +478,22 @@ impl Sample {
         let raw = rest[..=end].iter().rev().take_while(is_raw).count();
         Some(&rest[end + 1 - raw.max(1)..=end])
     }
+}
+
+/// How often a run has a line, and where it stands last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    times: usize,
+    last: usize,
+}
+
+fn told_in(cycle: &[Line]) -> BTreeMap<usize, Told> {
+    let mut told: BTreeMap<usize, Told> = BTreeMap::new();
+    for (at, line) in cycle.iter().enumerate() {
+        let known = told.entry(line.word).or_default();
+        *known = Told { times: known.times + 1, last: at };
+    }
+    told
 }
 
 /// What one line is, but for its template.
@@ -564,9 +582,38 @@ const TRIES: &[&str] = &["attempt", "connecting", "retry", "trying", "waiting"];
 
 /// Words that deny or demand, in lower case.
 const DENIALS: &[&str] = &[
-    "above", "below", "beyond", "dead", "disabled", "empty", "ended", "gone", "less", "locked", "lost", "maintenance",
-    "must", "need", "needs", "neither", "never", "no", "none", "not", "nothing", "old", "only", "over", "past",
-    "required", "requires", "stale", "stays", "too", "without", "zero",
+    "above",
+    "below",
+    "beyond",
+    "dead",
+    "disabled",
+    "empty",
+    "ended",
+    "gone",
+    "less",
+    "locked",
+    "lost",
+    "maintenance",
+    "must",
+    "need",
+    "needs",
+    "neither",
+    "never",
+    "no",
+    "none",
+    "not",
+    "nothing",
+    "old",
+    "only",
+    "over",
+    "past",
+    "required",
+    "requires",
+    "stale",
+    "stays",
+    "too",
+    "without",
+    "zero",
 ];
 
 /// What whoever starts it anew says, in lower case.
@@ -574,7 +621,21 @@ const AGAIN: &[&str] = &["again in", "next try", "relaunch", "respawn", "restart
 
 /// What is said at any end, in lower case, in few words.
 const GOODBYES: &[&str] = &[
-    "bye", "cleanup", "closed", "closing", "complete", "done", "drain", "exit", "finished", "leaving", "shut down",
-    "shutdown", "shutting", "stopped", "stopping", "terminat",
+    "bye",
+    "cleanup",
+    "closed",
+    "closing",
+    "complete",
+    "done",
+    "drain",
+    "exit",
+    "finished",
+    "leaving",
+    "shut down",
+    "shutdown",
+    "shutting",
+    "stopped",
+    "stopping",
+    "terminat",
 ];
 const GOODBYE_WORDS: usize = 5;
