@@ -44,6 +44,20 @@ pub fn ends_in_traceback(text: &[u8]) -> bool {
     text.trim_ascii_end().ends_with(TRACEBACK)
 }
 
+/// A frame of a JavaScript trace.
+pub fn is_frame(text: &[u8]) -> bool {
+    text.starts_with(b"    at ")
+}
+
+/// `EnvelopeMismatch: it carries 2`: an error by its class, whatever that is called.
+fn is_thrown(text: &[u8]) -> bool {
+    let Some(end) = memmem::find(text, b": ") else { return false };
+    let class = &text[..end];
+    class.first().is_some_and(u8::is_ascii_uppercase)
+        && class.iter().any(u8::is_ascii_lowercase)
+        && class.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.$".contains(byte))
+}
+
 /// Whether the line is the head of a Rust panic, whose message is the next line.
 pub fn is_panic_head(text: &[u8]) -> bool {
     memmem::find(text, b" panicked at ").is_some_and(|at| is_place(&text[at + " panicked at ".len()..]))
@@ -222,25 +236,43 @@ impl<'a> Pass<'a> {
             // Node adds where an event came from, with frames of its own.
             let is_addition = text.starts_with(b"Emitted 'error' event");
             if above_frames && !is_addition && text.first().is_some_and(|byte| !byte.is_ascii_whitespace()) {
-                // Known by its words, it was judged when it was read.
-                if reading.level.is_some() || words::is_exception_head(text) || self.is_known(text) {
-                    return;
+                // Known by its class, it was told when its first frame was read.
+                if !is_thrown(text) {
+                    self.tell_thrown(start, &reading, place);
                 }
-                let template = skeleton(text.trim_ascii());
-                let id = fault_id(&format!("unknown\0{}\0{template}", Class::Exception as u8));
-                let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[start..place.at]).count() as u64;
-                let sample = Sample {
-                    offset: self.offset(start),
-                    line: place.line.wrapping_sub(back),
-                    time: place.time,
-                    actor: place.actor,
-                    text: evidence_text(shown(&reading, text), self.scanner.options.show_secrets),
-                };
-                self.segment.add_occurrences(id, place.actor, sample.offset, place.time, 1);
-                self.keep_first(id, || FaultKind::Unknown { class: Class::Exception, template }, sample);
                 return;
             }
-            above_frames = text.starts_with(b"    at ");
+            above_frames = is_frame(text);
         }
+    }
+
+    /// A frame was read: before the first one stands what was thrown, by a class that the words alone do not tell.
+    pub(super) fn thrown_above(&mut self, place: Place) {
+        if let Some(start) = self.line_before(place.at, place.at) {
+            let reading = self.reading_at(start);
+            if is_thrown(&reading.message) {
+                self.tell_thrown(start, &reading, place);
+            }
+        }
+    }
+
+    /// Tells of what was thrown, in a line before this place, unless it was judged when it was read.
+    fn tell_thrown(&mut self, start: usize, reading: &Reading, place: Place) {
+        let text: &[u8] = &reading.message;
+        if reading.level.is_some() || words::is_exception_head(text) || self.is_known(text) {
+            return;
+        }
+        let template = skeleton(text.trim_ascii());
+        let id = fault_id(&format!("unknown\0{}\0{template}", Class::Exception as u8));
+        let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[start..place.at]).count() as u64;
+        let sample = Sample {
+            offset: self.offset(start),
+            line: place.line.wrapping_sub(back),
+            time: place.time,
+            actor: place.actor,
+            text: evidence_text(shown(reading, text), self.scanner.options.show_secrets),
+        };
+        self.segment.add_occurrences(id, place.actor, sample.offset, place.time, 1);
+        self.keep_first(id, || FaultKind::Unknown { class: Class::Exception, template }, sample);
     }
 }

@@ -361,7 +361,10 @@ impl Sample {
 
     /// The last line of the boot: what stands once in a run before the work begins, which goes on to its end.
     fn readiness(&self, begins: &[usize]) -> Option<usize> {
-        let cycles: Vec<&[Line]> = self.cycles(begins).collect();
+        // What has neither a time nor a level, where the first line has a time, is printed by others.
+        let alike = |first: &Line, line: &Line| line.is_timed || line.level.is_some() || !first.is_timed;
+        let cycles: Vec<Vec<&Line>> =
+            self.cycles(begins).map(|cycle| cycle.iter().filter(|line| alike(&cycle[0], line)).collect()).collect();
         let counted: Vec<BTreeMap<usize, Told>> = cycles.iter().map(|cycle| told_in(cycle)).collect();
         // What comes twice in nearly each run that has it is no line of a boot, though some be lost.
         let comes_again = |word: usize| {
@@ -373,15 +376,14 @@ impl Sample {
         let mut working = 0;
         for (cycle, told) in cycles.iter().zip(&counted) {
             let is_own = |line: &Line| {
-                let alike = line.is_timed || line.level.is_some() || !cycle[0].is_timed;
                 let plain = !line.is_trouble && !line.by_manager && line.step.is_none();
-                plain && alike && self.is_prose(line.word) && !self.tries(line.word)
+                plain && self.is_prose(line.word) && !self.tries(line.word)
             };
             let is_work = |line: &Line| {
                 let Told { times, last } = told[&line.word];
                 is_own(line) && last * 2 > cycle.len() && (times >= HABIT || comes_again(line.word))
             };
-            let Some(work) = cycle.iter().position(is_work) else { continue };
+            let Some(work) = cycle.iter().position(|line| is_work(line)) else { continue };
             working += 1;
             // The first line is the start. Others may complain on the way.
             let boot = cycle[..work].get(1..).unwrap_or_default();
@@ -427,7 +429,9 @@ impl Sample {
         let word = last.first()?.word;
         let total = self.lines.iter().filter(|line| line.word == word).count();
         let is_last = last.iter().all(|line| line.word == word && !line.is_trouble && !line.by_manager);
-        let worked = self.cycles(begins).all(|cycle| told_in(cycle).values().any(|told| told.times >= 2));
+        let worked = self
+            .cycles(begins)
+            .all(|cycle| told_in(&cycle.iter().collect::<Vec<_>>()).values().any(|told| told.times >= 2));
         (last.len() >= 2 && total == last.len() && is_last && worked && self.is_prose(word) && !self.denies(word))
             .then_some(word)
     }
@@ -487,7 +491,7 @@ struct Told {
     last: usize,
 }
 
-fn told_in(cycle: &[Line]) -> BTreeMap<usize, Told> {
+fn told_in(cycle: &[&Line]) -> BTreeMap<usize, Told> {
     let mut told: BTreeMap<usize, Told> = BTreeMap::new();
     for (at, line) in cycle.iter().enumerate() {
         let known = told.entry(line.word).or_default();

@@ -349,6 +349,10 @@ impl<'a> Pass<'a> {
             if block::is_traceback(text) {
                 self.meet_traceback(at, reading);
             }
+            if block::is_frame(text) {
+                let actor = self.actor(reading, false, None);
+                self.thrown_above(Place { actor, ..place });
+            }
             if block::is_panic_head(text) {
                 self.meet_panic(at);
             }
@@ -390,7 +394,7 @@ impl<'a> Pass<'a> {
             // Of a message of several lines the first one has the level; a trace within it ends in the exception.
             None => class_of(reading, text)
                 .filter(|class| place.part == 0 || *class == Class::Exception)
-                .or((meaning == Some(Meaning::LastWords)).then_some(Class::Worded)),
+                .or((meaning == Some(Meaning::LastWords)).then_some(Class::Fatal)),
         };
         let step = meaning.filter(|_| place.part == 0 && marks.is_empty()).and_then(Step::of);
         let told = !again && (step.is_some() || marks.iter().any(|mark| mark.mark.kind.is_told()));
