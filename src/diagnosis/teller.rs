@@ -51,6 +51,9 @@ impl<'e> Teller<'_, 'e> {
                     after_ready: false,
                 }),
                 What::Mark { told, count, .. } => {
+                    if told.kind == MarkKind::Start && told.manager && count == Some(1) {
+                        self.first_restart(event);
+                    }
                     if matches!(told.kind, MarkKind::Looping | MarkKind::Throttle) {
                         self.chronicle.restarts_told = self.chronicle.restarts_told.max(count.unwrap_or(0));
                     }
@@ -63,6 +66,16 @@ impl<'e> Teller<'_, 'e> {
             // What stands after the last end is its aftermath.
             Some(run) => run.faults.extend(left),
             None => self.chronicle.loose.extend(left),
+        }
+    }
+
+    /// The manager counts its first restart: the run before it was the first one.
+    fn first_restart(&mut self, event: &Event<'e>) {
+        let point = Point { mark: None, ..self.point(event) };
+        if let [run] = self.chronicle.runs.as_mut_slice()
+            && run.start.is_none()
+        {
+            run.start = Some(Point { time: run.first_seen, ..point });
         }
     }
 
@@ -543,7 +556,9 @@ impl<'e> Teller<'_, 'e> {
 /// mark.
 fn died_again(run: &Run, point: Point) -> bool {
     let dies = point.mark.is_some_and(|mark| mark.kind == MarkKind::Fatal && (!mark.weak || mark.step == 1));
-    let again = run.fatal.is_some_and(|died| match (died.time, point.time) {
+    // Or after its own goodbye; a manager's word of the end may come before the program's.
+    let goodbye = run.exit.filter(|exit| exit.part == point.part && exit.mark.is_some_and(|mark| !mark.manager));
+    let again = run.fatal.or(goodbye).is_some_and(|died| match (died.time, point.time) {
         (Some(died), Some(time)) => time.ns > died.ns + 2 * AFTERMATH,
         // Without times the same words are another death.
         (None, None) => {

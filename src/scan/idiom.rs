@@ -20,6 +20,8 @@ use std::rc::Rc;
 pub const SAMPLE_BYTES: u64 = 128 << 10;
 /// The line that begins each run is among the first few of the log.
 const CANDIDATES: usize = 8;
+/// The reason of an end is among its last records.
+const LAST_LINES: usize = 3;
 /// What comes again so often is a habit.
 const HABIT: usize = 3;
 
@@ -441,7 +443,8 @@ impl Sample {
         TRIES.iter().any(|word| template.contains(word))
     }
 
-    /// Lines that stand nowhere but at the ends of runs. Of what tools print there without a time the first is the reason.
+    /// Lines that stand nowhere but at the ends of runs. Of what tools print there without a time the first is the reason,
+    /// of a program's last records one that complains, or else the last one that denies.
     fn last_words(&self, begins: &[usize]) -> Vec<usize> {
         let ends: Vec<&[Line]> = self.cycles(begins).filter_map(|cycle| self.end_of(cycle)).collect();
         let mut times: BTreeMap<usize, usize> = BTreeMap::new();
@@ -458,7 +461,14 @@ impl Sample {
                 && self.is_prose(line.word)
                 && self.denies(line.word)
         };
-        let mut words: Vec<usize> = ends.iter().filter_map(|end| Some(end.iter().find(is_reason)?.word)).collect();
+        let reason = |end: &&[Line]| {
+            let reasons = || end.iter().filter(is_reason);
+            let raw = end.iter().all(|line| !line.is_timed);
+            let complaint = || reasons().rev().find(|line| line.complains);
+            let line = if raw { reasons().next() } else { complaint().or_else(|| reasons().next_back()) };
+            line.map(|line| line.word)
+        };
+        let mut words: Vec<usize> = ends.iter().filter_map(reason).collect();
         words.sort_unstable();
         words.dedup();
         words
@@ -480,7 +490,8 @@ impl Sample {
         let end = rest.iter().rposition(|line| !is_goodbye(line))?;
         let is_raw = |line: &&Line| first.is_timed && !line.is_timed;
         let raw = rest[..=end].iter().rev().take_while(is_raw).count();
-        Some(&rest[end + 1 - raw.max(1)..=end])
+        let length = if raw > 0 { raw } else { LAST_LINES.min(end + 1) };
+        Some(&rest[end + 1 - length..=end])
     }
 }
 
@@ -506,16 +517,18 @@ fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matc
     let marks = scanner.marks(reading, text, matches);
     let step = marks.iter().map(|mark| mark.mark.kind).filter(|kind| *kind != MarkKind::About).min();
     let class = class_of(reading, text);
+    let (has_clock, rest) = after_clock(text);
+    let (own_pid, body) = without_pids(rest);
     let plain = String::from_utf8_lossy(text);
     let is_error = class.is_some() || !matches.signatures.is_empty() || block::is_traceback(text);
     let complains = is_error || reading.is_answer || complains(&plain) || is_dealt_with(text);
     let warns = reading.level.is_some_and(|level| level >= Level::Warn);
     Line {
         word: 0,
-        said: stable_hash(&without_pid(text)),
-        pid: reading.pid.or(reading.run_pid).or_else(|| pid_in(line).map(|(_, pid)| pid)),
+        said: stable_hash(&body),
+        pid: reading.pid.or(reading.run_pid).or(own_pid).or_else(|| pid_in(line).map(|(_, pid)| pid)),
         level: reading.level,
-        is_timed: reading.time.is_some(),
+        is_timed: reading.time.is_some() || has_clock,
         by_manager: reading.formats.last().is_some_and(|&id| scanner.catalog.format(id).role != Role::Application)
             || marks.iter().any(|mark| mark.mark.manager),
         writer: match (reading.service.as_deref(), reading.ident.as_deref()) {
@@ -550,11 +563,41 @@ fn pid_in(line: &[u8]) -> Option<(std::ops::Range<usize>, u32)> {
     None
 }
 
-fn without_pid(text: &[u8]) -> Vec<u8> {
-    match pid_in(text) {
-        Some((digits, _)) => [&text[..digits.start], &text[digits.end..]].concat(),
-        None => text.to_vec(),
+/// What follows the words of a clock that no format reads, and whether there are any: `261125-195700.924`, `Nov 25`.
+fn after_clock(text: &[u8]) -> (bool, &[u8]) {
+    let is_digits = |word: &[u8]| word.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2;
+    let is_clock = |word: &[u8]| {
+        let core = word.trim_ascii_end();
+        is_digits(core) && core.first().is_some_and(|byte| byte.is_ascii_digit() || b"[(<".contains(byte))
+            || core.len() == 3 && MONTHS.contains(&core)
+    };
+    let mut rest = text;
+    for _ in 0..4 {
+        let Some(end) = memchr::memchr(b' ', rest) else { break };
+        if !is_clock(&rest[..end]) {
+            break;
+        }
+        rest = rest[end..].trim_ascii_start();
     }
+    (rest.len() < text.len(), rest)
+}
+
+const MONTHS: [&[u8]; 12] =
+    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+
+/// A text without the pids in it, and the one that stands at its writer's name: `gw[61]`, `gw(61)`, `gw/61`, `<main:61>`.
+fn without_pids(text: &[u8]) -> (Option<u32>, Vec<u8>) {
+    let mut body = text.to_vec();
+    if let Some((digits, _)) = pid_in(&body) {
+        body.drain(digits);
+    }
+    let head = body.split(|&byte| byte == b' ').take(2).map(|word| word.len() + 1).sum::<usize>().min(body.len());
+    let opens = |at: usize| b"[(/:#".contains(&body[at]) && at > 0 && body[at - 1].is_ascii_alphabetic();
+    let Some(open) = (0..head).find(|&at| opens(at)) else { return (None, body) };
+    let digits = body[open + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let pid = std::str::from_utf8(&body[open + 1..open + 1 + digits]).ok().and_then(|digits| digits.parse().ok());
+    body.drain(open + 1..open + 1 + digits);
+    (pid, body)
 }
 
 /// A program's beginning, in lower case.
