@@ -56,7 +56,8 @@ pub struct Known<'k> {
     pub without: Without,
 }
 
-/// Faults that also happen in most good runs: they end none. Of a known root, or an exception, one good run is no proof.
+/// Faults that also happen in most good runs: they end none. Of a known root, an exception or what its program calls
+/// fatal, one good run is no proof.
 pub fn background(runs: &[Run], ends: &[End], faults: &Faults) -> BTreeSet<Id> {
     let good: Vec<(&Run, &End)> = runs
         .iter()
@@ -72,8 +73,11 @@ pub fn background(runs: &[Run], ends: &[End], faults: &Faults) -> BTreeSet<Id> {
         once.into_iter().for_each(|id| *count.entry(id).or_default() += 1);
     }
     let mut background = survived(runs, faults);
-    let least =
-        |id: &Id| if faults.get(*id).is_some_and(|fault| fault.rank().is_some_and(|rank| rank <= 1)) { 2 } else { 1 };
+    let is_grave = |id: &Id| {
+        let fault = faults.get(*id);
+        fault.is_some_and(|fault| fault.class == Some(Class::Fatal) || fault.rank().is_some_and(|rank| rank <= 1))
+    };
+    let least = |id: &Id| if is_grave(id) { 2 } else { 1 };
     let common = |(id, times): &(Id, usize)| *times >= least(id).max(good.len().div_ceil(2));
     background.extend(count.into_iter().filter(common).map(|(id, _)| id));
     background

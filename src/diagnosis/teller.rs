@@ -482,9 +482,9 @@ impl<'e> Teller<'_, 'e> {
             let manager_ended = run.exit.is_some_and(|exit| exit.mark.is_some_and(|mark| mark.manager));
             // The manager's word after the application's own is the same end; so are several words of the application
             // where starts are told.
-            let same =
-                if by_manager { !manager_ended } else { self.traits.has_starts[self.part] && !died_again(run, point) };
-            if run.is_over() && !same {
+            let again = !by_manager && died_again(run, point);
+            let same = if by_manager { !manager_ended } else { self.traits.has_starts[self.part] && !again };
+            if (run.is_over() || again) && !same {
                 self.begin(point);
             }
             return;
@@ -555,16 +555,18 @@ impl<'e> Teller<'_, 'e> {
 /// A program cannot die twice: sure last words well after its last words are another run's, which died before its start
 /// mark.
 fn died_again(run: &Run, point: Point) -> bool {
-    let dies = point.mark.is_some_and(|mark| mark.kind == MarkKind::Fatal && (!mark.weak || mark.step == 1));
-    // Or after its own goodbye; a manager's word of the end may come before the program's.
-    let goodbye = run.exit.filter(|exit| exit.part == point.part && exit.mark.is_some_and(|mark| !mark.manager));
-    let again = run.fatal.or(goodbye).is_some_and(|died| match (died.time, point.time) {
-        (Some(died), Some(time)) => time.ns > died.ns + 2 * AFTERMATH,
+    let Some(mark) = point.mark.filter(|mark| mark.kind == MarkKind::Fatal) else { return false };
+    let is_own = |ended: &Point| ended.part == point.part;
+    let later = |ended: Point| match (ended.time, point.time) {
+        (Some(ended), Some(time)) => time.ns > ended.ns + 2 * AFTERMATH,
         // Without times the same words are another death.
-        (None, None) => {
-            died.part == point.part && died.mark.map(|mark| mark.words) == point.mark.map(|mark| mark.words)
-        }
+        (None, None) => is_own(&ended) && ended.mark.is_some_and(|known| known.words == mark.words),
         _ => false,
-    });
-    dies && again
+    };
+    let died = run.fatal.filter(|_| !mark.weak || mark.step == 1);
+    // After its own goodbye, too; a manager's word of the end may come before the program's.
+    let goodbye = run.exit.filter(is_own).filter(|exit| exit.mark.is_some_and(|mark| !mark.manager));
+    // What can only be said at a start is no word of a process that is asked to stop.
+    let stop = run.stop.filter(is_own).filter(|_| run.fatal.is_none() && mark.weak && mark.step == 1);
+    died.or(goodbye).or(stop).is_some_and(later)
 }

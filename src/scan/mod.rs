@@ -94,6 +94,9 @@ impl Scanner {
             let suggests = mark.mark.weak && matches!(mark.mark.kind, MarkKind::Ready | MarkKind::Hint);
             !(doubtful && suggests)
         });
+        // A warning is nobody's last word.
+        let mild = reading.level.is_some_and(|level| level < Level::Error);
+        marks.retain(|mark| !(mild && mark.mark.weak && mark.mark.kind == MarkKind::Fatal));
         // Where a sure mark speaks the weak ones are silent, and any other mark silences a hint.
         if marks.iter().any(|mark| !mark.mark.weak) {
             marks.retain(|mark| !mark.mark.weak);
