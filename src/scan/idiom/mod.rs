@@ -1,0 +1,103 @@
+//! A program's own words for its start, its readiness and its end, learned from how its log repeats itself.
+//!
+//! Marks know how most programs tell of their lives. A log of one that says `kilnd firing up` has none of them; but where
+//! it holds several runs, each begins with the same line, goes through the same boot, and those that die of one thing
+//! say the same last. So a log is looked at before it is scanned, at its head and its end, and what was learned there
+//! goes with every chunk: what a line means depends on the stream, and not on where it is cut.
+
+mod habits;
+mod sample;
+mod suggestion;
+
+use super::Scanner;
+use crate::grammar::{Clock, MarkKind};
+use aho_corasick::AhoCorasick;
+use sample::Sample;
+use std::collections::BTreeMap;
+
+/// Bytes that are looked at, at a log's head and at its end each.
+pub const SAMPLE_BYTES: u64 = 128 << 10;
+/// What a line of the program means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// `sure`: each time it was another process that said it.
+    Start {
+        sure: bool,
+    },
+    Ready,
+    /// The reason of an end that it always stands before.
+    LastWords,
+    /// The end of a run that had done its work.
+    Goodbye,
+}
+
+/// A step of a life that such a line tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub kind: MarkKind,
+    pub weak: bool,
+}
+
+impl Step {
+    pub fn of(meaning: Meaning) -> Option<Step> {
+        match meaning {
+            Meaning::Start { sure } => Some(Step { kind: MarkKind::Start, weak: !sure }),
+            Meaning::Goodbye => Some(Step { kind: MarkKind::Exit, weak: true }),
+            Meaning::Ready | Meaning::LastWords => None,
+        }
+    }
+}
+
+/// What was learned of one log; by itself, nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Idiom {
+    meanings: BTreeMap<String, Meaning>,
+    finder: Option<AhoCorasick>,
+}
+
+impl Idiom {
+    /// Learns from pieces of a log, its head first. Each of its writers has words of its own.
+    pub fn of(scanner: &Scanner, samples: &[&[u8]], clock: &Clock) -> Idiom {
+        let whole = Sample::of(scanner, samples, clock);
+        let mut meanings = BTreeMap::new();
+        for sample in whole.by_writer() {
+            for (word, meaning) in sample.meanings() {
+                meanings.entry(sample.template(word).to_string()).or_insert(meaning);
+            }
+        }
+        let needles: BTreeMap<String, &str> =
+            meanings.keys().filter_map(|template| Some((template.clone(), whole.needle(template)?))).collect();
+        meanings.retain(|template, _| needles.contains_key(template));
+        let finder = if needles.is_empty() { None } else { AhoCorasick::new(needles.values()).ok() };
+        Idiom { meanings, finder }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.meanings.is_empty()
+    }
+
+    /// The next place at or after `from` where one of its lines may be.
+    pub fn find(&self, text: &[u8], from: usize) -> Option<usize> {
+        let found = self.finder.as_ref()?.find(aho_corasick::Input::new(text).range(from..))?;
+        Some(found.start())
+    }
+
+    /// What was learned, in words.
+    pub fn told(&self) -> Option<String> {
+        let says = |meaning: &Meaning| match meaning {
+            Meaning::Start { .. } => "begins a run",
+            Meaning::Ready => "may say that it is ready",
+            Meaning::LastWords => "is said before it ends",
+            Meaning::Goodbye => "ends a run",
+        };
+        let all: Vec<String> =
+            self.meanings.iter().map(|(template, meaning)| format!("`{template}` {}", says(meaning))).collect();
+        (!all.is_empty())
+            .then(|| format!("in this program's own words, by how the log repeats itself: {}", all.join("; ")))
+    }
+
+    /// What a message means, by its skeleton.
+    pub fn meaning(&self, template: &str) -> Option<Meaning> {
+        self.meanings.get(template).copied()
+    }
+}

@@ -1,0 +1,243 @@
+//! The records of a log's head and end, as far as they say who begins, works and ends.
+
+use super::super::words::class_of;
+use super::super::{Scanner, block, parts};
+use crate::grammar::definition::Role;
+use crate::grammar::{Clock, Level, MarkKind, Reader, Reading, head};
+use crate::signature::Matches;
+use crate::signature::wording::{complains, is_dealt_with};
+use crate::template::{MASK, skeleton, stable_hash};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// Records that are looked at, at most, at the head and at the end each.
+const MAX_RECORDS: usize = 4096;
+
+/// The writer of a line that names none.
+pub const NOBODY: u64 = 0;
+
+/// One record of the sample.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub word: usize,
+    /// The text without its template's generality: what says the same says it in the same words.
+    pub said: u64,
+    pub pid: Option<u32>,
+    pub level: Option<Level>,
+    pub is_timed: bool,
+    pub by_manager: bool,
+    /// Who wrote it, as far as the line names anybody.
+    pub writer: u64,
+    /// Its program has a grammar of its own.
+    pub is_known_program: bool,
+    /// Of its marks, the one that tells most.
+    pub step: Option<MarkKind>,
+    /// An error, a complaint, a thing that was dealt with.
+    pub complains: bool,
+    /// Any of these, or a warning.
+    pub is_trouble: bool,
+    /// A signature knows it, or its level or words make it an error anyhow.
+    pub is_known: bool,
+}
+
+/// The records of a log's head and end.
+#[derive(Debug, Default)]
+pub struct Sample {
+    pub lines: Vec<Line>,
+    templates: Rc<Vec<String>>,
+    /// By word: how often it is there.
+    times: Vec<usize>,
+    /// Lines that begin in the log's head.
+    pub head: usize,
+}
+
+impl Sample {
+    pub fn of(scanner: &Scanner, samples: &[&[u8]], clock: &Clock) -> Sample {
+        let mut sample = Sample::default();
+        let mut words: BTreeMap<String, usize> = BTreeMap::new();
+        let mut matches = Matches::default();
+        let reader = Reader::of(&scanner.catalog);
+        for (nth, bytes) in samples.iter().enumerate() {
+            let most = sample.lines.len() + MAX_RECORDS;
+            for line in bytes.split(|&byte| byte == b'\n') {
+                if sample.lines.len() >= most {
+                    break;
+                }
+                if head::of(line) == head::Head::Continuation {
+                    continue;
+                }
+                let reading = reader.read(line, clock);
+                if reading.repeat.is_some() {
+                    continue;
+                }
+                let Some(text) = parts(&reading).next() else { continue };
+                if text.first().is_some_and(u8::is_ascii_whitespace) {
+                    continue;
+                }
+                let template = skeleton(text.trim_ascii());
+                let next = words.len();
+                let word = *words.entry(template).or_insert(next);
+                sample.lines.push(Line { word, ..describe(scanner, line, &reading, text, &mut matches) });
+            }
+            if nth == 0 {
+                sample.head = sample.lines.len();
+            }
+        }
+        let mut templates: Vec<(usize, String)> = words.into_iter().map(|(template, word)| (word, template)).collect();
+        templates.sort_unstable();
+        sample.templates = Rc::new(templates.into_iter().map(|(_, template)| template).collect());
+        sample.counted()
+    }
+
+    fn counted(mut self) -> Sample {
+        self.times = vec![0; self.templates.len()];
+        for line in &self.lines {
+            self.times[line.word] += 1;
+        }
+        self
+    }
+
+    /// The word of a template that the fewest others have, the longest of those.
+    pub fn needle(&self, template: &str) -> Option<&str> {
+        let own = self.templates.iter().find(|own| *own == template)?;
+        let others = |text: &str| -> usize {
+            let with = self.templates.iter().zip(&self.times).filter(|(template, _)| template.contains(text));
+            with.map(|(_, times)| times).sum()
+        };
+        plain_words(own).min_by_key(|word| (others(word), std::cmp::Reverse(word.len())))
+    }
+
+    /// The lines of each writer, with those that name nobody; of managers, and of a log without names, all.
+    pub fn by_writer(&self) -> Vec<Sample> {
+        let named = |line: &&Line| line.writer != NOBODY && !line.by_manager;
+        let mut writers: Vec<u64> = self.lines.iter().filter(named).map(|line| line.writer).collect();
+        writers.sort_unstable();
+        writers.dedup();
+        let of = |keeps: &dyn Fn(&Line) -> bool| {
+            let kept: Vec<Line> = self.lines.iter().filter(|line| keeps(line)).cloned().collect();
+            let head = self.lines[..self.head].iter().filter(|line| keeps(line)).count();
+            Sample { lines: kept, templates: Rc::clone(&self.templates), times: Vec::new(), head }.counted()
+        };
+        match writers.as_slice() {
+            [] | [_] => vec![of(&|_| true)],
+            many => many.iter().map(|&writer| of(&|line| line.writer == writer)).collect(),
+        }
+    }
+
+    pub fn template(&self, word: usize) -> &str {
+        &self.templates[word]
+    }
+
+    /// How often a line is there.
+    pub fn times(&self, word: usize) -> usize {
+        self.times.get(word).copied().unwrap_or_default()
+    }
+
+    pub fn lines_of(&self, word: usize) -> Vec<usize> {
+        (0..self.lines.len()).filter(|&at| self.lines[at].word == word).collect()
+    }
+
+    /// The stretches of lines between where runs begin.
+    pub fn cycles<'s>(&'s self, begins: &'s [usize]) -> impl Iterator<Item = &'s [Line]> {
+        let ends = begins.iter().skip(1).copied().chain([self.lines.len()]);
+        begins.iter().zip(ends).map(|(&start, end)| &self.lines[start..end])
+    }
+}
+
+/// The words of a template that each of its lines holds as they are, in JSON, too.
+fn plain_words(template: &str) -> impl Iterator<Item = &str> {
+    template
+        .split(MASK)
+        .flat_map(|piece| piece.split(|c: char| !c.is_ascii_graphic() || matches!(c, '"' | '\\' | '/')))
+        .filter(|word| word.len() >= 3)
+}
+
+/// What one line is, but for its template.
+fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matches: &mut Matches) -> Line {
+    scanner.matcher.collect(&scanner.pack, text, matches);
+    let marks = scanner.marks(reading, text, matches);
+    let step = marks.iter().map(|mark| mark.mark.kind).filter(|kind| *kind != MarkKind::About).min();
+    let class = class_of(reading, text);
+    let (has_clock, rest) = after_clock(text);
+    let (own_pid, body) = without_pids(rest);
+    let plain = String::from_utf8_lossy(text);
+    let is_error = class.is_some() || !matches.signatures.is_empty() || block::is_traceback(text);
+    let complains = is_error || reading.is_answer || complains(&plain) || is_dealt_with(text);
+    let warns = reading.level.is_some_and(|level| level >= Level::Warn);
+    Line {
+        word: 0,
+        said: stable_hash(&body),
+        pid: reading.pid.or(reading.run_pid).or(own_pid).or_else(|| pid_in(line).map(|(_, pid)| pid)),
+        level: reading.level,
+        is_timed: reading.time.is_some() || has_clock,
+        by_manager: reading.formats.last().is_some_and(|&id| scanner.catalog.format(id).role != Role::Application)
+            || marks.iter().any(|mark| mark.mark.manager),
+        writer: match (reading.service.as_deref(), reading.ident.as_deref()) {
+            (None, None) => NOBODY,
+            (service, ident) => stable_hash(&[service, ident].map(Option::unwrap_or_default).join(&0)) | 1,
+        },
+        is_known_program: scanner.catalog.program(reading).is_some() || reading.ident.as_deref() == Some(b"kernel"),
+        step,
+        complains,
+        is_trouble: complains || warns,
+        is_known: is_error,
+    }
+}
+
+/// The process id that a line tells in its own words: where its digits stand, and what they say.
+fn pid_in(line: &[u8]) -> Option<(Range<usize>, u32)> {
+    let mut from = 0;
+    while let Some(at) = memchr::memmem::find(&line[from..], b"pid") {
+        let after = from + at + 3;
+        let begins_word = from + at == 0 || !line[from + at - 1].is_ascii_alphanumeric();
+        let gap = line[after..].iter().take_while(|byte| b"\"=: (#".contains(byte)).count();
+        let digits = line[after + gap..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let own = after + gap..after + gap + digits;
+        if begins_word
+            && (1..=4).contains(&gap)
+            && let Some(pid) = std::str::from_utf8(&line[own.clone()]).ok().and_then(|digits| digits.parse().ok())
+        {
+            return Some((own, pid));
+        }
+        from = after;
+    }
+    None
+}
+
+/// What follows the words of a clock that no format reads, and whether there are any: `261125-195700.924`, `Nov 25`.
+fn after_clock(text: &[u8]) -> (bool, &[u8]) {
+    let is_digits = |word: &[u8]| word.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2;
+    let is_clock = |word: &[u8]| {
+        let core = word.trim_ascii_end();
+        is_digits(core) && core.first().is_some_and(|byte| byte.is_ascii_digit() || b"[(<".contains(byte))
+            || core.len() == 3 && MONTHS.contains(&core)
+    };
+    let mut rest = text;
+    for _ in 0..4 {
+        let Some(end) = memchr::memchr(b' ', rest) else { break };
+        if !is_clock(&rest[..end]) {
+            break;
+        }
+        rest = rest[end..].trim_ascii_start();
+    }
+    (rest.len() < text.len(), rest)
+}
+
+const MONTHS: [&[u8]; 12] =
+    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+
+/// A text without the pids in it, and the one that stands at its writer's name: `gw[61]`, `gw(61)`, `gw/61`, `<main:61>`.
+fn without_pids(text: &[u8]) -> (Option<u32>, Vec<u8>) {
+    let mut body = text.to_vec();
+    if let Some((digits, _)) = pid_in(&body) {
+        body.drain(digits);
+    }
+    let head = body.split(|&byte| byte == b' ').take(2).map(|word| word.len() + 1).sum::<usize>().min(body.len());
+    let opens = |at: usize| b"[(/:#".contains(&body[at]) && at > 0 && body[at - 1].is_ascii_alphabetic();
+    let Some(open) = (0..head).find(|&at| opens(at)) else { return (None, body) };
+    let digits = body[open + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let pid = std::str::from_utf8(&body[open + 1..open + 1 + digits]).ok().and_then(|digits| digits.parse().ok());
+    body.drain(open + 1..open + 1 + digits);
+    (pid, body)
+}
