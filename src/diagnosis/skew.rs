@@ -70,12 +70,14 @@ fn skew(part: &Part, starts: &[Time], ends: &[Time]) -> i64 {
 
 /// When the runs of a program began and when they were heard of last, by its own log.
 fn lives(part: &Part) -> (Vec<Time>, Vec<Time>) {
-    let starts = || marks(part).map(|(_, mark)| mark).filter(|mark| mark.kind == MarkKind::Start);
+    // What is only learned to be a start may be a part's.
+    let is_start = |mark: &Told| mark.kind == MarkKind::Start && !mark.learned;
+    let starts = || marks(part).map(|(_, mark)| mark).filter(|mark| is_start(mark));
     let sure = starts().any(|mark| !mark.weak);
     let step = starts().filter(|mark| !mark.weak).map(|mark| mark.step).min();
     let words = starts().next().map(|mark| mark.words);
     let begins = |mark: &Told| {
-        mark.kind == MarkKind::Start
+        is_start(mark)
             && if sure { !mark.weak && Some(mark.step) == step } else { Some(mark.words) == words }
     };
     let (mut begun, mut silent) = (Vec::new(), Vec::new());

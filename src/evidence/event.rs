@@ -1,20 +1,19 @@
 //! What happened: marks in the life of services, and faults folded into counts.
 
 use crate::grammar::{Asker, MarkKind, Time};
-use crate::template::stable_hash;
 use serde::{Deserialize, Serialize};
 
 /// A stable hash that names a fault, an actor or a text, the same on every machine.
 pub type Id = u64;
 
-/// The fault table's key of what a name stands for.
-pub fn fault_id(name: &str) -> Id {
-    stable_hash(name.as_bytes()) & !1
+/// The fault table's key of what has this hash.
+pub fn plain_id(hash: u64) -> Id {
+    hash & !1
 }
 
 /// The key of a hint at readiness. It is odd, because hints fold otherwise: only the first one after a mark matters.
-pub fn hint_id(template: &str) -> Id {
-    stable_hash(format!("hint\0{template}").as_bytes()) | 1
+pub fn hint_id(hash: u64) -> Id {
+    hash | 1
 }
 
 pub fn is_hint(id: Id) -> bool {

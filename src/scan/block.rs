@@ -3,8 +3,8 @@
 //! An exception's class may be called anything, so its line is known by where it stands. A traceback that no log record
 //! introduces is an uncaught one: the program dies by it.
 
-use super::{CONTEXT, Pass, Place, Sample, evidence_text, parts, shown, words};
-use crate::evidence::{Class, FaultKind, Mark, Told, fault_id};
+use super::{CONTEXT, Pass, Place, Sample, evidence_text, fault_id, parts, shown, words};
+use crate::evidence::{Class, FaultKind, Mark, Told};
 use crate::grammar::definition::Role;
 use crate::grammar::{Level, MarkKind, Reading};
 use crate::signature::wording::is_dealt_with;

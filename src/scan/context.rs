@@ -4,8 +4,8 @@
 
 use super::idiom::Meaning;
 use super::words::class_of;
-use super::{CONTEXT, Pass, evidence_text, parts, shown};
-use crate::evidence::{FaultKind, Id, Sample, fault_id};
+use super::{CONTEXT, Pass, evidence_text, fault_id, parts, shown};
+use crate::evidence::{FaultKind, Id, Sample};
 use crate::grammar::definition::Role;
 use crate::grammar::{Time, head};
 use crate::template::skeleton;

@@ -4,8 +4,8 @@
 //! it, and tells only what these did not tell yet, at the place of the first of them.
 
 use super::words::class_of;
-use super::{CONTEXT, Pass, evidence_text, parts, signature_id};
-use crate::evidence::{Class, FaultKind, Sample, fault_id};
+use super::{CONTEXT, Pass, evidence_text, fault_id, parts, signature_id};
+use crate::evidence::{Class, FaultKind, Sample};
 use crate::grammar::format::Format;
 use crate::grammar::{Reading, SECOND};
 use crate::signature::Matches;

@@ -8,17 +8,14 @@ mod block;
 mod context;
 mod cut;
 pub mod idiom;
+mod marks;
 mod repeat;
 mod words;
 
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
-use crate::evidence::{
-    self, Actor, ActorKind, Class, Fault, FaultKind, Id, Sample, Segment, Told, fault_id, hint_id, mask,
-};
+use crate::evidence::{Actor, ActorKind, Class, Fault, FaultKind, Id, Sample, Segment, hint_id, mask, plain_id};
 use crate::grammar::definition::Role;
-use crate::grammar::{
-    Catalog, Clock, Field, Level, Mark, MarkKind, MarkReading, Open, Reader, Reading, Time, ansi, head,
-};
+use crate::grammar::{Catalog, Clock, Field, Level, MarkKind, Open, Reader, Reading, Time, ansi, head};
 use crate::signature::wording::is_dealt_with;
 use crate::signature::{self, Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
@@ -78,37 +75,6 @@ pub struct Guide {
 }
 
 impl Scanner {
-    /// The marks of a text that speak, at most one of each kind.
-    fn marks<'t>(&'t self, reading: &Reading, text: &'t [u8], matches: &Matches) -> Vec<MarkReading<'t>> {
-        let catalog = &self.catalog;
-        let mut marks: Vec<MarkReading> = matches
-            .marks
-            .iter()
-            .filter(|&&id| catalog.admits(id, reading))
-            .filter_map(|&id| read_mark(catalog.mark(id), text))
-            .collect();
-        // A question or an error does not tell that a program is ready.
-        let doubtful =
-            text.trim_ascii_end().ends_with(b"?") || reading.level.is_some_and(|level| level >= Level::Error);
-        marks.retain(|mark| {
-            let suggests = mark.mark.weak && matches!(mark.mark.kind, MarkKind::Ready | MarkKind::Hint);
-            !(doubtful && suggests)
-        });
-        // A warning is nobody's last word.
-        let mild = reading.level.is_some_and(|level| level < Level::Error);
-        marks.retain(|mark| !(mild && mark.mark.weak && mark.mark.kind == MarkKind::Fatal));
-        // Where a sure mark speaks the weak ones are silent, and any other mark silences a hint.
-        if marks.iter().any(|mark| !mark.mark.weak) {
-            marks.retain(|mark| !mark.mark.weak);
-        }
-        if marks.iter().any(|mark| mark.mark.kind != MarkKind::Hint) {
-            marks.retain(|mark| mark.mark.kind != MarkKind::Hint);
-        }
-        marks.sort_by_key(|mark| (mark.mark.kind, mark.mark.weak));
-        marks.dedup_by_key(|mark| mark.mark.kind);
-        marks
-    }
-
     /// Scans the lines that begin in the chunk's own range.
     pub fn scan(&self, chunk: &Chunk, guide: &Guide) -> Segment {
         let mut pass = Pass::new(self, chunk, guide);
@@ -405,7 +371,8 @@ impl<'a> Pass<'a> {
         if is_hint && !told && !again && signatures.is_empty() && unknown.is_none() {
             place.actor = self.actor(reading, false, None);
             let template = skeleton(text.trim_ascii());
-            return self.occurrence(hint_id(&template), || FaultKind::Hint(template), place, shown);
+            let id = hint_id(stable_hash(format!("hint\0{template}").as_bytes()));
+            return self.occurrence(id, || FaultKind::Hint(template), place, shown);
         }
         if !told && uncaught.is_none() && signatures.is_empty() && unknown.is_none() {
             return;
@@ -450,35 +417,6 @@ impl<'a> Pass<'a> {
             let place = Place { time: if starts { reading.time } else { place.time }, ..place };
             self.mark(place, mark, Speaker { service, ident }, shown, program);
         }
-    }
-
-    /// A step that the program tells of in its own words.
-    fn own_step(&mut self, place: Place, step: Step, reading: &Reading, text: &[u8], program: Option<&str>) {
-        let name = skeleton(reading.message.trim_ascii());
-        let words = fault_id(&format!("mark\0{name}"));
-        self.sample(words, || FaultKind::Mark(name), place, text);
-        let own = Speaker { service: reading.service.as_deref(), ident: reading.ident.as_deref() };
-        let last_words = if step.kind == MarkKind::Start { self.last_words(place.at, &own) } else { 0 };
-        let program = program.unwrap_or_default();
-        let told = Told {
-            kind: step.kind,
-            actor: place.actor,
-            program: self.string(program),
-            service: self.string(&String::from_utf8_lossy(own.service.unwrap_or_default())),
-            signal: 0,
-            words,
-            code: None,
-            step: 1,
-            weak: step.weak,
-            learned: true,
-            never_ready: false,
-            manager: false,
-            asked: None,
-            tells_ready: self.scanner.catalog.tells_ready(program),
-        };
-        let (offset, line, pid) = (self.offset(place.at), place.line, reading.pid);
-        let time = if step.kind == MarkKind::Start { reading.time } else { place.time };
-        self.segment.add_mark(evidence::Mark { told: &told, offset, line, time, pid, count: None, last_words });
     }
 
     /// Whether a signature knows a text.
@@ -565,46 +503,6 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn mark(&mut self, place: Place, mark: &MarkReading, own: Speaker, text: &[u8], program: Option<&str>) {
-        let definition = mark.mark;
-        // A weak mark is known by its line's skeleton: only the one at the head of the log will count.
-        let name = if definition.weak { skeleton(mark.message()) } else { definition.text.clone() };
-        let words = fault_id(&format!("mark\0{name}"));
-        self.sample(words, || FaultKind::Mark(name), place, text);
-        let string = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).trim().to_string();
-        let service = string(mark.text(Field::Service));
-        let signal = string(mark.text(Field::Signal));
-        let program = definition.program.as_deref().or(program).unwrap_or_default();
-        let ends_or_begins =
-            matches!(definition.kind, MarkKind::Start | MarkKind::Exit | MarkKind::GaveUp | MarkKind::Stop);
-        let last_words = if ends_or_begins { self.last_words(place.at, &own) } else { 0 };
-        let told = Told {
-            kind: definition.kind,
-            actor: place.actor,
-            program: self.string(program),
-            service: self.string(&service),
-            signal: self.string(&signal),
-            words,
-            code: mark.number(Field::Code).and_then(|code| i32::try_from(code).ok()),
-            step: definition.step,
-            weak: definition.weak,
-            learned: false,
-            never_ready: definition.never_ready,
-            manager: definition.manager,
-            asked: definition.asked,
-            tells_ready: self.scanner.catalog.tells_ready(program),
-        };
-        self.segment.add_mark(evidence::Mark {
-            told: &told,
-            offset: self.offset(place.at),
-            line: place.line,
-            time: place.time,
-            pid: mark.number(Field::Pid).and_then(|pid| u32::try_from(pid).ok()),
-            count: mark.number(Field::Count).and_then(|count| u32::try_from(count).ok()),
-            last_words,
-        });
-    }
-
     /// Turns the places of the last samples into text, and applies the bounds.
     fn finish(mut self) -> Segment {
         for (id, draft) in std::mem::take(&mut self.faults) {
@@ -628,12 +526,17 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// The fault table's key of a signature.
+/// The fault table's key of what a name stands for.
+fn fault_id(name: &str) -> Id {
+    plain_id(stable_hash(name.as_bytes()))
+}
+
 /// Of a signature in lines that say that the program went on.
 pub fn dealt_with_id(id: &str) -> Id {
     fault_id(&format!("dealt-with\0{id}"))
 }
 
+/// The fault table's key of a signature.
 pub fn signature_id(id: &str) -> Id {
     fault_id(&format!("signature\0{id}"))
 }
@@ -646,15 +549,6 @@ fn parts<'r>(reading: &'r Reading) -> impl Iterator<Item = &'r [u8]> {
 /// What is shown of a line: all that the program wrote on it, or the one line of a message of several.
 fn shown<'r>(reading: &'r Reading, part: &'r [u8]) -> &'r [u8] {
     if reading.message.contains(&b'\n') { part } else { &reading.text }
-}
-
-/// Reads a mark; one that only suggests is also looked for after a logger's name (`gateway: server started`).
-fn read_mark<'t>(mark: &'t Mark, text: &'t [u8]) -> Option<MarkReading<'t>> {
-    MarkReading::new(mark, text).or_else(|| {
-        let name = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-/".contains(byte)).count();
-        let rest = text[name..].strip_prefix(b": ").filter(|_| mark.weak && name > 0)?;
-        MarkReading::new(mark, rest)
-    })
 }
 
 /// A text for people: valid, masked, at most `MAX_TEXT` bytes.

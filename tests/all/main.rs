@@ -16,6 +16,7 @@ mod large;
 mod literals;
 mod merge_law;
 mod options;
+mod own_words;
 mod parts;
 mod readme;
 mod repeats;

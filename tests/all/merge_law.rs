@@ -16,7 +16,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
 
-static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
+pub static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
     let (formats, signatures) = (embedded::formats(), embedded::signatures());
     let sources = |files: &'static [(String, String)]| -> Vec<Source<'static>> {
         files.iter().map(|(path, text)| Source { path, text }).collect()
@@ -42,21 +42,21 @@ const FILES: [&str; 9] = [
     "fixed-halfway/journal.json",
 ];
 
-fn gatherer() -> Gatherer<'static> {
+pub fn gatherer() -> Gatherer<'static> {
     static DONE: AtomicU64 = AtomicU64::new(0);
     Gatherer { scanner: &SCANNER, zone: jiff::tz::TimeZone::UTC, now_ns: 0, selection: &EVERYTHING, progress: &DONE }
 }
 
-fn piece(input: &Input, range: Range<u64>) -> Evidence {
+pub fn piece(input: &Input, range: Range<u64>) -> Evidence {
     gatherer().plain(input, Some(range)).expect("one piece overlaps nothing")
 }
 
-fn diagnosis(evidence: &Evidence) -> String {
+pub fn diagnosis(evidence: &Evidence) -> String {
     serde_json::to_string(&Diagnosis::of(evidence, &SCANNER.pack, &Question::default())).expect("it is JSON")
 }
 
 /// The pieces of a file between cuts, which may come twice and in any order.
-fn pieces(input: &Input, cuts: &[Index]) -> Vec<Evidence> {
+pub fn pieces(input: &Input, cuts: &[Index]) -> Vec<Evidence> {
     let mut bounds: Vec<u64> = cuts.iter().map(|cut| cut.index(input.bytes as usize) as u64).collect();
     bounds.extend([0, input.bytes]);
     bounds.sort_unstable();
@@ -64,7 +64,7 @@ fn pieces(input: &Input, cuts: &[Index]) -> Vec<Evidence> {
 }
 
 /// Merges any two of the pieces until one is left.
-fn merged(mut pieces: Vec<Evidence>, order: &[Index]) -> Evidence {
+pub fn merged(mut pieces: Vec<Evidence>, order: &[Index]) -> Evidence {
     let mut order = order.iter().cycle();
     let mut take = |pieces: &mut Vec<Evidence>| pieces.swap_remove(order.next().map_or(0, |at| at.index(pieces.len())));
     while pieces.len() > 1 {
@@ -191,7 +191,7 @@ fn name_of(kind: &FaultKind) -> Option<&str> {
         FaultKind::Signature(name) | FaultKind::DealtWith(name) | FaultKind::Unknown { template: name, .. } => {
             Some(name)
         }
-        FaultKind::Mark(_) | FaultKind::Words { .. } => None,
+        FaultKind::Mark(_) | FaultKind::Words { .. } | FaultKind::Hint(_) => None,
     }
 }
 

@@ -10,7 +10,8 @@ use relapse::input::StreamReader;
 use relapse::input::archive::{Archive, Member};
 use relapse::input::decode::{self, Opened};
 use relapse::report::{self, Style};
-use relapse::scan::{CONTEXT, Chunk, MAX_LINE, Options, Scanner, TAIL_WINDOW};
+use relapse::scan::idiom::Idiom;
+use relapse::scan::{CONTEXT, Chunk, Guide, MAX_LINE, Options, Scanner, TAIL_WINDOW};
 use relapse::signature::{Matcher, Pack};
 use relapse::template::miner::{MAX_SKELETONS, Miner};
 use std::io::Read;
@@ -108,13 +109,14 @@ pub fn timestamp(bytes: &[u8]) {
 pub fn records(bytes: &[u8]) {
     let Some((place, log)) = bytes.split_first_chunk::<2>() else { return };
     let cut = usize::from(u16::from_le_bytes(*place)).min(log.len());
+    let guide = Guide { clock: clock(), idiom: Idiom::of(&SCANNER, &[log], &clock()) };
     let piece = |from: usize, to: usize| {
         let mut evidence = Evidence::default();
         let base = from.saturating_sub(CONTEXT as usize + 1);
         let end = (to + MAX_LINE as usize).min(log.len());
         let own = from as u64..to as u64;
         let chunk = Chunk { bytes: &log[base..end], base: base as u64, own, length: Some(log.len() as u64) };
-        evidence.add("log", SCANNER.scan(&chunk, &clock())).expect("one piece overlaps nothing");
+        evidence.add("log", SCANNER.scan(&chunk, &guide)).expect("one piece overlaps nothing");
         evidence
     };
     let whole = piece(0, log.len());
@@ -159,11 +161,12 @@ pub fn decoders(bytes: &[u8]) {
 /// From the bytes of a log to its reports.
 pub fn analyze(bytes: &[u8]) {
     let mut evidence = Evidence::default();
+    let guide = Guide { clock: clock(), idiom: Idiom::of(&SCANNER, &[bytes], &clock()) };
     if let Ok(Opened::Text(text)) = decode::open(bytes) {
         let mut reader = StreamReader::new(Box::new(text.take(ENOUGH)), CONTEXT, TAIL_WINDOW);
         while let Some(chunk) = reader.next(Vec::new()) {
             let chunk = Chunk { bytes: &chunk.bytes, base: chunk.base, own: chunk.own, length: chunk.length };
-            evidence.add("log", SCANNER.scan(&chunk, &clock())).expect("chunks overlap nowhere");
+            evidence.add("log", SCANNER.scan(&chunk, &guide)).expect("chunks overlap nowhere");
         }
     }
     let diagnosis = Diagnosis::of(&evidence, &SCANNER.pack, &Question::default());

@@ -1,9 +1,9 @@
 //! The records of a log's head and end, as far as they say who begins, works and ends.
 
-use super::super::words::class_of;
-use super::super::{Scanner, block, parts};
 use crate::grammar::definition::Role;
 use crate::grammar::{Clock, Level, MarkKind, Reader, Reading, head};
+use crate::scan::words::class_of;
+use crate::scan::{Scanner, block, parts};
 use crate::signature::Matches;
 use crate::signature::wording::{complains, is_dealt_with};
 use crate::template::{MASK, skeleton, stable_hash};

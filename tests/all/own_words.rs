@@ -1,0 +1,138 @@
+//! Programs that tell of their lives in words that no grammar knows, and logs that repeat themselves without any restart.
+
+use crate::merge_law::{diagnosis, evidence_cut_at, whole_wherever_cut};
+use crate::support::Place;
+use proptest::prelude::*;
+use serde_json::Value;
+use std::fmt::Write;
+
+#[track_caller]
+fn analyze(log: &str) -> Value {
+    let place = Place::new();
+    place.file("kilnd.log", log);
+    let ran = place.relapse(&["analyze", "--format", "json", "--tz", "UTC", "kilnd.log"]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    ran.json()
+}
+
+fn clock(second: usize) -> String {
+    format!("2026-02-03T04:{:02}:{:02}.120Z", second / 60 % 60, second % 60)
+}
+
+/// A kiln that dies of a block in its memory, in each run: no level, no word that a grammar knows.
+fn dies_at_init(runs: usize) -> String {
+    let mut log = String::new();
+    for run in 0..runs {
+        let at = |after: usize| clock(run * 5 + after);
+        let _ = write!(
+            log,
+            "{} kilnd firing up, firmware 7.0\n{} block 1 sealed ok\n\
+             block 2 does not match its seal (computed {run}133), kiln stays cold\n",
+            at(0),
+            at(1)
+        );
+    }
+    log
+}
+
+/// A desk that comes to work, and leaves its work after a while by a reason in plain words.
+fn dies_at_work(runs: usize) -> String {
+    let mut log = String::new();
+    for run in 0..runs {
+        let at = |after: usize| clock(run * 12 + after);
+        let pid = 300 + run;
+        let _ = writeln!(log, "{} desk[{pid}]: desk assembling", at(0));
+        let _ = writeln!(log, "{} desk[{pid}]: desk staffed, orders welcome", at(1));
+        for order in 0..5 {
+            let _ = writeln!(log, "{} desk[{pid}]: order {} planned", at(2 + order), run * 5 + order);
+        }
+        let _ = writeln!(log, "{} desk[{pid}]: nobody left to drive, nothing planned", at(9));
+    }
+    log
+}
+
+#[test]
+fn a_loop_is_counted_by_how_its_log_repeats_itself() {
+    let told = analyze(&dies_at_init(6));
+    let service = &told["services"][0];
+    assert_eq!((told["verdict"].as_str(), service["restarts"].as_u64()), (Some("crash-loop"), Some(5)), "{told}");
+    assert_eq!(service["ready_runs"], 0, "{service}");
+    let causes = service["incidents"][0]["causes"].to_string();
+    assert!(causes.contains("does not match its seal"), "{causes}");
+    let notes = told["problems"].to_string();
+    assert!(notes.contains("`kilnd firing up, firmware <*>` begins a run"), "{notes}");
+}
+
+#[test]
+fn readiness_is_what_stands_once_before_the_work() {
+    let told = analyze(&dies_at_work(5));
+    let service = &told["services"][0];
+    assert_eq!((service["restarts"].as_u64(), service["ready_runs"].as_u64()), (Some(4), Some(5)), "{told}");
+    let causes = service["incidents"][0]["causes"].to_string();
+    assert!(causes.contains("nobody left to drive"), "{causes}");
+}
+
+/// The same words each time are no sign of a restart by themselves.
+#[test]
+fn work_that_repeats_itself_is_no_loop() {
+    let mut jobs = String::new();
+    let mut polls = String::new();
+    let mut tries = String::new();
+    for round in 0..300 {
+        let at = clock(round * 3);
+        let _ = writeln!(
+            jobs,
+            "{at} INFO begin job {round}\n{at} INFO job {round} has 3 parts\n{at} INFO job {round} done"
+        );
+        let _ = writeln!(polls, "{at} INFO asking the hub\n{at} INFO nothing new\n{at} INFO sleeping");
+        let _ = writeln!(
+            tries,
+            "{at} INFO asking the hub\n{at} ERROR the hub did not answer\nTraceback (most recent call last):\n  \
+             File \"/srv/ask.py\", line 3, in ask\nHubSilent: no answer in 2 s"
+        );
+    }
+    for log in [jobs, polls, tries] {
+        let told = analyze(&log);
+        let restarts = told["services"].as_array().expect("services").iter().filter_map(|one| one["restarts"].as_u64());
+        assert_eq!((told["verdict"].as_str(), restarts.sum::<u64>()), (Some("healthy"), 0), "{told}");
+    }
+}
+
+#[test]
+fn hints_count_where_nothing_surer_speaks() {
+    let log = |words: &str| {
+        let mut log = String::new();
+        for run in 0..3 {
+            let (start, live) = (clock(run * 600), clock(run * 600 + 2));
+            let _ = write!(log, "{start} INFO Starting relay 2.1\n{live} INFO {words}\n");
+            let _ = writeln!(log, "{} INFO 120 frames so far", clock(run * 600 + 500));
+        }
+        log
+    };
+    let ready = |words: &str| analyze(&log(words))["services"][0]["ready_runs"].as_u64();
+    assert_eq!(ready("relay is live"), Some(3));
+    assert_eq!(ready("relay not live yet"), Some(0));
+    assert_eq!(ready("worker pool is live"), Some(0));
+    assert_eq!(ready("waiting for postgres to be ready"), Some(0));
+}
+
+/// What was learned of a log goes with each piece of it.
+#[test]
+fn own_words_mean_the_same_wherever_a_log_is_cut() {
+    for log in [dies_at_init(3), dies_at_work(3)] {
+        whole_wherever_cut(&log);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn own_words_mean_the_same_in_many_pieces(runs in 3usize..6, cuts in proptest::collection::vec(0u64..4000, 0..5)) {
+        for log in [dies_at_init(runs), dies_at_work(runs)] {
+            let mut cuts: Vec<u64> = cuts.iter().map(|cut| cut % log.len() as u64).collect();
+            cuts.sort_unstable();
+            prop_assert_eq!(diagnosis(&evidence_cut_at(&log, &cuts)), diagnosis(&evidence_cut_at(&log, &[])));
+        }
+    }
+}
