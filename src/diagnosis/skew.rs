@@ -77,8 +77,7 @@ fn lives(part: &Part) -> (Vec<Time>, Vec<Time>) {
     let step = starts().filter(|mark| !mark.weak).map(|mark| mark.step).min();
     let words = starts().next().map(|mark| mark.words);
     let begins = |mark: &Told| {
-        is_start(mark)
-            && if sure { !mark.weak && Some(mark.step) == step } else { Some(mark.words) == words }
+        is_start(mark) && if sure { !mark.weak && Some(mark.step) == step } else { Some(mark.words) == words }
     };
     let (mut begun, mut silent) = (Vec::new(), Vec::new());
     let mut before: Option<Time> = None;

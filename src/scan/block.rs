@@ -36,7 +36,8 @@ pub struct Thrown {
 }
 
 pub fn is_traceback(text: &[u8]) -> bool {
-    text.starts_with(TRACEBACK)
+    // gunicorn shows one in brackets.
+    text.strip_prefix(b"[").unwrap_or(text).starts_with(TRACEBACK)
 }
 
 /// Whether a traceback begins after this line.

@@ -1,7 +1,7 @@
 //! The records of a log's head and end, as far as they say who begins, works and ends.
 
 use crate::grammar::definition::Role;
-use crate::grammar::{Clock, Level, MarkKind, Reader, Reading, head};
+use crate::grammar::{Clock, Field, Level, MarkKind, Reader, Reading, head};
 use crate::scan::words::class_of;
 use crate::scan::{Scanner, block, parts};
 use crate::signature::Matches;
@@ -108,7 +108,7 @@ impl Sample {
         plain_words(own).min_by_key(|word| (others(word), std::cmp::Reverse(word.len())))
     }
 
-    /// The lines of each writer, with those that name nobody; of managers, and of a log without names, all.
+    /// The lines of each writer, with those of a manager about it; of one writer or none, all lines.
     pub fn by_writer(&self) -> Vec<Sample> {
         let named = |line: &&Line| line.writer != NOBODY && !line.by_manager;
         let mut writers: Vec<u64> = self.lines.iter().filter(named).map(|line| line.writer).collect();
@@ -157,6 +157,8 @@ fn plain_words(template: &str) -> impl Iterator<Item = &str> {
 fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matches: &mut Matches) -> Line {
     scanner.matcher.collect(&scanner.pack, text, matches);
     let marks = scanner.marks(reading, text, matches);
+    // A manager's line is about one of those whose lines are there.
+    let about = marks.iter().filter(|mark| mark.mark.manager).find_map(|mark| mark.text(Field::Service));
     let step = marks.iter().map(|mark| mark.mark.kind).filter(|kind| *kind != MarkKind::About).min();
     let class = class_of(reading, text);
     let (has_clock, rest) = after_clock(text);
@@ -173,7 +175,7 @@ fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matc
         is_timed: reading.time.is_some() || has_clock,
         by_manager: reading.formats.last().is_some_and(|&id| scanner.catalog.format(id).role != Role::Application)
             || marks.iter().any(|mark| mark.mark.manager),
-        writer: match (reading.service.as_deref(), reading.ident.as_deref()) {
+        writer: match (about.or(reading.service.as_deref()), reading.ident.as_deref()) {
             (None, None) => NOBODY,
             (service, ident) => stable_hash(&[service, ident].map(Option::unwrap_or_default).join(&0)) | 1,
         },
@@ -185,17 +187,24 @@ fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matc
     }
 }
 
+/// Where the next word for a pid stands, and its length.
+fn pid_word(text: &[u8]) -> Option<(usize, usize)> {
+    const WORDS: [&[u8]; 3] = [b"pid", b"\"proc", b"process "];
+    let found = WORDS.iter().filter_map(|word| Some((memchr::memmem::find(text, word)?, word.len())));
+    found.min_by_key(|(at, _)| *at)
+}
+
 /// The process id that a line tells in its own words: where its digits stand, and what they say.
 fn pid_in(line: &[u8]) -> Option<(Range<usize>, u32)> {
     let mut from = 0;
-    while let Some(at) = memchr::memmem::find(&line[from..], b"pid") {
-        let after = from + at + 3;
+    while let Some((at, length)) = pid_word(&line[from..]) {
+        let after = from + at + length;
         let begins_word = from + at == 0 || !line[from + at - 1].is_ascii_alphanumeric();
         let gap = line[after..].iter().take_while(|byte| b"\"=: (#".contains(byte)).count();
         let digits = line[after + gap..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         let own = after + gap..after + gap + digits;
         if begins_word
-            && (1..=4).contains(&gap)
+            && gap <= 4
             && let Some(pid) = std::str::from_utf8(&line[own.clone()]).ok().and_then(|digits| digits.parse().ok())
         {
             return Some((own, pid));
@@ -210,8 +219,9 @@ fn after_clock(text: &[u8]) -> (bool, &[u8]) {
     let is_digits = |word: &[u8]| word.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2;
     let is_clock = |word: &[u8]| {
         let core = word.trim_ascii_end();
-        is_digits(core) && core.first().is_some_and(|byte| byte.is_ascii_digit() || b"[(<".contains(byte))
-            || core.len() == 3 && MONTHS.contains(&core)
+        let bare = core.strip_prefix(b"[").unwrap_or(core);
+        is_digits(core) && core.first().is_some_and(|byte| byte.is_ascii_digit() || b"[<+".contains(byte))
+            || bare.len() == 3 && CALENDAR.contains(&bare)
     };
     let mut rest = text;
     for _ in 0..4 {
@@ -224,20 +234,33 @@ fn after_clock(text: &[u8]) -> (bool, &[u8]) {
     (rest.len() < text.len(), rest)
 }
 
-const MONTHS: [&[u8]; 12] =
-    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+#[rustfmt::skip]
+const CALENDAR: [&[u8]; 19] = [
+    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+    b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun",
+];
 
-/// A text without the pids in it, and the one that stands at its writer's name: `gw[61]`, `gw(61)`, `gw/61`, `<main:61>`.
+/// A text without the pids in it, and the one that stands at its writer's name: `gw[61]`, `gw(61)`, `gw/61`, `<main:61>`,
+/// `{61}`.
 fn without_pids(text: &[u8]) -> (Option<u32>, Vec<u8>) {
     let mut body = text.to_vec();
-    if let Some((digits, _)) = pid_in(&body) {
+    let told = pid_in(&body).map(|(digits, pid)| {
         body.drain(digits);
-    }
-    let head = body.split(|&byte| byte == b' ').take(2).map(|word| word.len() + 1).sum::<usize>().min(body.len());
-    let opens = |at: usize| b"[(/:#".contains(&body[at]) && at > 0 && body[at - 1].is_ascii_alphabetic();
-    let Some(open) = (0..head).find(|&at| opens(at)) else { return (None, body) };
-    let digits = body[open + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let pid = std::str::from_utf8(&body[open + 1..open + 1 + digits]).ok().and_then(|digits| digits.parse().ok());
-    body.drain(open + 1..open + 1 + digits);
-    (pid, body)
+        pid
+    });
+    let words = body.split(|&byte| byte == b' ').take(4).map(|word| word.len() + 1);
+    let head = words.sum::<usize>().min(body.len());
+    let digits_at = |at: usize| body[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let is_pid = |at: usize| {
+        let (open, digits) = (body[at], digits_at(at + 1));
+        let named = at > 0 && body[at - 1].is_ascii_alphabetic() && b"[(/:#".contains(&open);
+        let alone = (at == 0 || body[at - 1] == b' ') && b"[({".contains(&open);
+        let closed = body.get(at + 1 + digits).is_some_and(|close| b"])}".contains(close));
+        digits > 0 && (named || alone && closed)
+    };
+    let Some(open) = (0..head).find(|&at| is_pid(at)) else { return (told, body) };
+    let own = open + 1..open + 1 + digits_at(open + 1);
+    let pid = std::str::from_utf8(&body[own.clone()]).ok().and_then(|digits| digits.parse().ok());
+    body.drain(own);
+    (pid.or(told), body)
 }
