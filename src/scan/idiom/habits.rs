@@ -95,22 +95,20 @@ impl Sample {
             });
             let apart = lines.windows(2).all(|pair| pair[1] - pair[0] >= 2);
             let is_first = first == Some(word);
-            if lines.len() < 2 || !plain || !apart {
+            if lines.len() < 2 || !plain || !apart || !self.says_the_same(&lines) {
                 return None;
             }
             let warns = lines.iter().any(|&at| self.lines[at].is_trouble);
             let sure = !warns && self.has_new_pids(&lines, is_first);
-            let told = || {
-                self.says_the_same(&lines)
-                    && (self.follows_deaths(&lines) || self.speaks_of_a_beginning(&lines, is_first))
-            };
-            (sure || told()).then_some((word, sure))
+            let told = || self.follows_deaths(&lines) || self.speaks_of_a_beginning(&lines, is_first);
+            (sure || lines.len() >= HABIT && told()).then_some((word, sure))
         })
     }
 
-    /// Without counters or names that change: a run begins as the one before it.
+    /// Without counters or names that change, but for the pid: a run begins as the one before it, where a process for each
+    /// client or job tells of another one.
     fn says_the_same(&self, lines: &[usize]) -> bool {
-        lines.len() >= HABIT && lines.windows(2).all(|pair| self.lines[pair[0]].said == self.lines[pair[1]].said)
+        lines.windows(2).all(|pair| self.lines[pair[0]].said == self.lines[pair[1]].said)
     }
 
     /// Each time another process says it, as its first words, and the one before says no more. A pid that no other line

@@ -26,6 +26,8 @@ pub struct Line {
     pub pid: Option<u32>,
     pub level: Option<Level>,
     pub is_timed: bool,
+    /// It names its program, as lines of a machine's log do.
+    pub has_ident: bool,
     pub by_manager: bool,
     /// Who wrote it, as far as the line names anybody.
     pub writer: u64,
@@ -121,6 +123,8 @@ impl Sample {
         };
         match writers.as_slice() {
             [] | [_] => vec![of(&|_| true)],
+            // In a machine's own log every program repeats itself in its own way, and most are no services.
+            _ if self.lines.iter().any(|line| line.has_ident && !line.by_manager) => Vec::new(),
             many => many.iter().map(|&writer| of(&|line| line.writer == writer)).collect(),
         }
     }
@@ -169,10 +173,11 @@ fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matc
     let warns = reading.level.is_some_and(|level| level >= Level::Warn);
     Line {
         word: 0,
-        said: stable_hash(&body),
+        said: stable_hash(&without_clocks(&body)),
         pid: reading.pid.or(reading.run_pid).or(own_pid).or_else(|| pid_in(line).map(|(_, pid)| pid)),
         level: reading.level,
         is_timed: reading.time.is_some() || has_clock,
+        has_ident: reading.ident.is_some(),
         by_manager: reading.formats.last().is_some_and(|&id| scanner.catalog.format(id).role != Role::Application)
             || marks.iter().any(|mark| mark.mark.manager),
         writer: match (about.or(reading.service.as_deref()), reading.ident.as_deref()) {
@@ -239,6 +244,23 @@ const CALENDAR: [&[u8]; 19] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
     b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun",
 ];
+
+/// A text without the dates and times in it: digits with two dashes or two colons among them.
+fn without_clocks(text: &[u8]) -> Vec<u8> {
+    let is_part = |byte: &u8| byte.is_ascii_digit() || b":-.,TZ+".contains(byte);
+    let mut left = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(&first) = rest.first() {
+        let length = rest.iter().take_while(|byte| is_part(byte)).count().max(1);
+        let (run, after) = rest.split_at(length);
+        let count = |of: u8| run.iter().filter(|&&byte| byte == of).count();
+        if !first.is_ascii_digit() || count(b':') < 2 && count(b'-') < 2 {
+            left.extend_from_slice(run);
+        }
+        rest = after;
+    }
+    left
+}
 
 /// A text without the pids in it, and the one that stands at its writer's name: `gw[61]`, `gw(61)`, `gw/61`, `<main:61>`,
 /// `{61}`.
