@@ -91,7 +91,19 @@ fn work_that_repeats_itself_is_no_loop() {
              File \"/srv/ask.py\", line 3, in ask\nHubSilent: no answer in 2 s"
         );
     }
-    for log in [jobs, polls, tries] {
+    let mut clients = String::new();
+    for client in 0..200 {
+        let pid = 900 + client;
+        let at = clock(client * 4);
+        let _ = write!(
+            clients,
+            "{at} gate[{pid}]: connection from 10.0.{}.{} port {}\n{at} gate[{pid}]: key accepted\n{at} gate[{pid}]: closed\n",
+            client % 7,
+            client % 200,
+            30_000 + client * 3
+        );
+    }
+    for log in [jobs, polls, tries, clients] {
         let told = analyze(&log);
         let restarts = told["services"].as_array().expect("services").iter().filter_map(|one| one["restarts"].as_u64());
         assert_eq!((told["verdict"].as_str(), restarts.sum::<u64>()), (Some("healthy"), 0), "{told}");
