@@ -45,9 +45,11 @@ pub fn ends_in_traceback(text: &[u8]) -> bool {
     text.trim_ascii_end().ends_with(TRACEBACK)
 }
 
-/// A frame of a JavaScript trace.
+/// How a frame of a JavaScript trace begins.
+pub const FRAME: &[u8] = b"    at ";
+
 pub fn is_frame(text: &[u8]) -> bool {
-    text.starts_with(b"    at ")
+    text.starts_with(FRAME)
 }
 
 /// `EnvelopeMismatch: it carries 2`: an error by its class, whatever that is called.
@@ -245,6 +247,12 @@ impl<'a> Pass<'a> {
             }
             above_frames = is_frame(text);
         }
+    }
+
+    /// A frame after another one, of which a trace has many: nothing stands before it that was not seen.
+    pub(super) fn is_inner_frame(&self, at: usize) -> bool {
+        let line = |at: usize| self.chunk.bytes.get(at..).unwrap_or_default();
+        is_frame(line(at)) && self.line_before(at, at).is_some_and(|before| is_frame(line(before)))
     }
 
     /// A frame was read: before the first one stands what was thrown, by a class that the words alone do not tell.

@@ -85,6 +85,9 @@ impl Scanner {
         while at < pass.own_end {
             let end = memchr::memchr(b'\n', &chunk.bytes[at..]).map_or(chunk.bytes.len(), |len| at + len);
             pass.count(at, end);
+            if candidate == at && pass.is_inner_frame(at) {
+                candidate = pass.next_candidate(at + block::FRAME.len());
+            }
             let thrown = pass.thrown_at(at);
             if candidate < end || thrown.is_some() || pass.is_window(at) || pass.may_go_on(at, end) {
                 let is_candidate = candidate < end;
