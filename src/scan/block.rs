@@ -45,19 +45,19 @@ pub fn ends_in_traceback(text: &[u8]) -> bool {
     text.trim_ascii_end().ends_with(TRACEBACK)
 }
 
-/// How a frame of a JavaScript trace begins.
-pub const FRAME: &[u8] = b"    at ";
-
+/// A frame of a JavaScript trace.
 pub fn is_frame(text: &[u8]) -> bool {
-    text.starts_with(FRAME)
+    text.starts_with(b"    at ")
 }
 
 /// `EnvelopeMismatch: it carries 2`: an error by its class, whatever that is called.
 fn is_thrown(text: &[u8]) -> bool {
+    if !text.first().is_some_and(u8::is_ascii_uppercase) {
+        return false;
+    }
     let Some(end) = memmem::find(text, b": ") else { return false };
     let class = &text[..end];
-    class.first().is_some_and(u8::is_ascii_uppercase)
-        && class.iter().any(u8::is_ascii_lowercase)
+    class.iter().any(u8::is_ascii_lowercase)
         && class.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.$".contains(byte))
 }
 
@@ -249,10 +249,12 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// A frame after another one, of which a trace has many: nothing stands before it that was not seen.
-    pub(super) fn is_inner_frame(&self, at: usize) -> bool {
-        let line = |at: usize| self.chunk.bytes.get(at..).unwrap_or_default();
-        is_frame(line(at)) && self.line_before(at, at).is_some_and(|before| is_frame(line(before)))
+    /// Whether a frame is the first one after what was thrown, by a class that its words alone do not tell.
+    pub(super) fn throws_above(&self, at: usize) -> bool {
+        self.line_before(at, at).is_some_and(|before| {
+            let text = &self.chunk.bytes[before..at - 1];
+            is_thrown(text) && !words::is_exception_head(text)
+        })
     }
 
     /// A frame was read: before the first one stands what was thrown, by a class that the words alone do not tell.

@@ -85,13 +85,11 @@ impl Scanner {
         while at < pass.own_end {
             let end = memchr::memchr(b'\n', &chunk.bytes[at..]).map_or(chunk.bytes.len(), |len| at + len);
             pass.count(at, end);
-            if candidate == at && pass.is_inner_frame(at) {
-                candidate = pass.next_candidate(at + block::FRAME.len());
-            }
             let thrown = pass.thrown_at(at);
-            if candidate < end || thrown.is_some() || pass.is_window(at) || pass.may_go_on(at, end) {
+            let throws = block::is_frame(&chunk.bytes[at..end]) && pass.throws_above(at);
+            if candidate < end || throws || thrown.is_some() || pass.is_window(at) || pass.may_go_on(at, end) {
                 let is_candidate = candidate < end;
-                pass.read_line(at, end, is_candidate, thrown);
+                pass.read_line(at, end, is_candidate || throws, thrown);
                 if is_candidate {
                     candidate = pass.next_candidate(end);
                 }

@@ -60,8 +60,6 @@ const ERROR_WORDS: &[&str] = &[
     "failed to ",
     "panicked at",
     "Traceback (most recent call last)",
-    // A frame of a JavaScript trace.
-    "    at ",
 ];
 
 /// Words of failure in a line that has no level.
