@@ -79,8 +79,8 @@ impl Gatherer<'_> {
             // Chunk by chunk, so that what a thread has grows at its end instead of being joined over and over.
             .try_fold(Evidence::default, |all, chunk| all.merge(chunk?))
             .try_reduce(Evidence::default, Evidence::merge)?;
-        learned(&mut evidence, &input.path, &guide.idiom);
         let stream = evidence.streams.entry(input.path.clone()).or_default();
+        stream.own_words.extend(guide.idiom.told());
         stream.length = Some(file.length());
         let hash = |own: Range<u64>| {
             let mut bytes = Vec::new();
@@ -183,7 +183,7 @@ impl Gatherer<'_> {
         let reader = StreamReader::new(text, CONTEXT, TAIL_WINDOW);
         let mut evidence =
             if wide { self.text_wide(path, reader, &guide) } else { self.text_here(path, reader, &guide) }?;
-        learned(&mut evidence, path, &guide.idiom);
+        evidence.streams.entry(path.to_string()).or_default().own_words.extend(guide.idiom.told());
         Ok(evidence)
     }
 
@@ -359,13 +359,6 @@ fn failed(path: &str, error: &io::Error) -> Evidence {
     let mut evidence = Evidence::default();
     evidence.problems.insert(Problem { path: path.into(), line: None, what, help: help.into(), fault: true });
     evidence
-}
-
-/// Notes which lines were taken for more than any grammar knows of them.
-fn learned(evidence: &mut Evidence, path: &str, idiom: &Idiom) {
-    if let Some(what) = idiom.told() {
-        note(evidence, path, what, "", false);
-    }
 }
 
 fn note(evidence: &mut Evidence, path: &str, what: String, help: &str, fault: bool) {

@@ -58,6 +58,7 @@ fn input(path: &str, stream: &Stream, twin: Option<String>, clocks: &Clocks) -> 
         first: first.or_else(|| Some(span(stream)?.0)).map(|time| clocks.settled(0, time).rfc3339()),
         last: last.or_else(|| Some(span(stream)?.1)).map(|time| clocks.settled(u64::MAX, time).rfc3339()),
         problems: twin.into_iter().chain(clocks.notes()).chain(problems(stream, &tally)).collect(),
+        own_words: stream.own_words.iter().cloned().collect(),
     }
 }
 

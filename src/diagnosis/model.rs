@@ -249,6 +249,9 @@ pub struct Input {
     pub first: Option<String>,
     pub last: Option<String>,
     pub problems: Vec<String>,
+    /// Lines whose meaning only the log's repetition tells: each by its template, and what it was taken for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_words: Vec<String>,
 }
 
 /// What times of a diagnosis sort by. As texts they do not: without its `Z` a time is the beginning of a finer one.

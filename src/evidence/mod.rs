@@ -39,6 +39,8 @@ pub struct Stream {
     /// By where they start; neighbours are joined.
     pub segments: BTreeMap<u64, Segment>,
     pub problems: BTreeSet<Problem>,
+    /// Which of its lines were taken for more than any grammar knows of them, in words.
+    pub own_words: BTreeSet<String>,
 }
 
 /// A stream's length, and hashes of its first and its last bytes.
@@ -125,6 +127,7 @@ impl Stream {
         self.head = self.head.or(other.head);
         self.tail = self.tail.or(other.tail);
         self.problems.extend(other.problems);
+        self.own_words.extend(other.own_words);
         other.segments.into_values().try_for_each(|segment| self.add(path, segment))
     }
 

@@ -337,9 +337,8 @@ impl Page {
 
     fn inputs(&mut self, diagnosis: &Diagnosis) {
         self.heading("Read");
-        let odd = |input: &&Input| !input.problems.is_empty();
-        let mut shown: Vec<&Input> = diagnosis.inputs.iter().filter(odd).collect();
-        let plain: Vec<&Input> = diagnosis.inputs.iter().filter(|input| input.problems.is_empty()).collect();
+        let (mut shown, plain): (Vec<&Input>, Vec<&Input>) =
+            diagnosis.inputs.iter().partition(|input| !input.problems.is_empty() || !input.own_words.is_empty());
         shown.extend(plain.iter().take(MAX_INPUTS));
         for input in shown {
             let format = match (&input.envelope, &input.format) {
@@ -356,6 +355,9 @@ impl Page {
             self.line(&line);
             for problem in &input.problems {
                 self.line(&format!("    {} {}", self.paint(YELLOW, "!"), printable(problem)));
+            }
+            for words in &input.own_words {
+                self.line(&format!("    by how it repeats itself: {}", printable(words)));
             }
         }
         if plain.len() > MAX_INPUTS {

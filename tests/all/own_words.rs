@@ -59,7 +59,7 @@ fn a_loop_is_counted_by_how_its_log_repeats_itself() {
     assert_eq!(service["ready_runs"], 0, "{service}");
     let causes = service["incidents"][0]["causes"].to_string();
     assert!(causes.contains("does not match its seal"), "{causes}");
-    let notes = told["problems"].to_string();
+    let notes = told["inputs"][0]["own_words"].to_string();
     assert!(notes.contains("`kilnd firing up, firmware <*>` begins a run"), "{notes}");
 }
 

@@ -9,8 +9,8 @@ mod habits;
 mod sample;
 mod suggestion;
 
-use super::Scanner;
 use crate::grammar::{Clock, MarkKind};
+use crate::scan::Scanner;
 use aho_corasick::AhoCorasick;
 use sample::Sample;
 use std::collections::BTreeMap;
@@ -83,17 +83,14 @@ impl Idiom {
     }
 
     /// What was learned, in words.
-    pub fn told(&self) -> Option<String> {
+    pub fn told(&self) -> impl Iterator<Item = String> {
         let says = |meaning: &Meaning| match meaning {
             Meaning::Start { .. } => "begins a run",
             Meaning::Ready => "may say that it is ready",
             Meaning::LastWords => "is said before it ends",
             Meaning::Goodbye => "ends a run",
         };
-        let all: Vec<String> =
-            self.meanings.iter().map(|(template, meaning)| format!("`{template}` {}", says(meaning))).collect();
-        (!all.is_empty())
-            .then(|| format!("in this program's own words, by how the log repeats itself: {}", all.join("; ")))
+        self.meanings.iter().map(move |(template, meaning)| format!("`{template}` {}", says(meaning)))
     }
 
     /// What a message means, by its skeleton.
