@@ -108,8 +108,9 @@ struct Pass<'a> {
     reader: Reader<'a>,
     chunk: &'a Chunk<'a>,
     guide: &'a Guide,
-    /// The next place where the program's own words may be.
-    own_words: usize,
+    /// The next place where known words are, and where the program's own may be.
+    known_words: Option<usize>,
+    own_words: Option<usize>,
     segment: Segment,
     own_end: usize,
     matches: Matches,
@@ -177,7 +178,8 @@ impl<'a> Pass<'a> {
             reader: Reader::of(&scanner.catalog),
             chunk,
             guide,
-            own_words: if guide.idiom.is_empty() { usize::MAX } else { 0 },
+            known_words: None,
+            own_words: None,
             segment: Segment::new(chunk.own.start, chunk.own.end),
             own_end,
             matches: Matches::default(),
@@ -203,11 +205,14 @@ impl<'a> Pass<'a> {
         if from >= self.own_end {
             return usize::MAX;
         }
-        let known = self.scanner.matcher.find(self.chunk.bytes, from).unwrap_or(usize::MAX);
-        if self.own_words < from {
-            self.own_words = self.guide.idiom.find(self.chunk.bytes, from).unwrap_or(usize::MAX);
-        }
-        known.min(self.own_words)
+        // Each is looked for again only once it is passed, however often the other one is met.
+        let ahead = |place: Option<usize>| place.filter(|&place| place >= from);
+        let bytes = self.chunk.bytes;
+        let known =
+            ahead(self.known_words).unwrap_or_else(|| self.scanner.matcher.find(bytes, from).unwrap_or(usize::MAX));
+        let own = ahead(self.own_words).unwrap_or_else(|| self.guide.idiom.find(bytes, from).unwrap_or(usize::MAX));
+        (self.known_words, self.own_words) = (Some(known), Some(own));
+        known.min(own)
     }
 
     fn offset(&self, at: usize) -> u64 {
