@@ -64,6 +64,17 @@ fn a_loop_is_counted_by_how_its_log_repeats_itself() {
 }
 
 #[test]
+fn what_was_learned_shows_no_secret() {
+    let mut log = String::new();
+    for run in 0..4 {
+        let (start, work) = (clock(run * 9), clock(run * 9 + 1));
+        let _ = write!(log, "{start} INFO gate boot pid={run}7 password=correct-horse-battery\n{work} INFO swings\n");
+    }
+    let told = analyze(&log).to_string();
+    assert!(told.contains("begins a run") && !told.contains("horse"), "{told}");
+}
+
+#[test]
 fn readiness_is_what_stands_once_before_the_work() {
     let told = analyze(&dies_at_work(5));
     let service = &told["services"][0];

@@ -9,6 +9,7 @@ mod habits;
 mod sample;
 mod suggestion;
 
+use crate::evidence::mask;
 use crate::grammar::{Clock, MarkKind};
 use crate::scan::Scanner;
 use aho_corasick::AhoCorasick;
@@ -82,7 +83,7 @@ impl Idiom {
         Some(found.start())
     }
 
-    /// What was learned, in words.
+    /// What was learned, in words for people: secrets are masked.
     pub fn told(&self) -> impl Iterator<Item = String> {
         let says = |meaning: &Meaning| match meaning {
             Meaning::Start { .. } => "begins a run",
@@ -90,7 +91,7 @@ impl Idiom {
             Meaning::LastWords => "is said before it ends",
             Meaning::Goodbye => "ends a run",
         };
-        self.meanings.iter().map(move |(template, meaning)| format!("`{template}` {}", says(meaning)))
+        self.meanings.iter().map(move |(template, meaning)| format!("`{}` {}", mask::mask(template), says(meaning)))
     }
 
     /// What a message means, by its skeleton.
