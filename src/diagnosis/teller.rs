@@ -558,7 +558,7 @@ fn died_again(run: &Run, point: Point) -> bool {
     let Some(mark) = point.mark.filter(|mark| mark.kind == MarkKind::Fatal) else { return false };
     let is_own = |ended: &Point| ended.part == point.part;
     let later = |ended: Point| match (ended.time, point.time) {
-        (Some(ended), Some(time)) => time.ns > ended.ns + 2 * AFTERMATH,
+        (Some(ended), Some(time)) => time.ns >= ended.ns + ended.resolution() + 2 * AFTERMATH,
         // Without times the same words are another death.
         (None, None) => is_own(&ended) && ended.mark.is_some_and(|known| known.words == mark.words),
         _ => false,
