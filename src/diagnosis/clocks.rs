@@ -14,9 +14,11 @@ const STEP: i64 = 1800 * SECOND;
 const NEAR: i64 = 120 * SECOND;
 /// Zones are at most this far apart, in steps.
 const MAX_STEPS: i64 = 28;
-/// So many pairs of neighbours must say the same, and so large a share of all.
+/// So many pairs of neighbours must say the same, and so large a share of those that say anything.
 const MIN_PAIRS: usize = 3;
 const MIN_SHARE: f64 = 0.6;
+/// Pairs with a pause between them say nothing; there may be so many to each that does.
+const MAX_PAUSES: usize = 4;
 /// A fall of less than this is disorder among writers (nanoseconds).
 const DISORDER: i64 = 60 * SECOND;
 
@@ -106,8 +108,10 @@ fn shift(times: impl Iterator<Item = Time>) -> i64 {
             }
         }
     }
+    let cast: usize = votes.values().sum();
     let best = votes.into_iter().max_by_key(|(steps, votes)| (*votes, -steps.abs()));
-    best.filter(|(_, votes)| *votes >= MIN_PAIRS && *votes as f64 >= MIN_SHARE * pairs as f64)
+    best.filter(|(_, votes)| *votes >= MIN_PAIRS && *votes as f64 >= MIN_SHARE * cast as f64)
+        .filter(|_| pairs <= cast * (1 + MAX_PAUSES))
         .map_or(0, |(steps, _)| steps * STEP)
 }
 

@@ -65,15 +65,17 @@ impl End {
     }
 }
 
+/// Signatures of the kernel's killing for memory.
+const OUT_OF_MEMORY: [&str; 3] = ["kernel-oom", "systemd-oom", "k8s-oomkilled"];
+
 /// Whose hand it was, more exactly: by what was seen in the run, and by the cause that it was found to die of.
 pub fn hand(end: End, cause: Option<&str>, has: impl Fn(&str) -> bool) -> Option<Stopper> {
     let (End::Planned(stopper) | End::Unplanned(stopper)) = end else { return None };
     Some(match stopper {
         Stopper::Watchdog if ["k8s-liveness", "k8s-startup"].into_iter().any(&has) => Stopper::Probe,
         Stopper::Unknown if cause == Some("openclaw-stale-pid-cleared") => Stopper::StalePidKiller,
-        Stopper::Kernel | Stopper::Killed if ["kernel-oom", "systemd-oom", "k8s-oomkilled"].into_iter().any(&has) => {
-            Stopper::OomKiller
-        }
+        Stopper::Kernel | Stopper::Killed if OUT_OF_MEMORY.into_iter().any(&has) => Stopper::OomKiller,
+        Stopper::Itself if cause.is_some_and(|cause| OUT_OF_MEMORY.contains(&cause)) => Stopper::OomKiller,
         stopper => stopper,
     })
 }
@@ -83,15 +85,23 @@ const SHORT_LIFE: i64 = 600 * SECOND;
 /// A start this soon after a clean end is a restart by rule, not by hand.
 const AT_ONCE: i64 = 60 * SECOND;
 
+/// What a run's own errors say of its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    None,
+    /// It has an error of its own.
+    Error,
+    /// The program called it fatal, just before it was stopped: it stopped itself.
+    Fatal,
+}
+
 /// The end of each run, in the order of the runs.
-///
-/// `has_error` tells whether a run has an error of its own.
-pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, has_error: impl Fn(&Run) -> bool) -> Vec<End> {
+pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, trouble: impl Fn(&Run) -> Trouble) -> Vec<End> {
     let runs = &chronicle.runs;
     let mut ends: Vec<End> = runs
         .iter()
         .enumerate()
-        .map(|(at, run)| first_look(stories, parts, run, runs.get(at + 1), has_error(run)))
+        .map(|(at, run)| first_look(stories, parts, run, runs.get(at + 1), trouble(run)))
         .collect();
     // Stops by nobody known, and clean ends by nobody at all: planned when alone, a loop when they repeat at once.
     let suspect = |end: &End, run: &Run, next: Option<&Run>| {
@@ -111,7 +121,8 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, has_error
     ends
 }
 
-fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>, has_error: bool) -> End {
+fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>, trouble: Trouble) -> End {
+    let has_error = trouble > Trouble::None;
     let exit = run.exit.and_then(|point| Some((point, point.mark?)));
     let signal = exit.map(|(point, mark)| stories[parts[point.part]].string(mark.signal)).unwrap_or_default();
     let code = exit.and_then(|(_, mark)| mark.code);
@@ -127,7 +138,7 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>,
     if is_crash(signal) {
         return End::Unplanned(Stopper::Itself);
     }
-    if run.fatal.is_some() && !stopped_first {
+    if run.fatal.is_some() && !stopped_first || trouble == Trouble::Fatal && asker(run).is_none() {
         return End::Unplanned(Stopper::Itself);
     }
     if let Some(asker) = asker(run)

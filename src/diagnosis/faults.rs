@@ -1,10 +1,12 @@
 //! What is known of each fault: its signature, or the template of an unknown error.
 
 use super::Without;
-use super::runs::FaultSeen;
+use super::ends::Trouble;
+use super::runs::{FaultSeen, Run};
 use super::services::Cast;
 use super::story::Story;
 use crate::evidence::{ActorKind, Class, FaultKind, Id};
+use crate::grammar::SECOND;
 use crate::signature::wording::complains;
 use crate::signature::{Pack, Role, Signature};
 use std::collections::BTreeMap;
@@ -61,6 +63,27 @@ impl<'k> Faults<'k> {
 
     pub fn get(&self, id: Id) -> Option<&Fault<'k>> {
         self.known.get(&id)
+    }
+
+    /// What a run's own errors say of its end.
+    pub fn trouble(&self, run: &Run) -> Trouble {
+        let errors = || {
+            let known = run.faults.iter().filter_map(|seen| Some((seen, self.get(seen.fault)?)));
+            known.filter(|(_, fault)| fault.rank().is_some_and(|rank| rank <= 4))
+        };
+        let just_before_stop = |seen: &FaultSeen| {
+            let stop = run.stop.filter(|stop| stop.part == seen.part && stop.offset > seen.offset);
+            let (stop, said) = (stop.and_then(|stop| stop.time), seen.time);
+            stop.zip(said).is_some_and(|(stop, said)| stop.ns - said.ns <= stop.resolution().max(SECOND))
+        };
+        let is_fatal = |(seen, fault): (&FaultSeen, &Fault)| {
+            fault.class == Some(Class::Fatal) && !run.is_ready() && just_before_stop(seen)
+        };
+        match (errors().any(is_fatal), errors().next()) {
+            (true, _) => Trouble::Fatal,
+            (false, Some(_)) => Trouble::Error,
+            (false, None) => Trouble::None,
+        }
     }
 
     /// The same signature in lines that do not say that the program went on, where there are any.

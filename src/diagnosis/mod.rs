@@ -119,12 +119,7 @@ fn service(stories: &[Story], cast: &Cast, chronicle: &Chronicle, pack: &Pack, w
     let parts: Vec<usize> = cast.parts.iter().map(|part| part.story).collect();
     let seen = chronicle.runs.iter().flat_map(|run| &run.faults).chain(&chronicle.loose).copied();
     let faults = Faults::of(stories, cast, seen, pack, without);
-    let has_error = |run: &runs::Run| {
-        run.faults
-            .iter()
-            .any(|seen| faults.get(seen.fault).and_then(|fault| fault.rank()).is_some_and(|rank| rank <= 4))
-    };
-    let ends = ends::ends(stories, &parts, chronicle, has_error);
+    let ends = ends::ends(stories, &parts, chronicle, |run| faults.trouble(run));
     if lifeless && !findings::has_errors(&faults) {
         return None;
     }

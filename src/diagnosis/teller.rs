@@ -118,6 +118,13 @@ impl<'e> Teller<'_, 'e> {
     fn mark(&mut self, event: &Event<'e>, mark: &'e Told) {
         let point = self.point(event);
         match mark.kind {
+            // What may be told more than once of one start begins a run only where none goes on.
+            MarkKind::Start if mark.weak && mark.manager => {
+                let goes_on = self.run().is_some_and(|run| run.start.is_some() && !run.is_over());
+                if !goes_on {
+                    self.start(point, mark);
+                }
+            }
             MarkKind::Start if mark.weak && Some(mark.words) != self.traits.head_start[self.part] => {}
             MarkKind::Start => self.start(point, mark),
             MarkKind::Ready => self.ready(point, mark),
@@ -186,7 +193,7 @@ impl<'e> Teller<'_, 'e> {
             Some((false, _)) if self.fits(point) => {}
             Some((_, restarting)) => {
                 if self.find_later(point.time, SLACK) {
-                } else if mark.weak && self.traits.managed {
+                } else if mark.weak && !mark.manager && self.traits.managed {
                     return;
                 } else {
                     self.begin(point);
@@ -434,7 +441,8 @@ impl<'e> Teller<'_, 'e> {
             run.see(point.time);
             run.witnesses.of_mut(part).ended = Some(point.time);
         }
-        if !mark.manager || self.cast.parts[part].is_alone {
+        // A manager that names the service looked for that one's last words.
+        if !mark.manager || mark.service != 0 || self.cast.parts[part].is_alone {
             self.complain(self.at, point);
         }
         self.take_pending();
@@ -557,8 +565,8 @@ impl<'e> Teller<'_, 'e> {
 fn died_again(run: &Run, point: Point) -> bool {
     let Some(mark) = point.mark.filter(|mark| mark.kind == MarkKind::Fatal) else { return false };
     let is_own = |ended: &Point| ended.part == point.part;
-    let later = |ended: Point| match (ended.time, point.time) {
-        (Some(ended), Some(time)) => time.ns >= ended.ns + ended.resolution() + 2 * AFTERMATH,
+    let later = |ended: Point, slack: i64| match (ended.time, point.time) {
+        (Some(ended), Some(time)) => time.ns > ended.ns + slack + 2 * AFTERMATH,
         // Without times the same words are another death.
         (None, None) => is_own(&ended) && ended.mark.is_some_and(|known| known.words == mark.words),
         _ => false,
@@ -568,5 +576,10 @@ fn died_again(run: &Run, point: Point) -> bool {
     let goodbye = run.exit.filter(is_own).filter(|exit| exit.mark.is_some_and(|mark| !mark.manager));
     // What can only be said at a start is no word of a process that is asked to stop.
     let stop = run.stop.filter(is_own).filter(|_| run.fatal.is_none() && mark.weak && mark.step == 1);
-    died.or(goodbye).or(stop).is_some_and(later)
+    // Two lines of one goodbye may fall into two seconds.
+    let resolution = |ended: Point| ended.time.map_or(0, |time| time.resolution());
+    match died {
+        Some(died) => later(died, 0),
+        None => goodbye.or(stop).is_some_and(|ended| later(ended, resolution(ended))),
+    }
 }

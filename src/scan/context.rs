@@ -7,7 +7,8 @@ use super::words::class_of;
 use super::{CONTEXT, Pass, evidence_text, fault_id, parts, shown};
 use crate::evidence::{FaultKind, Id, Sample};
 use crate::grammar::definition::Role;
-use crate::grammar::{Time, head};
+use crate::grammar::{Reading, Time, head};
+use crate::signature::wording::complains;
 use crate::template::skeleton;
 
 /// The last words are looked for this many lines before a mark.
@@ -26,8 +27,9 @@ impl Pass<'_> {
     /// The last line of an application before a mark, by its skeleton; of the mark's own service, where lines name it.
     pub(super) fn last_words(&mut self, before: usize, own: &Speaker) -> Id {
         let mut end = before;
+        let mut last = None;
         for _ in 0..LAST_WORDS_LINES {
-            let Some(at) = self.line_before(end, before) else { return 0 };
+            let Some(at) = self.line_before(end, before) else { break };
             let line = self.visible(at, end - 1);
             end = at;
             if head::of(line) == head::Head::Continuation {
@@ -48,20 +50,33 @@ impl Pass<'_> {
                 continue;
             }
             let Some(text) = parts(&reading).next() else { continue };
-            let template = skeleton(text);
-            let is_own = self.guide.idiom.meaning(&template) == Some(Meaning::LastWords);
-            let is_known = is_own || self.is_known(text) || class_of(&reading, text).is_some();
-            let id = fault_id(&format!("words\0{is_known}\0{template}"));
-            let time = reading.time.or_else(|| self.inherited_time(at));
-            let text = evidence_text(shown(&reading, text), self.scanner.options.show_secrets);
-            // A line of the context counts back from the segment's first one; joining the segments puts it right.
-            let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[at..before]).count() as u64;
-            let line = self.segment.lines.wrapping_sub(back);
-            let sample = Sample { offset: self.offset(at), line, time, actor: 0, text };
-            self.keep_first(id, || FaultKind::Words { template, is_known }, sample);
-            return id;
+            // Advice may follow the reason, in lines that are no records of their own.
+            let is_record = reading.time.is_some() || reading.level.is_some();
+            let says_why = complains(&skeleton(text));
+            if last.is_none() || is_record && says_why {
+                last = Some((at, reading));
+            }
+            if is_record || says_why {
+                break;
+            }
         }
-        0
+        last.map_or(0, |(at, reading)| self.keep_last_words(at, &reading, before))
+    }
+
+    fn keep_last_words(&mut self, at: usize, reading: &Reading, before: usize) -> Id {
+        let Some(text) = parts(reading).next() else { return 0 };
+        let template = skeleton(text);
+        let is_own = self.guide.idiom.meaning(&template) == Some(Meaning::LastWords);
+        let is_known = is_own || self.is_known(text) || class_of(reading, text).is_some();
+        let id = fault_id(&format!("words\0{is_known}\0{template}"));
+        let time = reading.time.or_else(|| self.inherited_time(at));
+        let text = evidence_text(shown(reading, text), self.scanner.options.show_secrets);
+        // A line of the context counts back from the segment's first one; joining the segments puts it right.
+        let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[at..before]).count() as u64;
+        let line = self.segment.lines.wrapping_sub(back);
+        let sample = Sample { offset: self.offset(at), line, time, actor: 0, text };
+        self.keep_first(id, || FaultKind::Words { template, is_known }, sample);
+        id
     }
 
     /// Start of the line that ends just before `end`, if it begins within `CONTEXT` of `limit`.
