@@ -91,7 +91,7 @@ pub enum Trouble {
     None,
     /// It has an error of its own.
     Error,
-    /// The program called it fatal, just before it was stopped: it stopped itself.
+    /// The program called it fatal, just before it stopped or ended: nobody else ended it.
     Fatal,
 }
 
@@ -101,7 +101,7 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, trouble: 
     let mut ends: Vec<End> = runs
         .iter()
         .enumerate()
-        .map(|(at, run)| first_look(stories, parts, run, runs.get(at + 1), trouble(run)))
+        .map(|(at, run)| first_look(stories, parts, run, next_of(runs, at), trouble(run)))
         .collect();
     // Stops by nobody known, and clean ends by nobody at all: planned when alone, a loop when they repeat at once.
     let suspect = |end: &End, run: &Run, next: Option<&Run>| {
@@ -111,7 +111,7 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, trouble: 
         });
         *end == End::Planned(Stopper::Unknown) && short && again
     };
-    let suspects: Vec<usize> = (0..runs.len()).filter(|&at| suspect(&ends[at], &runs[at], runs.get(at + 1))).collect();
+    let suspects: Vec<usize> = (0..runs.len()).filter(|&at| suspect(&ends[at], &runs[at], next_of(runs, at))).collect();
     let in_a_row = suspects.windows(2).filter(|pair| pair[1] == pair[0] + 1).count();
     if suspects.len() >= 3 && in_a_row >= 2 {
         for at in suspects {
@@ -119,6 +119,11 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, trouble: 
         }
     }
     ends
+}
+
+/// The next run of the same instance.
+fn next_of<'r, 'e>(runs: &'r [Run<'e>], at: usize) -> Option<&'r Run<'e>> {
+    runs[at + 1..].iter().find(|run| run.instance == runs[at].instance)
 }
 
 fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>, trouble: Trouble) -> End {

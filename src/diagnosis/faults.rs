@@ -71,13 +71,14 @@ impl<'k> Faults<'k> {
             let known = run.faults.iter().filter_map(|seen| Some((seen, self.get(seen.fault)?)));
             known.filter(|(_, fault)| fault.rank().is_some_and(|rank| rank <= 4))
         };
-        let just_before_stop = |seen: &FaultSeen| {
-            let stop = run.stop.filter(|stop| stop.part == seen.part && stop.offset > seen.offset);
-            let (stop, said) = (stop.and_then(|stop| stop.time), seen.time);
-            stop.zip(said).is_some_and(|(stop, said)| stop.ns - said.ns <= stop.resolution().max(SECOND))
+        let just_before_end = |seen: &FaultSeen| {
+            let end = run.stop.or(run.exit);
+            let end = end.filter(|end| end.part != seen.part || end.offset > seen.offset).and_then(|end| end.time);
+            let apart = end.zip(seen.time).map(|(end, said)| (end.ns - said.ns) / end.resolution().max(SECOND));
+            apart.is_some_and(|apart| (0..=1).contains(&apart))
         };
         let is_fatal = |(seen, fault): (&FaultSeen, &Fault)| {
-            fault.class == Some(Class::Fatal) && !run.is_ready() && just_before_stop(seen)
+            fault.class == Some(Class::Fatal) && !run.is_ready() && just_before_end(seen)
         };
         match (errors().any(is_fatal), errors().next()) {
             (true, _) => Trouble::Fatal,

@@ -3,6 +3,7 @@
 use super::model::RestartsOverTime;
 use super::runs::{Chronicle, Run};
 use crate::grammar::{SECOND, Time};
+use std::collections::BTreeSet;
 
 /// Widths of a bucket in seconds: those that people think in.
 const WIDTHS: [i64; 14] = [1, 5, 10, 30, 60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400, 7 * 86_400];
@@ -47,7 +48,11 @@ fn restarted<'c, 'e>(chronicle: &'c Chronicle<'e>) -> impl Iterator<Item = &'c R
     // One that died before it could say that it starts was seen, though.
     let unseen = |run: &Run| run.start.is_none() && run.fatal.is_none();
     let unseen_first = told && processes().next().is_some_and(unseen);
-    processes().skip(1 + usize::from(unseen_first))
+    let mut instances = BTreeSet::new();
+    // The first run of each instance is no restart.
+    let is_first = move |run: &Run| instances.insert(run.instance);
+    let mut is_first = is_first;
+    processes().skip(usize::from(unseen_first)).filter(move |run| !is_first(run))
 }
 
 #[cfg(test)]

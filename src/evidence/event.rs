@@ -62,6 +62,10 @@ pub struct Told {
     pub learned: bool,
     /// The run was not ready, whatever it said before.
     pub never_ready: bool,
+    /// Of a stop or an end: of the process that the instance's next one has replaced.
+    pub replaced: bool,
+    /// Which of several processes of the service, by its manager's number.
+    pub instance: Option<u32>,
     pub manager: bool,
     pub asked: Option<Asker>,
     /// The mark's program has a sure mark of readiness.

@@ -38,6 +38,8 @@ fn mark(offset: u64, line: u64, time: Option<Time>) -> Mark<&'static Told> {
             weak: false,
             learned: false,
             never_ready: false,
+            replaced: false,
+            instance: None,
             manager: true,
             asked: None,
             tells_ready: false,

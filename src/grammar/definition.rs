@@ -137,6 +137,8 @@ pub struct MarkEntry {
     pub unless: Vec<String>,
     #[serde(default)]
     pub never_ready: bool,
+    #[serde(default)]
+    pub replaced: bool,
     pub asked: Option<super::mark::Asker>,
 }
 

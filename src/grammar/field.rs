@@ -21,10 +21,11 @@ pub enum Field {
     Version,
     Reason,
     Cut,
+    Instance,
 }
 
 impl Field {
-    pub const COUNT: usize = 17;
+    pub const COUNT: usize = 18;
 
     /// Every field with its name in grammar files.
     pub const NAMES: [(&'static str, Field); Field::COUNT] = [
@@ -45,6 +46,7 @@ impl Field {
         ("version", Field::Version),
         ("reason", Field::Reason),
         ("cut", Field::Cut),
+        ("instance", Field::Instance),
     ];
 
     pub fn from_name(name: &str) -> Option<Field> {

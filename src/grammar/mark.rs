@@ -77,6 +77,8 @@ pub struct Mark {
     pub unless: Vec<memchr::memmem::Finder<'static>>,
     /// The run was not ready, whatever it said before.
     pub never_ready: bool,
+    /// Of a stop or an end: of the process that the instance's next one has replaced.
+    pub replaced: bool,
     pub asked: Option<Asker>,
     /// The mark comes from a service manager, and speaks of a service that it runs.
     pub manager: bool,

@@ -219,6 +219,8 @@ impl<'a> Pass<'a> {
             weak: true,
             learned: false,
             never_ready: false,
+            replaced: false,
+            instance: None,
             manager: false,
             asked: None,
             tells_ready: self.scanner.catalog.tells_ready(program),

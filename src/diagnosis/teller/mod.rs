@@ -3,14 +3,16 @@
 //! Starts and ends of the stream are its landmarks: they find the run that it is in, or one that no stream has told of
 //! yet. Times help where the stream has them and the manager's are fine enough; the order of the stream always holds.
 
-use super::labels::{normal, same_name, stem};
-use super::leader::Traits;
-use super::runs::{AFTERMATH, Chronicle, FaultSeen, Point, Run, SLACK, Witness};
-use super::services::{Cast, actor_of};
-use super::story::{Event, Story, What};
-use crate::evidence::{FaultKind, Told};
+mod death;
+mod instances;
+
+use crate::diagnosis::labels::{normal, same_name, stem};
+use crate::diagnosis::leader::Traits;
+use crate::diagnosis::runs::{AFTERMATH, Chronicle, FaultSeen, Point, Run, SLACK, Witness};
+use crate::diagnosis::services::{Cast, actor_of};
+use crate::diagnosis::story::{Event, Story, What};
+use crate::evidence::Told;
 use crate::grammar::{MarkKind, SECOND, Time};
-use crate::signature::wording::complains;
 
 /// Lays one stream's events over the runs known so far.
 pub struct Teller<'t, 'e> {
@@ -57,7 +59,10 @@ impl<'e> Teller<'_, 'e> {
                     if matches!(told.kind, MarkKind::Looping | MarkKind::Throttle) {
                         self.chronicle.restarts_told = self.chronicle.restarts_told.max(count.unwrap_or(0));
                     }
-                    self.mark(event, told);
+                    match told.instance.filter(|_| self.leads) {
+                        Some(instance) => self.of_instance(event, told, instance),
+                        None => self.mark(event, told),
+                    }
                 }
             }
         }
@@ -277,8 +282,12 @@ impl<'e> Teller<'_, 'e> {
 
     /// Inserts a run that no stream has told of yet. What comes after the point in the run before becomes the new one's.
     fn begin(&mut self, point: Point<'e>) {
-        let mut run = Run::default();
-        let mut at = if self.chronicle.runs.is_empty() { 0 } else { self.at + 1 };
+        let mut run = Run { instance: point.mark.and_then(|mark| mark.instance), ..Run::default() };
+        let mut at = match self.chronicle.runs.len() {
+            // The leader tells in order, whichever instance's run it looked back to.
+            runs if runs == 0 || self.leads => runs,
+            _ => self.at + 1,
+        };
         if at == 1
             && !self.leads
             && let (Some(first), Some(time)) = (self.chronicle.runs[0].start_limit(), point.time)
@@ -358,6 +367,8 @@ impl<'e> Teller<'_, 'e> {
         }
         if over {
             self.begin(point);
+        } else {
+            self.pass_ready_instances(point);
         }
         if let Some(run) = self.run() {
             let slot = if mark.manager { &mut run.manager_ready } else { &mut run.ready };
@@ -377,134 +388,6 @@ impl<'e> Teller<'_, 'e> {
         // Or what it called itself when it started.
         let called = &self.traits.called[self.part];
         !is_own(&self.cast.name) && !is_own(&stem(story.path)) && !called.iter().any(|own| is_own(story.string(*own)))
-    }
-
-    /// A program that goes on after an exception that looked uncaught did not die by it.
-    fn outlive(&mut self, event: &Event<'e>) {
-        let part = self.part;
-        // A traceback with nothing before it is another run's death, not a sign of this one's life.
-        let dies = event.mark().is_some_and(|mark| mark.kind == MarkKind::Fatal && (!mark.weak || mark.step == 1));
-        let starts = event.mark().is_some_and(|mark| mark.kind == MarkKind::Start) || dies;
-        // In a stream that leads by its ends alone, what follows is the next run.
-        if starts || (self.leads && !self.traits.has_starts[part]) {
-            return;
-        }
-        if let Some(run) = self.run()
-            && let Some(fatal) =
-                run.fatal.filter(|fatal| fatal.part == part && fatal.mark.is_some_and(|mark| mark.weak))
-            && fatal.time.zip(event.time).is_some_and(|(fatal, time)| time.ns > fatal.ns + AFTERMATH)
-        {
-            run.fatal = None;
-            if run.exit.is_none() {
-                run.witnesses.of_mut(part).ended = None;
-            }
-        }
-    }
-
-    /// A program that goes on after its own goodbye did not end (a Node-RED deploy stops and starts its flows).
-    fn alive(&mut self) {
-        let part = self.part;
-        if let Some(run) = self.run()
-            && run.exit.is_some_and(|exit| exit.part == part && exit.mark.is_some_and(|mark| !mark.manager))
-            && run.fatal.is_none()
-        {
-            run.exit = None;
-            run.stop = None;
-            run.witnesses.of_mut(part).ended = None;
-        }
-    }
-
-    /// The run before, when its manager told of the next start before the old process had said goodbye.
-    fn previous_run(&mut self, mark: &Told) -> Option<&mut Run<'e>> {
-        let run = self.chronicle.runs.get(self.at)?;
-        let silent = run.witnesses.of(self.part).application_step.is_none() && run.ready.is_none() && !run.is_over();
-        let by_manager = run.start.is_some_and(|start| start.mark.is_some_and(|mark| mark.manager));
-        if !self.leads || mark.manager || !silent || !by_manager {
-            return None;
-        }
-        let before = self.chronicle.runs.get_mut(self.at.checked_sub(1)?)?;
-        (before.exit.is_none() && before.ready.is_some()).then_some(before)
-    }
-
-    fn exit(&mut self, point: Point<'e>, mark: &'e Told) {
-        if let Some(before) = self.previous_run(mark) {
-            before.exit = Some(point);
-            return;
-        }
-        self.close(point);
-        let part = self.part;
-        if let Some(run) = self.run() {
-            let better = run.exit.is_none_or(|known| known.mark.is_none_or(|known| !known.manager && mark.manager));
-            if better {
-                run.exit = Some(point);
-            }
-            run.see(point.time);
-            run.witnesses.of_mut(part).ended = Some(point.time);
-        }
-        // A manager that names the service looked for that one's last words.
-        if !mark.manager || mark.service != 0 || self.cast.parts[part].is_alone {
-            self.complain(self.at, point);
-        }
-        self.take_pending();
-    }
-
-    /// Takes what a run's program wrote last before a mark as a fault of the run, where it complains and nothing else
-    /// knows it as an error.
-    fn complain(&mut self, run: usize, mark: Point<'e>) {
-        let story = &self.stories[self.cast.parts[self.part].story];
-        let words = Some(mark.last_words).filter(|words| *words != 0).and_then(|words| story.kind(words));
-        let Some(FaultKind::Words { template, is_known: false }) = words else { return };
-        if let Some(run) = self.chronicle.runs.get_mut(run).filter(|_| complains(template)) {
-            run.add(FaultSeen {
-                fault: mark.last_words,
-                actor: 0,
-                part: self.part,
-                offset: mark.offset,
-                time: run.ended().or(mark.time),
-                count: 1,
-                after_ready: false,
-            });
-        }
-    }
-
-    fn fatal(&mut self, point: Point<'e>) {
-        self.close(point);
-        let part = self.part;
-        if let Some(run) = self.run() {
-            run.fatal.get_or_insert(point);
-            run.see(point.time);
-            run.witnesses.of_mut(part).ended = Some(point.time);
-            if point.mark.is_some_and(|mark| mark.never_ready) {
-                run.ready = None;
-            }
-        }
-        self.take_pending();
-    }
-
-    /// Finds the run that an end belongs to: the open one, the next that has begun, or one that nobody told of.
-    fn close(&mut self, point: Point<'e>) {
-        let Some(run) = self.chronicle.runs.get(self.at) else { return self.begin(point) };
-        let witness = run.witnesses.of(self.part);
-        if self.leads {
-            let by_manager = point.mark.is_some_and(|mark| mark.manager);
-            let manager_ended = run.exit.is_some_and(|exit| exit.mark.is_some_and(|mark| mark.manager));
-            // The manager's word after the application's own is the same end; so are several words of the application
-            // where starts are told.
-            let again = !by_manager && died_again(run, point);
-            let same = if by_manager { !manager_ended } else { self.traits.has_starts[self.part] && !again };
-            if (run.is_over() || again) && !same {
-                self.begin(point);
-            }
-            return;
-        }
-        if witness.ended.is_some() && (!self.traits.has_starts[self.part] || died_again(run, point)) {
-            let close_by =
-                witness.ended.flatten().zip(point.time).is_some_and(|(known, time)| time.ns <= known.ns + AFTERMATH);
-            let starts_told = self.traits.weight.iter().any(|weight| weight.0 >= 2);
-            if !close_by && !self.find_later(point.time, 0) && !starts_told {
-                self.begin(point);
-            }
-        }
     }
 
     fn take_pending(&mut self) {
@@ -557,29 +440,5 @@ impl<'e> Teller<'_, 'e> {
             run.see(fault.time);
             run.add(fault);
         }
-    }
-}
-
-/// A program cannot die twice: sure last words well after its last words are another run's, which died before its start
-/// mark.
-fn died_again(run: &Run, point: Point) -> bool {
-    let Some(mark) = point.mark.filter(|mark| mark.kind == MarkKind::Fatal) else { return false };
-    let is_own = |ended: &Point| ended.part == point.part;
-    let later = |ended: Point, slack: i64| match (ended.time, point.time) {
-        (Some(ended), Some(time)) => time.ns > ended.ns + slack + 2 * AFTERMATH,
-        // Without times the same words are another death.
-        (None, None) => is_own(&ended) && ended.mark.is_some_and(|known| known.words == mark.words),
-        _ => false,
-    };
-    let died = run.fatal.filter(|_| !mark.weak || mark.step == 1);
-    // After its own goodbye, too; a manager's word of the end may come before the program's.
-    let goodbye = run.exit.filter(is_own).filter(|exit| exit.mark.is_some_and(|mark| !mark.manager));
-    // What can only be said at a start is no word of a process that is asked to stop.
-    let stop = run.stop.filter(is_own).filter(|_| run.fatal.is_none() && mark.weak && mark.step == 1);
-    // Two lines of one goodbye may fall into two seconds.
-    let resolution = |ended: Point| ended.time.map_or(0, |time| time.resolution());
-    match died {
-        Some(died) => later(died, 0),
-        None => goodbye.or(stop).is_some_and(|ended| later(ended, resolution(ended))),
     }
 }
