@@ -25,13 +25,18 @@ type Hint = (usize, Id);
 /// times of others.
 pub fn settle(chronicle: &mut Chronicle, untimed: &[bool], by_hint: bool) {
     let mut told: BTreeMap<Hint, BTreeMap<usize, FaultSeen>> = BTreeMap::new();
-    for (at, run) in chronicle.runs.iter_mut().enumerate() {
-        for mut hint in run.faults.extract_if(.., |seen| is_hint(seen.fault)) {
+    for at in 0..chronicle.runs.len() {
+        let mut hints: Vec<FaultSeen> =
+            chronicle.runs[at].faults.extract_if(.., |seen| is_hint(seen.fault)).collect();
+        hints.sort_by_key(|hint| hint.offset);
+        for mut hint in hints {
             hint.time = hint.time.filter(|_| !untimed[hint.part]);
-            let first = told.entry((hint.part, hint.fault)).or_default().entry(at).or_insert(hint);
-            if hint.offset < first.offset {
-                *first = hint;
-            }
+            let lines = told.entry((hint.part, hint.fault)).or_default();
+            // Said once more while several instances run, it is another one's.
+            let is_one_of_many = chronicle.runs[at].instance.is_some() && lines.contains_key(&at);
+            let waits = |run: usize| !lines.contains_key(&run);
+            let other = hint.time.filter(|_| is_one_of_many).and_then(|time| chronicle.beside(at, time, waits));
+            lines.entry(other.unwrap_or(at)).or_insert(hint);
         }
     }
     chronicle.loose.retain(|seen| !is_hint(seen.fault));

@@ -112,6 +112,23 @@ pub struct Chronicle<'e> {
     pub has_application: bool,
 }
 
+/// An instance runs beside so many others at most.
+const MAX_BESIDE: usize = 64;
+
+impl Chronicle<'_> {
+    /// Of the instances that run beside a run at some time, the next one that is meant.
+    pub(super) fn beside(&self, at: usize, time: Time, is_meant: impl Fn(usize) -> bool) -> Option<usize> {
+        let later = (at + 1..self.runs.len()).take(MAX_BESIDE);
+        let earlier = (0..at).rev().take(MAX_BESIDE);
+        later.chain(earlier).find(|&other| {
+            let run = &self.runs[other];
+            let begun = run.start_limit().is_some_and(|start| start <= time.ns);
+            let lives = run.end_limit().is_none_or(|end| time.ns < end);
+            run.instance.is_some() && begun && lives && is_meant(other)
+        })
+    }
+}
+
 impl Run<'_> {
     /// Adds a fault. Runs are very many and their faults few: room is made for a few at a time.
     pub(super) fn add(&mut self, fault: FaultSeen) {

@@ -39,21 +39,11 @@ impl<'e> Teller<'_, 'e> {
 
     /// Of several instances one is ready already: the word is another's, which has begun as well.
     pub(super) fn pass_ready_instances(&mut self, point: Point<'e>) {
-        let told = |at: usize| {
-            let run = &self.chronicle.runs[at];
+        let is_told = self.run().is_some_and(|run| {
             run.instance.is_some() && run.ready.is_some_and(|ready| ready.part == point.part)
-        };
-        if self.leads || self.at >= self.chronicle.runs.len() || !told(self.at) {
-            return;
-        }
-        let waits = |at: &usize| {
-            let run = &self.chronicle.runs[*at];
-            let begun = run.start_limit().zip(point.time).is_some_and(|(start, time)| start <= time.ns);
-            let lives = run.end_limit().zip(point.time).is_none_or(|(end, time)| time.ns < end);
-            begun && lives && run.ready.is_none()
-        };
-        if let Some(at) = (self.at + 1..self.chronicle.runs.len()).find(waits) {
-            self.at = at;
-        }
+        });
+        let waits = |at: usize| self.chronicle.runs[at].ready.is_none();
+        let other = point.time.filter(|_| is_told).and_then(|time| self.chronicle.beside(self.at, time, waits));
+        self.at = other.unwrap_or(self.at);
     }
 }

@@ -132,7 +132,12 @@ impl<'e> Teller<'_, 'e> {
             }
             MarkKind::Start if mark.weak && Some(mark.words) != self.traits.head_start[self.part] => {}
             MarkKind::Start => self.start(point, mark),
-            MarkKind::Ready => self.ready(point, mark),
+            MarkKind::Ready => {
+                self.ready(point, mark);
+                if self.leads {
+                    self.at = self.chronicle.runs.len().saturating_sub(1);
+                }
+            }
             MarkKind::Stop => {
                 if self.previous_run(mark).is_some() {
                     return;
