@@ -82,6 +82,8 @@ pub fn hand(end: End, cause: Option<&str>, has: impl Fn(&str) -> bool) -> Option
 
 /// Lifetimes under this, again and again, are no planned operation (nanoseconds).
 const SHORT_LIFE: i64 = 600 * SECOND;
+/// So many stops in a row by nobody known are a loop.
+const LOOP: usize = 4;
 /// A start this soon after a clean end is a restart by rule, not by hand.
 const AT_ONCE: i64 = 60 * SECOND;
 
@@ -113,7 +115,7 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, trouble: 
     };
     let suspects: Vec<usize> = (0..runs.len()).filter(|&at| suspect(&ends[at], &runs[at], next_of(runs, at))).collect();
     let in_a_row = suspects.windows(2).filter(|pair| pair[1] == pair[0] + 1).count();
-    if suspects.len() >= 3 && in_a_row >= 2 {
+    if suspects.len() >= LOOP && in_a_row + 1 >= LOOP {
         for at in suspects {
             ends[at] = End::Unplanned(Stopper::Unknown);
         }

@@ -26,8 +26,7 @@ type Hint = (usize, Id);
 pub fn settle(chronicle: &mut Chronicle, untimed: &[bool], by_hint: bool) {
     let mut told: BTreeMap<Hint, BTreeMap<usize, FaultSeen>> = BTreeMap::new();
     for at in 0..chronicle.runs.len() {
-        let mut hints: Vec<FaultSeen> =
-            chronicle.runs[at].faults.extract_if(.., |seen| is_hint(seen.fault)).collect();
+        let mut hints: Vec<FaultSeen> = chronicle.runs[at].faults.extract_if(.., |seen| is_hint(seen.fault)).collect();
         hints.sort_by_key(|hint| hint.offset);
         for mut hint in hints {
             hint.time = hint.time.filter(|_| !untimed[hint.part]);

@@ -17,6 +17,8 @@ const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
 const CHAINS: [&[u8]; 2] = [b"During handling of the above exception", b"The above exception was the direct cause"];
 /// What introduces a traceback that does not end the program.
 const HANDLED: [&[u8]; 3] = [b"Exception in thread", b"Exception ignored in", b"Task exception was never retrieved"];
+/// Lines of a warning.
+const MAX_WARNING: usize = 12;
 /// A block is not followed further than this.
 const MAX_LINES: usize = 200;
 
@@ -174,7 +176,7 @@ impl<'a> Pass<'a> {
         let mut end = at;
         for _ in 0..MAX_LINES {
             let Some(start) = self.line_before(end, line) else { return uncaught(true) };
-            end = start;
+            let from = std::mem::replace(&mut end, start);
             let before = self.reading_at(start);
             let text: &[u8] = &before.message;
             if text.trim_ascii().is_empty() {
@@ -190,11 +192,41 @@ impl<'a> Pass<'a> {
             if introduces || dealt_with || HANDLED.iter().any(|handled| text.starts_with(handled)) {
                 return Thrown { by_manager, ..caught };
             }
-            let above = self.line_before(start, line).map(|above| self.reading_at(above));
-            let ends_block = above.is_some_and(|above| above.message.first().is_some_and(u8::is_ascii_whitespace));
-            return uncaught(ends_block && before.level.is_none());
+            // Python's own warnings before it are no words of the program.
+            if let Some(warning) = self.warning_above(from, line) {
+                end = warning;
+                continue;
+            }
+            // It may be introduced by one line: what failed, or the name of the process.
+            let introduced = || self.line_before(start, line).is_some_and(|above| self.ends_block(above, line));
+            return uncaught(self.ends_block(start, line) || before.level.is_none() && introduced());
         }
         uncaught(false)
+    }
+
+    /// Whether the line that begins here has no level and ends a block of lines that are set in.
+    fn ends_block(&self, at: usize, limit: usize) -> bool {
+        let above = self.line_before(at, limit).map(|above| self.reading_at(above));
+        above.is_some_and(|above| above.message.first().is_some_and(u8::is_ascii_whitespace))
+            && self.reading_at(at).level.is_none()
+    }
+
+    /// Where a warning of Python begins (`lib.py:9: UserWarning: …`) that goes up to this line.
+    fn warning_above(&self, at: usize, limit: usize) -> Option<usize> {
+        let mut end = at;
+        for _ in 0..MAX_WARNING {
+            end = self.line_before(end, limit)?;
+            let reading = self.reading_at(end);
+            if reading.level.is_some() || is_traceback(&reading.message) {
+                return None;
+            }
+            if memmem::find(&reading.message, b"Warning: ").is_some()
+                && memmem::find(&reading.message, b".py:").is_some()
+            {
+                return Some(end);
+            }
+        }
+        None
     }
 
     fn is_managers(&self, reading: &Reading) -> bool {

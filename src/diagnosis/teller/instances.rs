@@ -39,9 +39,9 @@ impl<'e> Teller<'_, 'e> {
 
     /// Of several instances one is ready already: the word is another's, which has begun as well.
     pub(super) fn pass_ready_instances(&mut self, point: Point<'e>) {
-        let is_told = self.run().is_some_and(|run| {
-            run.instance.is_some() && run.ready.is_some_and(|ready| ready.part == point.part)
-        });
+        let is_told = self
+            .run()
+            .is_some_and(|run| run.instance.is_some() && run.ready.is_some_and(|ready| ready.part == point.part));
         let waits = |at: usize| self.chronicle.runs[at].ready.is_none();
         let other = point.time.filter(|_| is_told).and_then(|time| self.chronicle.beside(self.at, time, waits));
         self.at = other.unwrap_or(self.at);
