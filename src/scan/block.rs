@@ -198,7 +198,7 @@ impl<'a> Pass<'a> {
                 continue;
             }
             // It may be introduced by one line: what failed, or the name of the process.
-            let introduced = || self.line_before(start, line).is_some_and(|above| self.ends_block(above, line));
+            let introduced = || self.line_before(start, line).is_none_or(|above| self.ends_block(above, line));
             return uncaught(self.ends_block(start, line) || before.level.is_none() && introduced());
         }
         uncaught(false)

@@ -14,6 +14,7 @@ mod fuzzed;
 mod grammar_files;
 mod large;
 mod literals;
+mod lives;
 mod merge_law;
 mod options;
 mod own_words;

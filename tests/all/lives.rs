@@ -1,0 +1,198 @@
+//! Whose run it was: several processes of one service, deaths before the first word, and who ended it.
+
+use crate::merge_law::whole_wherever_cut;
+use crate::support::Place;
+use serde_json::Value;
+use std::fmt::Write;
+
+#[track_caller]
+fn analyze(files: &[(&str, &str)]) -> Value {
+    let place = Place::new();
+    for (name, text) in files {
+        place.file(name, text);
+    }
+    let names = files.iter().map(|(name, _)| *name);
+    let ran =
+        place.relapse(&["analyze", "--format", "json", "--tz", "UTC"].into_iter().chain(names).collect::<Vec<_>>());
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    ran.json()
+}
+
+/// Restarts, planned restarts, runs that became ready.
+fn counts(told: &Value) -> (u64, u64, u64) {
+    let service = &told["services"][0];
+    let of = |key: &str| service[key].as_u64().unwrap_or_default();
+    (of("restarts"), of("planned_restarts"), of("ready_runs"))
+}
+
+fn roots(told: &Value) -> String {
+    told["services"][0]["incidents"][0]["causes"].to_string()
+}
+
+/// Two instances, each replaced once by a reload: the new process listens before the old one is told to go.
+fn reload_of_a_cluster() -> String {
+    let mut log = String::new();
+    for (id, pid) in [(0, 71), (1, 72)] {
+        let _ = write!(
+            log,
+            "PM2   | 2026-02-03T15:30:0{id}: PM2 log: App [web:{id}] starting in -cluster mode-\n\
+             PM2   | 2026-02-03T15:30:0{id}: PM2 log: App [web:{id}] online\n\
+             {id}|web | listening on port 3000 (pid {pid})\n"
+        );
+    }
+    for (id, pid) in [(0, 81), (1, 82)] {
+        let _ = write!(
+            log,
+            "PM2   | 2026-02-03T19:0{id}:31: PM2 log: App [web:{id}] starting in -cluster mode-\n\
+             PM2   | 2026-02-03T19:0{id}:32: PM2 log: App [web:{id}] online\n\
+             {id}|web | listening on port 3000 (pid {pid})\n\
+             PM2   | 2026-02-03T19:0{id}:33: PM2 log: Stopping app:web id:_old_{id}\n\
+             PM2   | 2026-02-03T19:0{id}:34: PM2 log: App name:web id:_old_{id} disconnected\n\
+             PM2   | 2026-02-03T19:0{id}:34: PM2 log: App [web:_old_{id}] exited with code [0] via signal [SIGINT]\n"
+        );
+    }
+    log
+}
+
+#[test]
+fn instances_have_runs_of_their_own_and_a_reload_replaces_them() {
+    let told = analyze(&[("pm2.log", &reload_of_a_cluster())]);
+    assert_eq!((told["verdict"].as_str(), counts(&told)), (Some("healthy"), (2, 2, 4)), "{told}");
+    whole_wherever_cut(&reload_of_a_cluster());
+}
+
+#[test]
+fn one_instance_in_a_loop_leaves_the_other_alone() {
+    let mut log = String::from(
+        "2026-02-03T15:30:00: PM2 log: App [web:0] starting in -cluster mode-\n\
+         2026-02-03T15:30:00: PM2 log: App [web:0] online\n",
+    );
+    for second in (10..50).step_by(10) {
+        let _ = write!(
+            log,
+            "2026-02-03T15:30:{second}: PM2 log: App [web:1] starting in -cluster mode-\n\
+             2026-02-03T15:30:{second}: PM2 log: App [web:1] online\n\
+             2026-02-03T15:30:{}: PM2 log: App [web:1] exited with code [1] via signal [SIGINT]\n",
+            second + 1
+        );
+    }
+    let told = analyze(&[("pm2.log", &log)]);
+    // Five starts of two instances.
+    assert_eq!(counts(&told).0, 3, "{told}");
+    let stopped = &told["services"][0]["incidents"][0]["stopped_by"];
+    assert_eq!(stopped["itself"], 4, "the other one goes on: {told}");
+}
+
+#[test]
+fn kubelets_own_log_tells_of_runs_and_of_its_probe() {
+    let mut log = String::new();
+    for run in 0..4 {
+        let at = |second: usize| format!("I0902 10:{:02}:{:02}.123456    1345", 14 + run, second);
+        let event = |kind: &str| {
+            format!(
+                r#"kubelet.go:2457] "SyncLoop (PLEG): event for pod" pod="shop/api-0" event={{"ID":"0c1f","Type":"{kind}","Data":"13{run}"}}"#
+            )
+        };
+        // The pod's sandbox starts, too.
+        for _ in 0..if run == 0 { 2 } else { 1 } {
+            let _ = writeln!(log, "{} {}", at(1), event("ContainerStarted"));
+        }
+        let _ = write!(
+            log,
+            "{} kuberuntime_manager.go:1027] \"Message for Container of pod\" containerName=\"api\" \
+             containerStatusID=\"containerd://13{run}\" pod=\"shop/api-0\" \
+             containerMessage=\"Container api failed liveness probe, will be restarted\"\n\
+             {} kuberuntime_container.go:808] \"Killing container with a grace period\" pod=\"shop/api-0\" \
+             podUID=\"0c1f\" containerName=\"api\" containerID=\"containerd://13{run}\" gracePeriod=30\n\
+             {} {}\n",
+            at(30),
+            at(30),
+            at(50),
+            event("ContainerDied")
+        );
+    }
+    let told = analyze(&[("kubelet.log", &log)]);
+    assert_eq!((told["verdict"].as_str(), counts(&told).0), (Some("crash-loop"), 3), "{told}");
+    assert_eq!(told["services"][0]["incidents"][0]["stopped_by"]["probe"], 4, "{told}");
+    assert!(roots(&told).contains("k8s-liveness"), "{told}");
+}
+
+#[test]
+fn advice_after_the_reason_does_not_hide_it() {
+    let mut log = String::new();
+    for run in 0..5 {
+        let _ = write!(
+            log,
+            "gate-1  | 2026-02-03T19:46:4{run}.029+00:00 [gate] resolving keys\n\
+             gate-1  | 2026-02-03T19:46:4{run}.036+00:00 refusing to open the gate without a keeper\n\
+             gate-1  | A container was seen around this program.\n\
+             gate-1  | Set GATE_KEEPER, or pass --keeper to open with one.\n\
+             gate-1 exited with code 78\n"
+        );
+    }
+    let told = analyze(&[("compose.log", &log)]);
+    let causes = roots(&told);
+    assert!(causes.contains("refusing to open the gate without a keeper"), "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn who_calls_it_fatal_and_then_says_goodbye_was_stopped_by_nobody() {
+    let mut log = String::new();
+    for run in 0..4 {
+        let _ = write!(
+            log,
+            "shelf  | [18:34:4{run}] [INF] [1] Main: reading the shelf\n\
+             shelf  | [18:34:4{run}] [FTL] [1] Main: the shelf has no second board\n\
+             shelf  | [18:34:4{run}] [INF] [2] Main: Received a SIGTERM signal, shutting down\n\
+             shelf exited with code 0\n"
+        );
+    }
+    let told = analyze(&[("compose.log", &log)]);
+    assert_eq!((told["verdict"].as_str(), counts(&told).1), (Some("crash-loop"), 0), "{told}");
+    assert!(roots(&told).contains("the shelf has no second board"), "{told}");
+}
+
+#[test]
+fn a_traceback_that_one_line_introduces_is_a_death_like_any_other() {
+    let mut log = String::new();
+    for run in 0..6 {
+        let _ = write!(
+            log,
+            "2026-02-03 23:02:0{run}.775210879  Failed to read config file: /srv/mill/conf.py\n\
+             2026-02-03 23:02:0{run}.775210879  Traceback (most recent call last):\n\
+             2026-02-03 23:02:0{run}.775210879    File \"/srv/mill/conf.py\", line 2, in <module>\n\
+             2026-02-03 23:02:0{run}.775210879  NameError: name 'wheels' is not defined\n"
+        );
+    }
+    let told = analyze(&[("mill.log", &log)]);
+    assert_eq!((told["verdict"].as_str(), counts(&told).0), (Some("crash-loop"), 5), "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn whole_seconds_that_disagree_again_and_again_are_clocks_apart() {
+    let (mut manager, mut program) = (String::new(), String::new());
+    for run in 0..12 {
+        let at = |second: usize| format!("2026-02-03T05:{:02}:{:02}", 10 + run, second);
+        let _ = write!(
+            manager,
+            "{}: PM2 log: App [mill:0] starting in -fork mode-\n{}: PM2 log: App [mill:0] online\n\
+             {}: PM2 log: App [mill:0] exited with code [3] via signal [SIGINT]\n",
+            at(20),
+            at(20),
+            at(20)
+        );
+        // Half a second ahead: half of the runs seem to speak after their end.
+        let own = at(20 + run % 2).replace('T', " ");
+        let _ = write!(
+            program,
+            "[{own} +0000] [{pid}] [INFO] Starting gunicorn 23.0.0\n\
+             [{own} +0000] [{pid}] [ERROR] Shutting down: Master\n\
+             [{own} +0000] [{pid}] [ERROR] Reason: Worker failed to boot.\n",
+            pid = 100 + run
+        );
+    }
+    let told = analyze(&[("mill.log", &program), ("pm2.log", &manager)]);
+    assert_eq!(counts(&told).0, 11, "{told}");
+}
