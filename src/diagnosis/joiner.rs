@@ -34,6 +34,8 @@ pub struct NodeFacts {
     pub starts: Vec<i64>,
     /// When anybody told of a start, even if the text only suggests it: the first ones.
     pub begins: Vec<i64>,
+    /// When an end of it was told: the first ones.
+    pub ends: Vec<i64>,
 }
 
 /// So many starts tell whether two logs are of one life.
@@ -61,6 +63,12 @@ impl NodeFacts {
         let (few, many) = if own.len() < theirs.len() { (own, theirs) } else { (theirs, own) };
         let shared = few.iter().filter(|start| many.iter().any(|other| (*start - other).abs() <= SAME_START)).count();
         few.is_empty() || shared * 2 >= few.len()
+    }
+
+    /// Whether the manager tells of an end each time that the program tells of one.
+    fn ends_with(&self, manager: &NodeFacts) -> bool {
+        let told = |end: &&i64| manager.ends.iter().any(|at| (**end - SAME_START..=**end + SAME_START).contains(at));
+        !self.ends.is_empty() && self.ends.iter().filter(told).count() as f64 >= ALWAYS * self.ends.len() as f64
     }
 
     /// How well a program's starts follow its manager's, from 0 to 1, if they do: what part of either has its like.
@@ -214,6 +222,19 @@ impl<'n, 'e> Joiner<'n, 'e> {
                 [(best, _), (next, _), ..] if best == next => {}
                 [(_, unit), ..] => self.union(app, *unit),
                 [] => {}
+            }
+        }
+        // Where a manager and its services write into one stream without labels, whoever dies when the program says so is it.
+        for &app in &applications {
+            let is_unit = managed.iter().any(|&unit| self.find(unit) == self.find(app));
+            if is_unit || !self.name_of(app).is_empty() {
+                continue;
+            }
+            let dies = |unit: &&usize| {
+                self.keys[**unit].0 == self.keys[app].0 && self.facts[app].ends_with(self.facts[**unit])
+            };
+            if let [unit] = managed.iter().filter(dies).copied().collect::<Vec<_>>()[..] {
+                self.union(app, unit);
             }
         }
         // Two logs of one program in one folder are one service, and so are two of one stem.

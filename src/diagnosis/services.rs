@@ -41,6 +41,11 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
             let facts = nodes.entry((at, subject.clone())).or_default();
             facts.events += 1;
             facts.marks += usize::from(event.mark().is_some_and(|mark| mark.kind != MarkKind::SessionFile));
+            if event.mark().is_some_and(|mark| matches!(mark.kind, MarkKind::Exit | MarkKind::Fatal))
+                && facts.ends.len() < MAX_STARTS
+            {
+                facts.ends.extend(event.time.map(|time| time.ns));
+            }
             if let Some(mark) = event.mark()
                 && mark.kind == MarkKind::Start
             {

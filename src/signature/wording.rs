@@ -56,6 +56,7 @@ const TROUBLE: &[&str] = &[
     "inconsistent",
     "insufficient",
     "invalid",
+    "isn't",
     "leaked",
     "malformed",
     "mismatch",

@@ -196,3 +196,27 @@ fn whole_seconds_that_disagree_again_and_again_are_clocks_apart() {
     let told = analyze(&[("mill.log", &program), ("pm2.log", &manager)]);
     assert_eq!(counts(&told).0, 11, "{told}");
 }
+
+#[test]
+fn in_a_stream_of_several_units_a_program_without_a_label_is_whoever_dies_when_it_says_so() {
+    let mut log = String::from("2026-02-03 12:28:31,207 INFO spawned: 'front' with pid 213\n");
+    for run in 0..4 {
+        let at = |millis: usize| format!("2026-02-03 12:28:{},{millis}", 32 + 5 * run);
+        let _ = write!(
+            log,
+            "{} INFO spawned: 'ping' with pid {}\n\
+             panic: runtime error: invalid memory address or nil pointer dereference\n\
+             [signal SIGSEGV: segmentation violation code=0x1 addr=0x8 pc=0x626935]\n\n\
+             goroutine 1 [running]:\nmain.main()\n\texample.org/ping/main.go:209 +0xbf3\n\
+             {} WARN exited: ping (exit status 2; not expected)\n",
+            at(207),
+            214 + run,
+            at(457)
+        );
+    }
+    let told = analyze(&[("foreground.log", &log)]);
+    let services: Vec<&str> =
+        told["services"].as_array().into_iter().flatten().filter_map(|of| of["service"].as_str()).collect();
+    assert_eq!((services, counts(&told).0), (vec!["ping", "front"], 3), "{told}");
+    assert!(roots(&told).contains("go-nil-deref"), "{told}");
+}
