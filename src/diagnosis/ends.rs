@@ -114,8 +114,7 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, trouble: 
         *end == End::Planned(Stopper::Unknown) && short && again
     };
     let suspects: Vec<usize> = (0..runs.len()).filter(|&at| suspect(&ends[at], &runs[at], next_of(runs, at))).collect();
-    let in_a_row = suspects.windows(2).filter(|pair| pair[1] == pair[0] + 1).count();
-    if suspects.len() >= LOOP && in_a_row + 1 >= LOOP {
+    if suspects.chunk_by(|before, at| *at == before + 1).any(|row| row.len() >= LOOP) {
         for at in suspects {
             ends[at] = End::Unplanned(Stopper::Unknown);
         }

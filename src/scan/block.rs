@@ -237,25 +237,11 @@ impl<'a> Pass<'a> {
     pub(super) fn uncaught(&mut self, place: Place, text: &[u8], program: Option<&str>, thrown: Thrown) {
         let words = fault_id("mark\0uncaught exception");
         self.sample(words, || FaultKind::Mark("uncaught exception".into()), place, text);
-        let program = program.unwrap_or_default();
         let told = Told {
-            kind: MarkKind::Fatal,
-            actor: place.actor,
-            program: self.string(program),
-            service: 0,
-            signal: 0,
-            words,
-            code: None,
             // Step 2: the program had said something before.
             step: if thrown.alone { 1 } else { 2 },
             weak: true,
-            learned: false,
-            never_ready: false,
-            replaced: false,
-            instance: None,
-            manager: false,
-            asked: None,
-            tells_ready: self.scanner.catalog.tells_ready(program),
+            ..self.told_by_program(MarkKind::Fatal, place, words, program)
         };
         let (offset, line, time) = (self.offset(place.at), place.line, place.time);
         self.segment.add_mark(Mark { told: &told, offset, line, time, pid: None, count: None, last_words: 0 });

@@ -3,7 +3,7 @@
 use super::context::Speaker;
 use super::idiom::Step;
 use super::{Pass, Place, Scanner, fault_id};
-use crate::evidence::{self, FaultKind, Told};
+use crate::evidence::{self, FaultKind, Id, Told};
 use crate::grammar::{Field, Level, Mark, MarkKind, MarkReading, Reading};
 use crate::signature::Matches;
 use crate::template::skeleton;
@@ -42,6 +42,29 @@ impl Scanner {
 }
 
 impl Pass<'_> {
+    /// What a program tells of itself, where no pattern captured more.
+    pub(super) fn told_by_program(&mut self, kind: MarkKind, place: Place, words: Id, program: Option<&str>) -> Told {
+        let program = program.unwrap_or_default();
+        Told {
+            kind,
+            actor: place.actor,
+            program: self.string(program),
+            service: 0,
+            signal: 0,
+            words,
+            code: None,
+            step: 1,
+            weak: false,
+            learned: false,
+            never_ready: false,
+            replaced: false,
+            instance: None,
+            manager: false,
+            asked: None,
+            tells_ready: self.scanner.catalog.tells_ready(program),
+        }
+    }
+
     /// A step that the program tells of in its own words.
     pub(super) fn own_step(&mut self, place: Place, step: Step, reading: &Reading, text: &[u8], program: Option<&str>) {
         let name = skeleton(reading.message.trim_ascii());
@@ -49,24 +72,11 @@ impl Pass<'_> {
         self.sample(words, || FaultKind::Mark(name), place, text);
         let own = Speaker { service: reading.service.as_deref(), ident: reading.ident.as_deref() };
         let last_words = if step.kind == MarkKind::Start { self.last_words(place.at, &own) } else { 0 };
-        let program = program.unwrap_or_default();
         let told = Told {
-            kind: step.kind,
-            actor: place.actor,
-            program: self.string(program),
             service: self.string(&String::from_utf8_lossy(own.service.unwrap_or_default())),
-            signal: 0,
-            words,
-            code: None,
-            step: 1,
             weak: step.weak,
             learned: true,
-            never_ready: false,
-            replaced: false,
-            instance: None,
-            manager: false,
-            asked: None,
-            tells_ready: self.scanner.catalog.tells_ready(program),
+            ..self.told_by_program(step.kind, place, words, program)
         };
         let (offset, line, pid) = (self.offset(place.at), place.line, reading.pid);
         let time = if step.kind == MarkKind::Start { reading.time } else { place.time };

@@ -10,18 +10,19 @@ mod cut;
 pub mod idiom;
 mod marks;
 mod repeat;
+mod samples;
 mod words;
 
-use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
-use crate::evidence::{Actor, ActorKind, Class, Fault, FaultKind, Id, Sample, Segment, hint_id, mask, plain_id};
+use crate::evidence::{Actor, ActorKind, Class, FaultKind, Id, Sample, Segment, hint_id, plain_id};
 use crate::grammar::definition::Role;
-use crate::grammar::{Catalog, Clock, Field, Level, MarkKind, Open, Reader, Reading, Time, ansi, head};
+use crate::grammar::{Catalog, Clock, Field, Level, MarkKind, Open, Reader, Reading, Time, head};
 use crate::signature::wording::is_dealt_with;
 use crate::signature::{self, Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
 use block::Thrown;
 use context::Speaker;
 use idiom::{Idiom, Meaning, Step};
+use samples::{Draft, evidence_text};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -36,9 +37,6 @@ pub const MAX_LINE: u64 = 64 << 10;
 const HEAD_WINDOW: u64 = 64 << 10;
 /// Likewise at its end, for its last time.
 pub const TAIL_WINDOW: u64 = 16 << 10;
-/// Longest evidence text in bytes.
-const MAX_TEXT: usize = 500;
-
 /// What the scan knows: formats, signatures, and the options that shape the evidence.
 pub struct Scanner {
     pub catalog: Catalog,
@@ -123,27 +121,6 @@ struct Pass<'a> {
     thrown: Option<Thrown>,
     /// The latest line that is cut.
     cut: Option<cut::CutLine>,
-}
-
-/// A fault while its chunk is scanned: the last samples are places only, and become text at the end.
-struct Draft {
-    kind: FaultKind,
-    count: u64,
-    first: Vec<Sample>,
-    last: std::collections::VecDeque<Place>,
-}
-
-impl Draft {
-    /// Where a sample of this offset belongs among the first ones, if it is one of them and not known yet.
-    fn place_for(&self, offset: u64) -> Option<usize> {
-        let at = self.first.binary_search_by_key(&offset, |sample| sample.offset).err()?;
-        (at < FIRST_SAMPLES).then_some(at)
-    }
-
-    fn keep(&mut self, at: usize, sample: Sample) {
-        self.first.insert(at, sample);
-        self.first.truncate(FIRST_SAMPLES);
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -467,69 +444,6 @@ impl<'a> Pass<'a> {
         self.segment.strings.entry(id).or_insert_with(|| text.to_string());
         id
     }
-
-    fn occurrence(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, place: Place, text: &[u8]) {
-        self.segment.add_occurrences(id, place.actor, self.offset(place.at), place.time, place.times);
-        self.sample(id, kind, place, text);
-    }
-
-    fn draft(&mut self, id: Id, kind: impl FnOnce() -> FaultKind) -> &mut Draft {
-        self.faults.entry(id).or_insert_with(|| Draft {
-            kind: kind(),
-            count: 0,
-            first: Vec::new(),
-            last: Default::default(),
-        })
-    }
-
-    /// Counts a fault whose line was found by looking back: only its first samples are kept.
-    fn keep_first(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, sample: Sample) {
-        let draft = self.draft(id, kind);
-        draft.count += 1;
-        if let Some(at) = draft.place_for(sample.offset) {
-            draft.keep(at, sample);
-        }
-    }
-
-    fn sample(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, place: Place, text: &[u8]) {
-        let offset = self.offset(place.at);
-        let show_secrets = self.scanner.options.show_secrets;
-        let place_for = self.draft(id, kind).place_for(offset);
-        let shown = place_for.map(|at| (at, evidence_text(&self.with_panic_head(place.at, text), show_secrets)));
-        let Some(draft) = self.faults.get_mut(&id) else { return };
-        draft.count += u64::from(place.times);
-        if let Some((at, text)) = shown {
-            draft.keep(at, Sample { offset, line: place.line, time: place.time, actor: place.actor, text });
-        }
-        if draft.last.back().is_none_or(|last| last.at != place.at) {
-            if draft.last.len() == LAST_SAMPLES {
-                draft.last.pop_front();
-            }
-            draft.last.push_back(place);
-        }
-    }
-
-    /// Turns the places of the last samples into text, and applies the bounds.
-    fn finish(mut self) -> Segment {
-        for (id, draft) in std::mem::take(&mut self.faults) {
-            let last = draft.last.iter().filter_map(|place| self.sample_at(place)).rev().collect();
-            let fault = Fault { kind: draft.kind, count: draft.count, first: draft.first, last };
-            self.segment.add_fault(id, fault);
-        }
-        self.segment.keep_bounds();
-        self.segment
-    }
-
-    fn sample_at(&self, place: &Place) -> Option<Sample> {
-        let end =
-            memchr::memchr(b'\n', &self.chunk.bytes[place.at..]).map_or(self.chunk.bytes.len(), |len| place.at + len);
-        let reading = self.read(place.at, self.visible(place.at, end));
-        let text = parts(&reading)
-            .nth(place.part)
-            .map(|text| self.with_panic_head(place.at, shown(&reading, text)))
-            .map(|text| evidence_text(&text, self.scanner.options.show_secrets))?;
-        Some(Sample { offset: self.offset(place.at), line: place.line, time: place.time, actor: place.actor, text })
-    }
 }
 
 /// The fault table's key of what a name stands for.
@@ -555,18 +469,4 @@ fn parts<'r>(reading: &'r Reading) -> impl Iterator<Item = &'r [u8]> {
 /// What is shown of a line: all that the program wrote on it, or the one line of a message of several.
 fn shown<'r>(reading: &'r Reading, part: &'r [u8]) -> &'r [u8] {
     if reading.message.contains(&b'\n') { part } else { &reading.text }
-}
-
-/// A text for people: valid, masked, at most `MAX_TEXT` bytes.
-fn evidence_text(text: &[u8], show_secrets: bool) -> String {
-    let plain = ansi::plain(text);
-    let plain = plain.trim_ascii_end();
-    // A secret must not survive by being cut in two: mask some more than is kept.
-    let text = String::from_utf8_lossy(&plain[..plain.len().min(4 * MAX_TEXT)]);
-    let masked = if show_secrets { text } else { mask::mask(&text).into_owned().into() };
-    let mut end = masked.len().min(MAX_TEXT);
-    while !masked.is_char_boundary(end) {
-        end -= 1;
-    }
-    masked[..end].to_string()
 }

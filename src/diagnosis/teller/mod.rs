@@ -61,6 +61,8 @@ impl<'e> Teller<'_, 'e> {
                     }
                     match told.instance.filter(|_| self.leads) {
                         Some(instance) => self.of_instance(event, told, instance),
+                        // Which process was replaced is not told.
+                        None if told.replaced => {}
                         None => self.mark(event, told),
                     }
                 }
