@@ -8,6 +8,7 @@ use super::Without;
 use super::ends::{End, Stopper};
 use super::faults::Faults;
 use super::runs::{FaultSeen, Run};
+use super::story::LONGEST_TRACE;
 use crate::evidence::{Class, Id};
 use crate::grammar::SECOND;
 use crate::signature::{Pack, Role};
@@ -22,8 +23,6 @@ const BURST: i64 = SECOND;
 /// What was dealt with so often within this time before the end no longer was (nanoseconds).
 pub(super) const LAST_MINUTE: i64 = 60 * SECOND;
 const AGAIN: u32 = 3;
-/// A trace with its causes is no longer than this (bytes).
-const LONGEST_TRACE: u64 = 32 << 10;
 /// From this rank on an error is known by its level or its words alone.
 const BURST_RANK: u8 = 3;
 /// On the line of the last words, or this close after it: the words themselves.
@@ -39,7 +38,7 @@ pub struct Verdict {
     pub amplifiers: Vec<Id>,
     /// The root stands on the line of the last words.
     pub quoted: bool,
-    /// What was thrown with the root as its cause.
+    /// What was thrown with the root as its cause, at last.
     pub thrown: Option<Id>,
     /// Knowledge leads from what was seen last to the root.
     pub by_knowledge: bool,
@@ -153,12 +152,13 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
         .collect();
     let root = explainers.iter().filter(unexplained).min_by_key(key).copied().unwrap_or(seen_last);
     let explained = distinct(near.iter().copied().filter(|seen| seen.fault != root.fault));
+    let thrown = Some(thrown.fault).filter(|_| root.fault == seen_last.fault && thrown.fault != root.fault);
     Verdict {
         root: Some(faults.plain(root.fault)),
         explained,
         amplifiers,
         quoted: quoted(root),
-        thrown: Some(thrown.fault).filter(|_| root.fault == seen_last.fault && thrown.fault != root.fault),
+        thrown: thrown.or_else(|| outcome(run, root, faults)),
         by_knowledge: root.fault != seen_last.fault,
         by_order: false,
     }
@@ -200,6 +200,18 @@ fn outermost<'r>(cause: &'r FaultSeen, near: &[&'r FaultSeen], faults: &Faults) 
         seen.part == cause.part && seen.time == cause.time && is_near && unknown(seen) && !is_cause(seen)
     });
     before.max_by_key(|seen| seen.offset).unwrap_or(cause)
+}
+
+/// What an exception became: the last one of the chain that it began.
+fn outcome(run: &Run, root: &FaultSeen, faults: &Faults) -> Option<Id> {
+    let is_outcome = |seen: &&FaultSeen| {
+        let apart = seen.time.zip(root.time).map_or(0, |(seen, root)| (seen.ns - root.ns).abs());
+        seen.part == root.part
+            && (root.offset..=root.offset + LONGEST_TRACE).contains(&seen.offset)
+            && apart <= BURST
+            && faults.get(seen.fault).is_some_and(|fault| fault.class == Some(Class::Outcome))
+    };
+    run.faults.iter().filter(is_outcome).max_by_key(|seen| seen.offset).map(|seen| seen.fault)
 }
 
 /// Whether some other fault of the run explains this one.

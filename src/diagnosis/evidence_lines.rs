@@ -10,14 +10,33 @@ use std::collections::BTreeSet;
 /// The same text in two files within this time is one event told twice (nanoseconds).
 const TWICE: i64 = SECOND;
 
+/// A first and a last moment; without one of them, all times.
+type Window = (Option<Time>, Option<Time>);
+
 pub struct Lines<'c, 'e> {
     pub stories: &'c [Story<'e>],
     pub cast: &'c Cast<'e>,
 }
 
 impl<'e> Lines<'_, 'e> {
-    /// At most `most` lines of a fault within a stretch of time; the first ones, then the last.
-    pub fn of(&self, fault: Id, window: (Option<Time>, Option<Time>), most: usize) -> Vec<EvidenceLine> {
+    /// At most `most` lines of a fault, those within a stretch of time if there are any; the first ones, then the last.
+    pub fn of(&self, fault: Id, window: Window, most: usize) -> Vec<EvidenceLine> {
+        let mut found = self.all(fault, window);
+        if found.iter().any(|(_, inside)| *inside) {
+            found.retain(|(_, inside)| *inside);
+        }
+        told(found, most)
+    }
+
+    /// Likewise, and none from elsewhere.
+    pub fn within(&self, fault: Id, window: Window, most: usize) -> Vec<EvidenceLine> {
+        let mut found = self.all(fault, window);
+        found.retain(|(_, inside)| *inside);
+        told(found, most)
+    }
+
+    /// All that is kept of a fault, and whether it lies within a stretch of time.
+    fn all(&self, fault: Id, window: Window) -> Vec<(TellingLine<'e>, bool)> {
         let inside = |found: &TellingLine, skew: i64| match (window, found.time) {
             ((Some(first), Some(last)), Some(time)) => {
                 let time = time.ns + skew;
@@ -25,7 +44,7 @@ impl<'e> Lines<'_, 'e> {
             }
             _ => true,
         };
-        let mut found: Vec<(TellingLine, bool)> = Vec::new();
+        let mut found: Vec<(TellingLine<'e>, bool)> = Vec::new();
         for part in &self.cast.parts {
             let story: &Story<'e> = &self.stories[part.story];
             // In a journal of many services a fault may be another one's.
@@ -34,32 +53,34 @@ impl<'e> Lines<'_, 'e> {
             let own = story.samples(fault).into_iter().filter(is_own);
             found.extend(own.map(|line| (line, inside(&line, part.skew))));
         }
-        if found.iter().any(|(_, inside)| *inside) {
-            found.retain(|(_, inside)| *inside);
-        }
-        let mut found: Vec<TellingLine> = found.into_iter().map(|(line, _)| line).collect();
-        found.sort_by_key(|found| (found.time, found.path, found.line));
-        let mut kept: Vec<TellingLine> = Vec::new();
-        for candidate in found {
-            let told = kept.iter().any(|known| {
-                known.path != candidate.path
-                    && known.time.zip(candidate.time).is_some_and(|(a, b)| (a.ns - b.ns).abs() <= TWICE)
-            });
-            if !told {
-                kept.push(candidate);
-            }
-        }
-        if kept.len() > most {
-            // The first ones tell how it began, the last one that it goes on.
-            kept.drain(most - 1..kept.len() - 1);
-        }
-        kept.into_iter()
-            .map(|found| EvidenceLine {
-                path: found.path.into(),
-                line: found.line,
-                time: found.time.map(Time::rfc3339),
-                text: found.sample.text.clone(),
-            })
-            .collect()
+        found
     }
+}
+
+/// Lines in the order of time, an event that is told in two files once.
+fn told(found: Vec<(TellingLine, bool)>, most: usize) -> Vec<EvidenceLine> {
+    let mut found: Vec<TellingLine> = found.into_iter().map(|(line, _)| line).collect();
+    found.sort_by_key(|found| (found.time, found.path, found.line));
+    let mut kept: Vec<TellingLine> = Vec::new();
+    for candidate in found {
+        let told = kept.iter().any(|known| {
+            known.path != candidate.path
+                && known.time.zip(candidate.time).is_some_and(|(a, b)| (a.ns - b.ns).abs() <= TWICE)
+        });
+        if !told {
+            kept.push(candidate);
+        }
+    }
+    if kept.len() > most {
+        // The first ones tell how it began, the last one that it goes on.
+        kept.drain(most - 1..kept.len() - 1);
+    }
+    kept.into_iter()
+        .map(|found| EvidenceLine {
+            path: found.path.into(),
+            line: found.line,
+            time: found.time.map(Time::rfc3339),
+            text: found.sample.text.clone(),
+        })
+        .collect()
 }

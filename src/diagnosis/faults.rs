@@ -180,6 +180,7 @@ impl Fault<'_> {
     /// How well it stands as the reason of an end: smaller is better. None for what never is one by itself.
     pub fn rank(&self) -> Option<u8> {
         match (self.signature, self.role) {
+            (None, _) if self.class == Some(Class::Outcome) => None,
             (None, _) if self.without == Without::Templates => None,
             (Some(_), Role::Root | Role::Symptom) if self.without == Without::Priors && !self.by_manager => Some(1),
             (_, Role::Root | Role::Symptom) if self.dealt_with => Some(6),
@@ -194,7 +195,7 @@ impl Fault<'_> {
                 Class::Fatal => 3,
                 Class::Error => 4,
                 Class::Worded => 5,
-                Class::DealtWith => 6,
+                Class::DealtWith | Class::Outcome => 6,
             }),
         }
     }

@@ -5,7 +5,7 @@ use super::case::{Case, MAX_LINES, share};
 use super::causes::{self, Known, Verdict as Judged};
 use super::ends::{End, Stopper, hand};
 use super::faults::Fault;
-use super::model::{Cause, Cluster, Incident, Span, Verdict};
+use super::model::{Cause, Cluster, EvidenceLine, Incident, Span, Verdict};
 use super::rhythm;
 use super::runs::Run;
 use super::turns::{Turns, turns};
@@ -263,11 +263,7 @@ impl Case<'_, '_> {
         if by_knowledge > 0 && !explains.is_empty() {
             why.push(format!("it is known to lead to {}, which follow it", explains.join(", ")));
         }
-        // Beside the cause within a trace, the line that it was thrown by.
-        if let Some(thrown) = runs.iter().filter_map(|&at| judged[at].as_ref()?.thrown).next() {
-            cause.evidence.truncate(MAX_LINES - 2);
-            cause.evidence.extend(self.lines.of(thrown, (None, None), 2));
-        }
+        self.add_outcome(&mut cause, runs, judged);
         let by_order = of(|judged| judged.by_order);
         if by_order > 0 {
             why.push(format!("in all {by_order} runs that have it, it comes before {}", explains.join(", ")));
@@ -305,6 +301,26 @@ impl Case<'_, '_> {
         cause.explains = explains;
         cause.masked = masked;
         Some(cause)
+    }
+
+    /// Beside the lines of a cause what became of it: the exception that its trace ends in, the program's last words.
+    fn add_outcome(&self, cause: &mut Cause, runs: &[usize], judged: &[Option<Judged>]) {
+        let thrown = runs.iter().find_map(|&at| judged[at].as_ref()?.thrown);
+        let last_words = runs.iter().find_map(|&at| {
+            let fatal = self.chronicle.runs[at].fatal?;
+            Some(fatal.mark?.words).filter(|_| !judged[at].as_ref().is_some_and(|judged| judged.quoted))
+        });
+        let times = || runs.iter().map(|&at| &self.chronicle.runs[at]);
+        let window = (times().filter_map(Run::began).min(), times().filter_map(Run::ended).max());
+        let mut outcome: Vec<EvidenceLine> = thrown.map(|thrown| self.lines.of(thrown, window, 1)).unwrap_or_default();
+        for line in last_words.map(|words| self.lines.within(words, window, 1)).unwrap_or_default() {
+            let is_known = |known: &EvidenceLine| (&known.path, known.line) == (&line.path, line.line);
+            if !outcome.iter().chain(&cause.evidence).any(is_known) {
+                outcome.push(line);
+            }
+        }
+        cause.evidence.truncate(MAX_LINES - outcome.len());
+        cause.evidence.extend(outcome);
     }
 
     /// How many good runs have a fault, of how many.

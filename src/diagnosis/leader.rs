@@ -18,6 +18,8 @@ pub struct Traits {
     pub head_start: Vec<Option<Id>>,
     /// A manager tells of process starts; then weak ones only help to lay streams side by side.
     pub managed: bool,
+    /// It tells of first starts alone.
+    pub silent_respawns: bool,
     /// By part: whether it tells ends.
     pub tells_ends: Vec<bool>,
     /// By part: what the program calls itself when it starts.
@@ -44,7 +46,9 @@ impl Traits {
             })
         });
         let sure_starts = marks().any(|mark| mark.kind == MarkKind::Start && !mark.weak && !mark.manager);
-        let managed = marks().any(|mark| mark.kind == MarkKind::Start && mark.manager);
+        let manager_starts = || marks().filter(|mark| mark.kind == MarkKind::Start && mark.manager);
+        let managed = manager_starts().next().is_some();
+        let silent_respawns = managed && manager_starts().all(|mark| mark.first_only);
         let head_start: Vec<Option<Id>> = cast.parts.iter().map(|part| head_start(part, sure_starts)).collect();
         let is_end = |mark: &Told| matches!(mark.kind, MarkKind::Exit | MarkKind::Fatal);
         let tells_ends = cast.parts.iter().map(|part| part.events.iter().filter_map(Event::mark).any(is_end)).collect();
@@ -72,7 +76,18 @@ impl Traits {
                 !pids.is_empty() || part.events.iter().filter_map(Event::mark).any(|mark| usable(&mark))
             })
             .collect();
-        Traits { tells_ready, has_application, weight, has_starts, head_start, called, untimed, managed, tells_ends }
+        Traits {
+            tells_ready,
+            has_application,
+            weight,
+            has_starts,
+            head_start,
+            managed,
+            silent_respawns,
+            tells_ends,
+            called,
+            untimed,
+        }
     }
 }
 

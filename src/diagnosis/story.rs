@@ -3,8 +3,12 @@
 use super::clocks::Clocks;
 use super::rotation::Log;
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
-use crate::evidence::{self, Actor, ActorKind, FaultKind, Id, Ledger, Sample, Segment, Told};
+use crate::evidence::{self, Actor, ActorKind, Class, FaultKind, Id, Ledger, Sample, Segment, Told};
 use crate::grammar::{MarkKind, Time};
+use std::collections::BTreeSet;
+
+/// A trace with its causes is no longer than this (bytes).
+pub const LONGEST_TRACE: u64 = 32 << 10;
 
 /// One log's events in order, over all pieces that rotation left.
 pub struct Story<'e> {
@@ -101,7 +105,10 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
         pieces.push(Piece { path, segments, clocks });
     }
     events.shrink_to_fit();
-    last_words_first(&mut events);
+    match events.iter().all(|event| event.time.is_none()) {
+        true => chains_whole(&mut events, &outcomes(&pieces)),
+        false => last_words_first(&mut events),
+    }
     let timed_from = events.iter().find(|event| event.time.is_some()).map_or(0, |event| event.offset);
     fill_times(&mut events);
     let heads = pieces.iter().flat_map(|piece| {
@@ -145,9 +152,6 @@ fn runs_backwards(events: &[Event]) -> bool {
 
 /// The mark of a line's last words goes before the faults of that line, so that these find the run that died.
 fn last_words_first(events: &mut [Event]) {
-    if events.iter().all(|event| event.time.is_none()) {
-        return;
-    }
     for at in 1..events.len() {
         if events[at].mark().is_some_and(|mark| mark.kind == MarkKind::Fatal) {
             let mut place = at;
@@ -155,6 +159,30 @@ fn last_words_first(events: &mut [Event]) {
                 place -= 1;
             }
             events[place..=at].rotate_right(1);
+        }
+    }
+}
+
+/// What exceptions became.
+fn outcomes(pieces: &[Piece]) -> BTreeSet<Id> {
+    let faults = pieces.iter().flat_map(|piece| &piece.segments).flat_map(|segment| &segment.faults);
+    let is_outcome = |kind: &FaultKind| matches!(kind, FaultKind::Unknown { class: Class::Outcome, .. });
+    faults.filter(|(_, fault)| is_outcome(&fault.kind)).map(|(id, _)| *id).collect()
+}
+
+/// A program dies by the first exception of a chain, and its last words end with the last one. Without times what comes
+/// after the mark would be the next run's.
+fn chains_whole(events: &mut [Event], outcomes: &BTreeSet<Id>) {
+    for at in 0..events.len() {
+        if events[at].mark().is_none_or(|mark| mark.kind != MarkKind::Fatal || !mark.weak) {
+            continue;
+        }
+        let within =
+            |event: &&Event| event.mark().is_none() && event.offset.abs_diff(events[at].offset) <= LONGEST_TRACE;
+        let faults = events[at + 1..].iter().take_while(within);
+        let is_outcome = |event: &Event| matches!(event.what, What::Fault { id, .. } if outcomes.contains(&id));
+        if let Some(last) = faults.enumerate().filter(|(_, event)| is_outcome(event)).map(|(place, _)| place).last() {
+            events[at..at + last + 2].rotate_left(1);
         }
     }
 }

@@ -64,6 +64,10 @@ pub struct Told {
     pub never_ready: bool,
     /// Of a stop or an end: of the process that the instance's next one has replaced.
     pub replaced: bool,
+    /// Of a start: the manager says nothing of later ones.
+    pub first_only: bool,
+    /// The line has no time, and was given that of the one before it.
+    pub untimed: bool,
     /// Which of several processes of the service, by its manager's number.
     pub instance: Option<u32>,
     pub manager: bool,
@@ -118,6 +122,8 @@ pub enum Class {
     Worded,
     /// The line says that the program went on.
     DealtWith,
+    /// What was thrown because of an exception before it: what the reason became, and no reason itself.
+    Outcome,
 }
 
 /// One line shown as evidence.

@@ -39,6 +39,8 @@ fn mark(offset: u64, line: u64, time: Option<Time>) -> Mark<&'static Told> {
             learned: false,
             never_ready: false,
             replaced: false,
+            first_only: false,
+            untimed: false,
             instance: None,
             manager: true,
             asked: None,

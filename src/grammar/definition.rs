@@ -139,6 +139,8 @@ pub struct MarkEntry {
     pub never_ready: bool,
     #[serde(default)]
     pub replaced: bool,
+    #[serde(default)]
+    pub first_only: bool,
     pub asked: Option<super::mark::Asker>,
 }
 

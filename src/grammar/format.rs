@@ -292,6 +292,7 @@ fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaint
             unless: entry.into_iter().flat_map(|entry| &entry.unless).map(finder_of).collect(),
             never_ready: entry.is_some_and(|entry| entry.never_ready),
             replaced: entry.is_some_and(|entry| entry.replaced),
+            first_only: entry.is_some_and(|entry| entry.first_only),
             asked: entry.and_then(|entry| entry.asked),
             manager: file.role == Role::Manager,
             anywhere: file.kind == Kind::Marks,

@@ -79,6 +79,8 @@ pub struct Mark {
     pub never_ready: bool,
     /// Of a stop or an end: of the process that the instance's next one has replaced.
     pub replaced: bool,
+    /// Of a start: the manager says nothing of later ones.
+    pub first_only: bool,
     pub asked: Option<Asker>,
     /// The mark comes from a service manager, and speaks of a service that it runs.
     pub manager: bool,

@@ -47,6 +47,11 @@ pub fn ends_in_traceback(text: &[u8]) -> bool {
     text.trim_ascii_end().ends_with(TRACEBACK)
 }
 
+/// What leads from one exception of a chain to the next.
+pub fn is_chain(text: &[u8]) -> bool {
+    CHAINS.iter().any(|chain| text.starts_with(chain))
+}
+
 /// A frame of a JavaScript trace.
 pub fn is_frame(text: &[u8]) -> bool {
     text.starts_with(b"    at ")
@@ -76,8 +81,8 @@ pub fn is_place(text: &[u8]) -> bool {
 
 impl Thrown {
     /// By the message of a record, which tells of it.
-    pub fn within(at: usize) -> Thrown {
-        Thrown { at, uncaught: false, by_manager: false, alone: false, chained: false }
+    pub fn within(at: usize, chained: bool) -> Thrown {
+        Thrown { at, uncaught: false, by_manager: false, alone: false, chained }
     }
 }
 
@@ -98,7 +103,7 @@ impl<'a> Pass<'a> {
 
     /// The head of a panic was read: its message is what the thread died of.
     pub(super) fn meet_panic(&mut self, at: usize) {
-        self.thrown = Some(Thrown::within(self.line_end(at) + 1));
+        self.thrown = Some(Thrown::within(self.line_end(at) + 1, false));
     }
 
     /// What is shown of the message of a panic: its head as well.
@@ -155,7 +160,7 @@ impl<'a> Pass<'a> {
             let goes_on = text.first().is_none_or(u8::is_ascii_whitespace)
                 || text.iter().all(|byte| b"^~ ".contains(byte))
                 || is_traceback(text)
-                || CHAINS.iter().any(|chain| text.starts_with(chain));
+                || is_chain(text);
             if !goes_on {
                 return reading.level.is_none().then_some(next);
             }
@@ -182,7 +187,7 @@ impl<'a> Pass<'a> {
             if text.trim_ascii().is_empty() {
                 continue;
             }
-            if CHAINS.iter().any(|chain| text.starts_with(chain)) {
+            if is_chain(text) {
                 return Thrown { chained: true, ..caught };
             }
             let by_manager = self.is_managers(&before);

@@ -128,6 +128,8 @@ struct Place {
     at: usize,
     line: u64,
     time: Option<Time>,
+    /// The time is that of a line before.
+    is_untimed: bool,
     actor: Id,
     /// Which line of the message it is.
     part: usize,
@@ -290,11 +292,21 @@ impl<'a> Pass<'a> {
         // A trace within the message ends in the exception, too, whatever it is called.
         let is_told = reading.level.is_none_or(|level| level >= Level::Error);
         let mut in_trace = false;
+        let mut chained = false;
         for (part, text) in parts(reading).enumerate() {
             self.scanner.matcher.collect(&self.scanner.pack, text, &mut matches);
-            let place = Place { at, line: self.segment.lines, time, actor: 0, part, times: 1 };
+            let place = Place {
+                at,
+                line: self.segment.lines,
+                time,
+                is_untimed: reading.time.is_none(),
+                actor: 0,
+                part,
+                times: 1,
+            };
             let ends_trace = in_trace && text.first().is_some_and(|byte| !byte.is_ascii_whitespace());
-            let thrown = thrown.or((ends_trace && is_told).then(|| Thrown::within(at)));
+            let thrown = thrown.or((ends_trace && is_told).then(|| Thrown::within(at, chained)));
+            chained |= block::is_chain(text);
             in_trace = in_trace && !ends_trace || block::ends_in_traceback(text);
             let said = Said { reading, text, shown: shown(reading, text), thrown, again: false };
             self.judge_part(place, said, &matches);
@@ -339,8 +351,7 @@ impl<'a> Pass<'a> {
         let unknown = match reason {
             Some(_) => Some(Class::Exception),
             None if !signatures.is_empty() || fatal.is_some() => None,
-            // What was thrown because of it says less than the first one of the chain.
-            None if thrown.is_some_and(|thrown| thrown.chained) => None,
+            None if thrown.is_some_and(|thrown| thrown.chained) => Some(Class::Outcome),
             None if thrown.is_some() => Some(Class::Exception),
             None if sure_mark => None,
             // Of a message of several lines the first one has the level; a trace within it ends in the exception.

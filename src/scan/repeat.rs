@@ -28,7 +28,8 @@ impl<'a> Pass<'a> {
             self.scanner.matcher.collect(&self.scanner.pack, text, &mut matches);
             // The line that counts is the evidence: it is one, whatever the record before it was.
             let (part, shown) = if before.is_some() { (0, &*reading.text) } else { (part, shown(reading, text)) };
-            let place = Place { at, line: self.segment.lines, time, actor: 0, part, times: repeat.times() };
+            let is_untimed = reading.time.is_none();
+            let place = Place { at, line: self.segment.lines, time, is_untimed, actor: 0, part, times: repeat.times() };
             self.judge_part(place, Said { reading: told, text, shown, thrown: None, again: true }, &matches);
         }
         self.matches = matches;

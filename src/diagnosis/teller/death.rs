@@ -126,10 +126,17 @@ impl<'e> Teller<'_, 'e> {
             }
             return;
         }
-        if witness.ended.is_some() && (!self.traits.has_starts[self.part] || died_again(run, point)) {
+        // Right after its own goodbye a program that writes no time yet dies at its next start.
+        let dies_at_start = point.mark.is_some_and(|mark| {
+            mark.kind == MarkKind::Fatal && !mark.weak && mark.untimed && witness.ended == Some(point.time)
+        });
+        let again = died_again(run, point) || run.fatal.is_none() && dies_at_start;
+        if witness.ended.is_some() && (!self.traits.has_starts[self.part] || again) {
             let close_by =
                 witness.ended.flatten().zip(point.time).is_some_and(|(known, time)| time.ns <= known.ns + AFTERMATH);
+            let close_by = close_by && !(again && point.mark.is_some_and(|mark| mark.untimed));
             let starts_told = self.traits.weight.iter().any(|weight| weight.0 >= 2);
+            let starts_told = starts_told && !(again && self.traits.silent_respawns);
             if !close_by && !self.find_later(point.time, 0) && !starts_told {
                 self.begin(point);
             }
@@ -142,10 +149,17 @@ impl<'e> Teller<'_, 'e> {
 fn died_again(run: &Run, point: Point) -> bool {
     let Some(mark) = point.mark.filter(|mark| mark.kind == MarkKind::Fatal) else { return false };
     let is_own = |ended: &Point| ended.part == point.part;
+    // Both without a time of their own, and no record that has one between them.
+    let in_one_moment = |ended: &Point| {
+        let both = mark.untimed && ended.mark.is_some_and(|known| known.untimed);
+        both && ended.time == point.time && is_own(ended)
+    };
+    let is_same = |ended: &Point| ended.mark.is_some_and(|known| known.words == mark.words);
     let later = |ended: Point, slack: i64| match (ended.time, point.time) {
+        (Some(_), Some(_)) if in_one_moment(&ended) => !mark.weak && is_same(&ended),
         (Some(ended), Some(time)) => time.ns > ended.ns + slack + 2 * AFTERMATH,
         // Without times the same words are another death.
-        (None, None) => is_own(&ended) && ended.mark.is_some_and(|known| known.words == mark.words),
+        (None, None) => is_own(&ended) && is_same(&ended),
         _ => false,
     };
     let died = run.fatal.filter(|_| !mark.weak || mark.step == 1);
