@@ -3,7 +3,7 @@
 //! An exception's class may be called anything, so its line is known by where it stands. A traceback that no log record
 //! introduces is an uncaught one: the program dies by it.
 
-use super::{CONTEXT, Pass, Place, Sample, evidence_text, fault_id, parts, shown, words};
+use super::{CONTEXT, Pass, Place, Sample, evidence_text, fault_id, parts, shown, unknown_id, words};
 use crate::evidence::{Class, FaultKind, Mark, Told};
 use crate::grammar::definition::Role;
 use crate::grammar::{Level, MarkKind, Reading};
@@ -299,14 +299,14 @@ impl<'a> Pass<'a> {
             return;
         }
         let template = skeleton(text.trim_ascii());
-        let id = fault_id(&format!("unknown\0{}\0{template}", Class::Exception as u8));
+        let id = unknown_id(Class::Exception, &template);
         let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[start..place.at]).count() as u64;
         let sample = Sample {
             offset: self.offset(start),
             line: place.line.wrapping_sub(back),
             time: place.time,
             actor: place.actor,
-            text: evidence_text(shown(reading, text), self.scanner.options.show_secrets),
+            text: evidence_text(&shown(reading, text), self.scanner.options.show_secrets),
         };
         self.segment.add_occurrences(id, place.actor, sample.offset, place.time, 1);
         self.keep_first(id, || FaultKind::Unknown { class: Class::Exception, template }, sample);

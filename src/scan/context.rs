@@ -70,7 +70,7 @@ impl Pass<'_> {
         let is_known = is_own || self.is_known(text) || class_of(reading, text).is_some();
         let id = fault_id(&format!("words\0{is_known}\0{template}"));
         let time = reading.time.or_else(|| self.inherited_time(at));
-        let text = evidence_text(shown(reading, text), self.scanner.options.show_secrets);
+        let text = evidence_text(&shown(reading, text), self.scanner.options.show_secrets);
         // A line of the context counts back from the segment's first one; joining the segments puts it right.
         let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[at..before]).count() as u64;
         let line = self.segment.lines.wrapping_sub(back);

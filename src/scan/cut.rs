@@ -4,7 +4,7 @@
 //! it, and tells only what these did not tell yet, at the place of the first of them.
 
 use super::words::class_of;
-use super::{CONTEXT, Pass, evidence_text, fault_id, parts, signature_id};
+use super::{CONTEXT, Pass, evidence_text, parts, signature_id, unknown_id};
 use crate::evidence::{Class, FaultKind, Sample};
 use crate::grammar::format::Format;
 use crate::grammar::{Reading, SECOND};
@@ -152,7 +152,7 @@ impl<'a> Pass<'a> {
             self.keep_first(signature_id(id), || FaultKind::Signature(id.clone()), sample.clone());
         }
         if let Some((class, template)) = unknown {
-            let id = fault_id(&format!("unknown\0{}\0{template}", class as u8));
+            let id = unknown_id(class, &template);
             self.segment.add_occurrences(id, actor, sample.offset, time, 1);
             self.keep_first(id, || FaultKind::Unknown { class, template }, sample);
         }

@@ -7,6 +7,7 @@
 mod block;
 mod context;
 mod cut;
+mod detail;
 pub mod idiom;
 mod marks;
 mod repeat;
@@ -72,6 +73,15 @@ pub struct Guide {
     pub idiom: Idiom,
 }
 
+impl Options {
+    /// Whether a record of this time is not asked for.
+    fn leaves_out(&self, time: Option<Time>) -> bool {
+        let before = |since: Time| time.is_some_and(|time| time.ns < since.ns);
+        let after = |until: Time| time.is_some_and(|time| time.ns > until.ns);
+        self.since.is_some_and(before) || self.until.is_some_and(after)
+    }
+}
+
 impl Scanner {
     /// Scans the lines that begin in the chunk's own range.
     pub fn scan(&self, chunk: &Chunk, guide: &Guide) -> Segment {
@@ -84,8 +94,10 @@ impl Scanner {
             let end = memchr::memchr(b'\n', &chunk.bytes[at..]).map_or(chunk.bytes.len(), |len| at + len);
             pass.count(at, end);
             let thrown = pass.thrown_at(at);
+            let details = pass.may_detail(at);
             let throws = block::is_frame(&chunk.bytes[at..end]) && pass.throws_above(at);
-            if candidate < end || throws || thrown.is_some() || pass.is_window(at) || pass.may_go_on(at, end) {
+            if candidate < end || throws || details || thrown.is_some() || pass.is_window(at) || pass.may_go_on(at, end)
+            {
                 let is_candidate = candidate < end;
                 pass.read_line(at, end, is_candidate || throws, thrown);
                 if is_candidate {
@@ -258,6 +270,9 @@ impl<'a> Pass<'a> {
         } else if is_candidate || thrown.is_some() {
             self.judge(at, &reading, thrown);
         }
+        if self.may_detail(at) {
+            self.keep_detail(at, &reading);
+        }
         self.meet_cut(at, end, is_candidate, &reading);
     }
 
@@ -277,11 +292,7 @@ impl<'a> Pass<'a> {
     /// Decides what a candidate line tells of, and records it.
     fn judge(&mut self, at: usize, reading: &Reading<'a>, thrown: Option<Thrown>) {
         let time = reading.time.or_else(|| self.inherited_time(at));
-        let options = &self.scanner.options;
-        if let Some(time) = time
-            && (options.since.is_some_and(|since| time.ns < since.ns)
-                || options.until.is_some_and(|until| time.ns > until.ns))
-        {
+        if self.scanner.options.leaves_out(time) {
             self.segment.tally.outside_window += 1;
             return;
         }
@@ -308,7 +319,8 @@ impl<'a> Pass<'a> {
             let thrown = thrown.or((ends_trace && is_told).then(|| Thrown::within(at, chained)));
             chained |= block::is_chain(text);
             in_trace = in_trace && !ends_trace || block::ends_in_traceback(text);
-            let said = Said { reading, text, shown: shown(reading, text), thrown, again: false };
+            let shown = shown(reading, text);
+            let said = Said { reading, text, shown: &shown, thrown, again: false };
             self.judge_part(place, said, &matches);
             if block::is_traceback(text) {
                 self.meet_traceback(at, reading);
@@ -388,7 +400,7 @@ impl<'a> Pass<'a> {
         }
         if let Some(class) = unknown.map(|class| if dealt_with { Class::DealtWith } else { class }) {
             let template = skeleton(reason.unwrap_or(text).trim_ascii());
-            let id = fault_id(&format!("unknown\0{}\0{template}", class as u8));
+            let id = unknown_id(class, &template);
             self.occurrence(id, || FaultKind::Unknown { class, template }, place, shown);
         }
         if again {
@@ -462,6 +474,11 @@ fn fault_id(name: &str) -> Id {
     plain_id(stable_hash(name.as_bytes()))
 }
 
+/// The fault table's key of an error that no signature knows.
+fn unknown_id(class: Class, template: &str) -> Id {
+    fault_id(&format!("unknown\0{}\0{template}", class as u8))
+}
+
 /// Of a signature in lines that say that the program went on.
 pub fn dealt_with_id(id: &str) -> Id {
     fault_id(&format!("dealt-with\0{id}"))
@@ -477,7 +494,15 @@ fn parts<'r>(reading: &'r Reading) -> impl Iterator<Item = &'r [u8]> {
     reading.message.split(|&byte| byte == b'\n').filter(|part| !part.trim_ascii().is_empty())
 }
 
-/// What is shown of a line: all that the program wrote on it, or the one line of a message of several.
-fn shown<'r>(reading: &'r Reading, part: &'r [u8]) -> &'r [u8] {
-    if reading.message.contains(&b'\n') { part } else { &reading.text }
+/// What is shown of a line: all that the program wrote on it, or the one line of a message of several, with the line
+/// after it that says what it is about.
+fn shown<'r>(reading: &'r Reading, part: &'r [u8]) -> Cow<'r, [u8]> {
+    if !reading.message.contains(&b'\n') {
+        return Cow::Borrowed(&reading.text);
+    }
+    let next = parts(reading).skip_while(|other| other.as_ptr() != part.as_ptr()).nth(1);
+    match next.filter(|_| detail::is_head(part)) {
+        Some(next) => Cow::Owned([part, b" ", next.trim_ascii()].concat()),
+        None => Cow::Borrowed(part),
+    }
 }

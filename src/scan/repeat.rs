@@ -5,6 +5,7 @@
 
 use super::{Pass, Place, Said, parts, shown};
 use crate::grammar::{Reading, Repeat, Time, head};
+use std::borrow::Cow;
 
 /// The record before is looked for this many lines back: lines of other hosts and other repeats may stand between.
 const MAX_LINES: usize = 64;
@@ -27,10 +28,11 @@ impl<'a> Pass<'a> {
         for (part, text) in parts(told).enumerate() {
             self.scanner.matcher.collect(&self.scanner.pack, text, &mut matches);
             // The line that counts is the evidence: it is one, whatever the record before it was.
-            let (part, shown) = if before.is_some() { (0, &*reading.text) } else { (part, shown(reading, text)) };
+            let (part, shown) =
+                if before.is_some() { (0, Cow::Borrowed(&*reading.text)) } else { (part, shown(reading, text)) };
             let is_untimed = reading.time.is_none();
             let place = Place { at, line: self.segment.lines, time, is_untimed, actor: 0, part, times: repeat.times() };
-            self.judge_part(place, Said { reading: told, text, shown, thrown: None, again: true }, &matches);
+            self.judge_part(place, Said { reading: told, text, shown: &shown, thrown: None, again: true }, &matches);
         }
         self.matches = matches;
     }

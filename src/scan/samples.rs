@@ -53,6 +53,14 @@ impl Pass<'_> {
         }
     }
 
+    /// Keeps one more line beside those of a fault, without counting it.
+    pub(super) fn keep_beside(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, sample: Sample) {
+        let draft = self.draft(id, kind);
+        if let Some(at) = draft.place_for(sample.offset) {
+            draft.keep(at, sample);
+        }
+    }
+
     pub(super) fn sample(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, place: Place, text: &[u8]) {
         let offset = self.offset(place.at);
         let show_secrets = self.scanner.options.show_secrets;
@@ -86,10 +94,10 @@ impl Pass<'_> {
         let end =
             memchr::memchr(b'\n', &self.chunk.bytes[place.at..]).map_or(self.chunk.bytes.len(), |len| place.at + len);
         let reading = self.read(place.at, self.visible(place.at, end));
-        let text = parts(&reading)
-            .nth(place.part)
-            .map(|text| self.with_panic_head(place.at, shown(&reading, text)))
-            .map(|text| evidence_text(&text, self.scanner.options.show_secrets))?;
+        let text = parts(&reading).nth(place.part).map(|text| {
+            let shown = shown(&reading, text);
+            evidence_text(&self.with_panic_head(place.at, &shown), self.scanner.options.show_secrets)
+        })?;
         Some(Sample { offset: self.offset(place.at), line: place.line, time: place.time, actor: place.actor, text })
     }
 }

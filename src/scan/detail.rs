@@ -1,0 +1,84 @@
+//! The line after an error that ends in a colon: it says what the error is about.
+//!
+//! It is shown beside its head as evidence, and is no fault of its own. Whose detail a line is depends on the line before it
+//! alone, so it does not matter where the chunk was cut.
+
+use super::words::class_of;
+use super::{Pass, evidence_text, parts, shown, signature_id, unknown_id};
+use crate::evidence::{Class, FaultKind, Id, Sample};
+use crate::grammar::{Field, MarkKind, Reading};
+use crate::signature::wording::is_dealt_with;
+use crate::signature::{Matches, Role};
+use crate::template::skeleton;
+
+/// Whether a text leaves to the next line what it is about.
+pub(super) fn is_head(text: &[u8]) -> bool {
+    text.ends_with(b":") && text.contains(&b' ')
+}
+
+impl<'a> Pass<'a> {
+    /// Whether the line that begins here may tell what the one before it is about.
+    pub(super) fn may_detail(&self, at: usize) -> bool {
+        at >= 2 && self.chunk.bytes[at - 2] == b':'
+    }
+
+    /// Keeps a line as evidence of the error that it follows.
+    pub(super) fn keep_detail(&mut self, at: usize, reading: &Reading<'a>) {
+        let Some(before) = self.line_before(at, at) else { return };
+        let line = self.visible(before, at - 1);
+        if reading.level.is_some() || self.scanner.matcher.find(line, 0).is_none() {
+            return;
+        }
+        let head = self.read(before, line);
+        let apart = reading.time.is_some() && (head.time.is_none() || reading.formats != head.formats);
+        if apart || reading.service != head.service || reading.ident != head.ident {
+            return;
+        }
+        if !parts(&head).last().is_some_and(is_head) {
+            return;
+        }
+        let text = shown(reading, &reading.message).into_owned();
+        let time = reading.time.or_else(|| self.inherited_time(at));
+        if text.trim_ascii().is_empty() || self.scanner.options.leaves_out(time) {
+            return;
+        }
+        for (id, kind) in self.told_by(&head) {
+            let sample = Sample {
+                offset: self.offset(at),
+                line: self.segment.lines,
+                time,
+                actor: self.actor(&head, false, None),
+                text: evidence_text(&text, self.scanner.options.show_secrets),
+            };
+            self.keep_beside(id, || kind, sample);
+        }
+    }
+
+    /// The faults that a line tells of by its own words.
+    fn told_by(&self, reading: &Reading) -> Vec<(Id, FaultKind)> {
+        let Some(text) = parts(reading).last() else { return Vec::new() };
+        if is_dealt_with(text) {
+            return Vec::new();
+        }
+        let mut matches = Matches::default();
+        self.scanner.matcher.collect(&self.scanner.pack, text, &mut matches);
+        let known = matches.signatures.iter().map(|&at| &self.scanner.pack.signatures()[at]);
+        let known: Vec<_> = known.filter(|known| matches!(known.role, Role::Root | Role::Symptom)).collect();
+        if !known.is_empty() {
+            let kind = |id: &String| (signature_id(id), FaultKind::Signature(id.clone()));
+            return known.into_iter().map(|known| kind(&known.id)).collect();
+        }
+        let marks = self.scanner.marks(reading, text, &matches);
+        let reason =
+            marks.iter().find(|mark| mark.mark.kind == MarkKind::Fatal).and_then(|mark| mark.text(Field::Reason));
+        let (class, text) = match reason {
+            Some(reason) => (Class::Exception, reason),
+            None => match class_of(reading, text) {
+                Some(class) => (class, text),
+                None => return Vec::new(),
+            },
+        };
+        let template = skeleton(text.trim_ascii());
+        vec![(unknown_id(class, &template), FaultKind::Unknown { class, template })]
+    }
+}
