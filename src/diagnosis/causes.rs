@@ -150,7 +150,10 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
         .copied()
         .filter(|other| other.fault != seen_last.fault && faults.explains(other.fault, seen_last.fault, pack))
         .collect();
-    let root = explainers.iter().filter(unexplained).min_by_key(key).copied().unwrap_or(seen_last);
+    let root = explainers.iter().filter(unexplained).min_by_key(key).copied().unwrap_or_else(|| {
+        let reason = if without == Without::Precedence { None } else { reason_of(seen_last, &near, faults) };
+        reason.unwrap_or(seen_last)
+    });
     let explained = distinct(near.iter().copied().filter(|seen| seen.fault != root.fault));
     let thrown = Some(thrown.fault).filter(|_| root.fault == seen_last.fault && thrown.fault != root.fault);
     Verdict {
@@ -159,7 +162,7 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
         amplifiers,
         quoted: quoted(root),
         thrown: thrown.or_else(|| outcome(run, root, faults)),
-        by_knowledge: root.fault != seen_last.fault,
+        by_knowledge: faults.explains(root.fault, seen_last.fault, pack),
         by_order: false,
     }
 }
@@ -200,6 +203,21 @@ fn outermost<'r>(cause: &'r FaultSeen, near: &[&'r FaultSeen], faults: &Faults) 
         seen.part == cause.part && seen.time == cause.time && is_near && unknown(seen) && !is_cause(seen)
     });
     before.max_by_key(|seen| seen.offset).unwrap_or(cause)
+}
+
+/// What led to a symptom that nothing known explains: the first error in the burst before it.
+fn reason_of<'r>(symptom: &FaultSeen, near: &[&'r FaultSeen], faults: &Faults) -> Option<&'r FaultSeen> {
+    let fault = faults.get(symptom.fault)?;
+    if fault.signature.is_none() || fault.role != Role::Symptom || fault.dealt_with {
+        return None;
+    }
+    let is_reason = |seen: &&FaultSeen| {
+        let before = seen.part == symptom.part && seen.offset < symptom.offset;
+        let at_once = seen.time.zip(symptom.time).is_none_or(|(seen, symptom)| symptom.ns - seen.ns <= BURST);
+        let is_error = |class: Class| matches!(class, Class::Fatal | Class::Error);
+        before && at_once && faults.get(seen.fault).and_then(|fault| fault.class).is_some_and(is_error)
+    };
+    near.iter().copied().filter(is_reason).min_by_key(|seen| seen.offset)
 }
 
 /// What an exception became: the last one of the chain that it began.

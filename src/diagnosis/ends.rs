@@ -161,6 +161,12 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>,
     if is_done(run, next, code, signal, has_error) {
         return End::Planned(Stopper::Itself);
     }
+    // It says itself that it stops, by no signal that it names, before it ever was ready, and with an error.
+    let names_nobody = run.stop.and_then(|stop| stop.mark).is_some_and(|mark| mark.signal == 0);
+    let fails = code.is_some_and(|code| !matches!(code, 0 | 130 | 137 | 143)) && signal.is_empty();
+    if names_nobody && fails && !run.is_ready() {
+        return End::Unplanned(Stopper::Itself);
+    }
     if run.stop.is_some() && stopped_first {
         // A crash while stopping is still a stop.
         return if run.exit.is_some() || next.is_some() || run.fatal.is_some() {

@@ -8,8 +8,11 @@ use super::story::Story;
 use crate::evidence::{ActorKind, Class, FaultKind, Id};
 use crate::grammar::SECOND;
 use crate::signature::wording::complains;
-use crate::signature::{Pack, Role, Signature};
+use crate::signature::{Pack, Phase, Role, Signature};
 use std::collections::BTreeMap;
+
+/// The highest severity of a signature.
+const MOST_SEVERE: u8 = 5;
 
 /// A fault as the diagnosis handles it.
 #[derive(Clone, Debug)]
@@ -77,8 +80,13 @@ impl<'k> Faults<'k> {
             let apart = end.zip(seen.time).map(|(end, said)| (end.ns - said.ns) / end.resolution().max(SECOND));
             apart.is_some_and(|apart| (0..=1).contains(&apart))
         };
+        // What a signature knows as the end of a start says as much as the level.
+        let ends_start = |signature: &Signature| {
+            signature.role == Role::Root && signature.phase == Phase::Init && signature.severity == MOST_SEVERE
+        };
         let is_fatal = |(seen, fault): (&FaultSeen, &Fault)| {
-            fault.class == Some(Class::Fatal) && !run.is_ready() && just_before_end(seen)
+            let is_grave = fault.class == Some(Class::Fatal) || fault.signature.is_some_and(ends_start);
+            is_grave && !fault.dealt_with && !run.is_ready() && just_before_end(seen)
         };
         match (errors().any(is_fatal), errors().next()) {
             (true, _) => Trouble::Fatal,

@@ -40,7 +40,7 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
                 let lone = chronicles.len() == 1;
                 lone.then(|| (0, run_at(&chronicles[0], event.time)))
             });
-            let (Some((owner, run)), What::Fault { id, count }) = (found, event.what) else {
+            let (Some((owner, run)), What::Fault { id, count, .. }) = (found, event.what) else {
                 kept.push(event);
                 continue;
             };

@@ -4,7 +4,7 @@ use super::services::{Cast, Part, actor_of};
 use super::story::{Event, Story};
 use crate::evidence::{ActorKind, Id, Told};
 use crate::grammar::MarkKind;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What holds for a service as a whole and decides how single marks are taken.
 pub struct Traits {
@@ -20,6 +20,8 @@ pub struct Traits {
     pub managed: bool,
     /// It tells of first starts alone.
     pub silent_respawns: bool,
+    /// By part: how many runs it tells a start or an end of, at the least.
+    pub landmarks: Vec<usize>,
     /// By part: whether it tells ends.
     pub tells_ends: Vec<bool>,
     /// By part: what the program calls itself when it starts.
@@ -76,6 +78,12 @@ impl Traits {
                 !pids.is_empty() || part.events.iter().filter_map(Event::mark).any(|mark| usable(&mark))
             })
             .collect();
+        let landmarks = cast
+            .parts
+            .iter()
+            .zip(&head_start)
+            .map(|(part, head)| landmarks(part.events.iter().filter_map(Event::mark), *head))
+            .collect();
         Traits {
             tells_ready,
             has_application,
@@ -84,6 +92,7 @@ impl Traits {
             head_start,
             managed,
             silent_respawns,
+            landmarks,
             tells_ends,
             called,
             untimed,
@@ -99,6 +108,22 @@ fn head_start(part: &Part, sure_starts: bool) -> Option<Id> {
         .filter_map(|event| Some((event.offset, event.mark()?)))
         .find(|(_, mark)| mark.kind == MarkKind::Start && mark.weak)?;
     (!sure_starts && offset < LOG_HEAD).then_some(first.words)
+}
+
+/// How many runs a stream tells of, at the least: several words for one start or one end are one.
+fn landmarks<'m>(marks: impl Iterator<Item = &'m Told>, head_start: Option<Id>) -> usize {
+    let mut count: BTreeMap<(MarkKind, u8), usize> = BTreeMap::new();
+    for mark in marks {
+        let usable = match mark.kind {
+            MarkKind::Start => !mark.weak || Some(mark.words) == head_start,
+            MarkKind::Exit | MarkKind::Fatal => true,
+            _ => false,
+        };
+        if usable {
+            *count.entry((mark.kind, mark.step)).or_default() += 1;
+        }
+    }
+    count.into_values().max().unwrap_or(0)
 }
 
 /// Managers lead, then those that tell of starts, then those that tell of ends.

@@ -10,7 +10,7 @@ use super::readiness;
 use super::runs::{AFTERMATH, Chronicle, Witnesses};
 use super::services::Cast;
 use super::story::Story;
-use super::teller::Teller;
+use super::teller::{Silent, Teller};
 use crate::grammar::{SECOND, Time};
 use std::collections::BTreeSet;
 
@@ -36,6 +36,7 @@ pub fn chronicle<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> Chronicle<'e> {
             part,
             leads: nth == 0,
             at: 0,
+            silent: Silent::default(),
             pending: Vec::new(),
         };
         teller.tell();

@@ -58,7 +58,7 @@ pub struct Run<'e> {
 }
 
 /// What one stream told of a run so far.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Witness {
     pub(super) first_step: Option<u8>,
     pub(super) application_step: Option<u8>,

@@ -52,14 +52,12 @@ pub struct Event<'e> {
 #[derive(Clone, Copy, Debug)]
 pub enum What<'e> {
     /// `last_words`: what the service said last before it, 0 for nothing.
-    Mark {
-        told: &'e Told,
-        count: Option<u32>,
-        last_words: Id,
-    },
+    Mark { told: &'e Told, count: Option<u32>, last_words: Id },
     Fault {
         id: Id,
         count: u32,
+        /// Where the last one of them begins.
+        until: u64,
     },
 }
 
@@ -100,6 +98,9 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
         for event in own {
             event.time = event.time.map(|time| clocks.settled(event.offset, time));
             event.offset += base;
+            if let What::Fault { until, .. } = &mut event.what {
+                *until += base;
+            }
         }
         base += segments.last().map_or(0, |segment| segment.end);
         pieces.push(Piece { path, segments, clocks });
@@ -133,7 +134,7 @@ fn read_events<'e>(ledger: &'e Ledger, events: &mut Vec<Event<'e>>) {
                 Event { offset: mark.offset, time: mark.time, actor: mark.told.actor, what }
             }
             evidence::Event::Fold(key, fold) => {
-                let what = What::Fault { id: key.fault, count: fold.count };
+                let what = What::Fault { id: key.fault, count: fold.count, until: fold.last_offset };
                 Event { offset: fold.first_offset, time: fold.first, actor: key.actor, what }
             }
         };

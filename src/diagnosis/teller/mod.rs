@@ -14,6 +14,17 @@ use crate::diagnosis::story::{Event, Story, What};
 use crate::evidence::Told;
 use crate::grammar::{MarkKind, SECOND, Time};
 
+/// Runs that a stream without times has no landmark of: programs that died before they could tell their start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent {
+    /// How many of them are left.
+    left: usize,
+    /// The next landmark is this run's at the least.
+    reach: usize,
+    /// Where the faults end that were laid over such runs.
+    until: u64,
+}
+
 /// Lays one stream's events over the runs known so far.
 pub struct Teller<'t, 'e> {
     pub stories: &'t [Story<'e>],
@@ -24,12 +35,16 @@ pub struct Teller<'t, 'e> {
     pub leads: bool,
     /// The run that the stream is in.
     pub at: usize,
+    pub silent: Silent,
     /// Faults that wait for the run they belong to.
     pub pending: Vec<FaultSeen>,
 }
 
 impl<'e> Teller<'_, 'e> {
     pub fn tell(&mut self) {
+        if self.traits.untimed[self.part] && !self.leads {
+            self.silent.left = self.chronicle.runs.len().saturating_sub(self.traits.landmarks[self.part]);
+        }
         let part = &self.cast.parts[self.part];
         let timed_from = self.stories[part.story].timed_from;
         for event in &part.events {
@@ -43,15 +58,12 @@ impl<'e> Teller<'_, 'e> {
                 self.meet_pid(event, pid);
             }
             match event.what {
-                What::Fault { id, count } => self.fault(FaultSeen {
-                    fault: id,
-                    actor: event.actor,
-                    part: self.part,
-                    offset: event.offset,
-                    time: event.time,
-                    count,
-                    after_ready: false,
-                }),
+                What::Fault { id, count, until } => {
+                    let (part, offset, time) = (self.part, event.offset, event.time);
+                    let fault =
+                        FaultSeen { fault: id, actor: event.actor, part, offset, time, count, after_ready: false };
+                    self.fault(fault, until);
+                }
                 What::Mark { told, count, .. } => {
                     if told.kind == MarkKind::Start && told.manager && count == Some(1) {
                         self.first_restart(event);
@@ -124,6 +136,9 @@ impl<'e> Teller<'_, 'e> {
 
     fn mark(&mut self, event: &Event<'e>, mark: &'e Told) {
         let point = self.point(event);
+        if matches!(mark.kind, MarkKind::Start | MarkKind::Ready | MarkKind::Exit | MarkKind::Fatal) {
+            self.pass_silent();
+        }
         match mark.kind {
             // What may be told more than once of one start begins a run only where none goes on.
             MarkKind::Start if mark.weak && mark.manager => {
@@ -406,33 +421,56 @@ impl<'e> Teller<'_, 'e> {
 
     /// A fault without a time: after an end it is the next run's, and one that came as often as there are runs came once
     /// in each.
-    fn spread(&mut self, fault: FaultSeen) {
+    fn spread(&mut self, fault: FaultSeen, until: u64) {
         if self.witness().is_some_and(|witness| witness.ended.is_some()) {
             self.find_later(None, 0);
         }
-        // Where ends are told, what comes twice between two of them is one run's.
-        let most = if self.traits.tells_ends[self.part] { 1 } else { self.chronicle.runs.len() - self.at };
+        if fault.offset > self.silent.until {
+            self.pass_silent();
+        }
+        let landmarks = self.traits.tells_ends[self.part] || self.traits.landmarks[self.part] > 0;
+        // Where landmarks are told, what comes twice between two of them is one run's; but before the first of a run it may
+        // be that of runs that told none.
+        let untold = self.witness().is_some_and(|witness| *witness == Witness::default());
+        let most = match landmarks {
+            false => self.chronicle.runs.len() - self.at,
+            true if untold => 1 + self.silent.left.min(self.chronicle.runs.len() - self.at - 1),
+            true => 1,
+        };
         let times = (fault.count as usize).clamp(1, most);
+        if landmarks && times > 1 {
+            let own = usize::from(times > self.silent.left);
+            self.silent.reach = self.silent.reach.max(self.at + times - own);
+            self.silent.until = self.silent.until.max(until);
+        }
         for run in &mut self.chronicle.runs[self.at..self.at + times] {
             run.add(FaultSeen { count: fault.count.div_ceil(times as u32), time: run.end_or_start(), ..fault });
         }
     }
 
-    fn fault(&mut self, fault: FaultSeen) {
+    /// Goes on after the silent runs that faults were laid over.
+    fn pass_silent(&mut self) {
+        let reach = self.silent.reach.min(self.chronicle.runs.len().saturating_sub(1));
+        self.silent.left = self.silent.left.saturating_sub(reach.saturating_sub(self.at));
+        self.at = self.at.max(reach);
+    }
+
+    fn fault(&mut self, fault: FaultSeen, until: u64) {
         let waits = match self.chronicle.runs.get(self.at) {
             None => true,
-            // Without start marks, what follows an end is the next run's; but a program's last words may go on.
+            // What follows an end is its aftermath, or the next run's that dies before it can say that it starts: the next
+            // mark tells. But a program's last words may go on.
             Some(run) => {
                 let own_words = run.exit.is_none().then_some(run.fatal).flatten().and_then(|fatal| fatal.time);
                 let goes_on = own_words.zip(fault.time).is_some_and(|(fatal, time)| time.ns <= fatal.ns + AFTERMATH);
-                self.leads && run.is_over() && !self.traits.has_starts[self.part] && !goes_on
+                self.leads && run.is_over() && !goes_on
             }
         };
         if waits {
             return self.pending.push(fault);
         }
         if self.traits.untimed[self.part] && !self.leads {
-            return self.spread(fault);
+            return self.spread(fault, until);
         }
         let before_first = self.at == 0
             && !self.leads
