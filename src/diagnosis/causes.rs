@@ -205,10 +205,10 @@ fn outermost<'r>(cause: &'r FaultSeen, near: &[&'r FaultSeen], faults: &Faults) 
     before.max_by_key(|seen| seen.offset).unwrap_or(cause)
 }
 
-/// What led to a symptom that nothing known explains: the first error in the burst before it.
+/// What led to a symptom that only sums up, where nothing known explains it: the first error in the burst before it.
 fn reason_of<'r>(symptom: &FaultSeen, near: &[&'r FaultSeen], faults: &Faults) -> Option<&'r FaultSeen> {
     let fault = faults.get(symptom.fault)?;
-    if fault.signature.is_none() || fault.role != Role::Symptom || fault.dealt_with {
+    if !fault.signature.is_some_and(|signature| signature.summary) || fault.dealt_with {
         return None;
     }
     let is_reason = |seen: &&FaultSeen| {
@@ -268,6 +268,13 @@ fn repeated(run: &Run) -> BTreeSet<Id> {
 /// unknown error comes with the end. What was dealt with ends a run when it comes again and again until then.
 fn can_end(run: &Run, seen: &FaultSeen, faults: &Faults, again: &BTreeSet<Id>) -> bool {
     if faults.get(seen.fault).is_some_and(|fault| fault.dealt_with) && !again.contains(&seen.fault) {
+        return false;
+    }
+    // What does not complain is the reason of a failed start at the most.
+    let code = run.exit.and_then(|exit| exit.mark?.code);
+    if faults.get(seen.fault).is_some_and(|fault| fault.said)
+        && (run.is_ready() || run.stop.is_some() || !code.is_some_and(|code| (1..128).contains(&code)))
+    {
         return false;
     }
     let rank = faults.get(seen.fault).and_then(|fault| fault.rank()).unwrap_or(u8::MAX);

@@ -7,7 +7,7 @@ use super::services::Cast;
 use super::story::Story;
 use crate::evidence::{ActorKind, Class, FaultKind, Id};
 use crate::grammar::SECOND;
-use crate::signature::wording::complains;
+use crate::signature::wording::{complains, may_tell_why};
 use crate::signature::{Pack, Phase, Role, Signature};
 use std::collections::BTreeMap;
 
@@ -29,6 +29,8 @@ pub struct Fault<'k> {
     pub is_cause: bool,
     /// Its lines say that the program went on.
     pub dealt_with: bool,
+    /// Words that do not complain, and stand before an end.
+    pub said: bool,
     /// What is left out of its rank.
     without: Without,
 }
@@ -145,6 +147,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
                 template: None,
                 by_manager,
                 is_cause: false,
+                said: false,
                 dealt_with: matches!(kind, FaultKind::DealtWith(_)),
                 without: Without::Nothing,
             })
@@ -157,10 +160,12 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             template: Some(template),
             by_manager,
             is_cause: false,
+            said: false,
             dealt_with: *class == Class::DealtWith,
             without: Without::Nothing,
         }),
-        FaultKind::Words { template, is_known } => (!is_known && complains(template)).then(|| Fault {
+        FaultKind::Words { is_known: true, .. } => None,
+        FaultKind::Words { template, .. } => (complains(template) || may_tell_why(template)).then(|| Fault {
             id: format!("unknown/{:08x}", id >> 32),
             role: Role::Root,
             signature: None,
@@ -169,6 +174,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             by_manager: false,
             is_cause: false,
             dealt_with: false,
+            said: !complains(template),
             without: Without::Nothing,
         }),
         FaultKind::Mark(_) | FaultKind::Hint(_) => None,
@@ -192,6 +198,7 @@ impl Fault<'_> {
             (None, _) if self.without == Without::Templates => None,
             (Some(_), Role::Root | Role::Symptom) if self.without == Without::Priors && !self.by_manager => Some(1),
             (_, Role::Root | Role::Symptom) if self.dealt_with => Some(6),
+            _ if self.said => Some(7),
             (Some(_), Role::Amplifier | Role::Lifecycle) => None,
             // A manager's own signature may be a root (no such program), its exit lines never are.
             (Some(_), Role::Root) => Some(0),

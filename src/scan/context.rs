@@ -28,6 +28,7 @@ impl Pass<'_> {
     pub(super) fn last_words(&mut self, before: usize, own: &Speaker) -> Id {
         let mut end = before;
         let mut last = None;
+        let mut crossed = false;
         for _ in 0..LAST_WORDS_LINES {
             let Some(at) = self.line_before(end, before) else { break };
             let line = self.visible(at, end - 1);
@@ -46,6 +47,7 @@ impl Pass<'_> {
             if other(own.service, reading.service.as_deref()) || other(own.ident, reading.ident.as_deref()) {
                 continue;
             }
+            crossed |= manager;
             if manager || reading.repeat.is_some() || reading.message.trim_ascii().is_empty() {
                 continue;
             }
@@ -53,7 +55,9 @@ impl Pass<'_> {
             // Advice may follow the reason, in lines that are no records of their own.
             let is_record = reading.time.is_some() || reading.level.is_some();
             let says_why = complains(&skeleton(text));
-            if last.is_none() || is_record && says_why {
+            // Lines of a layout that nobody knows are no advice.
+            let is_text = !reading.text.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'[');
+            if last.is_none() || says_why && (is_record || is_text && !crossed) {
                 last = Some((at, reading));
             }
             if is_record || says_why {

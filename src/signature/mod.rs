@@ -12,7 +12,7 @@ pub use pack::{Pack, Phase, Role, Signal, Signature};
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grammar::{Catalog, Source, embedded};
+    use crate::grammar::{Catalog, Clock, Reader, SECOND, Source, Time, embedded};
 
     fn load() -> (Pack, Vec<(String, String)>) {
         let files = embedded::signatures();
@@ -32,6 +32,29 @@ mod tests {
             .map(|complaint| complaint.to_string())
             .collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    }
+
+    /// A signature meets what a format leaves of a line: level, logger and pid may be gone.
+    #[test]
+    fn every_example_is_known_once_a_format_has_read_it() {
+        let (pack, _) = load();
+        let files = embedded::formats();
+        let sources: Vec<Source> = files.iter().map(|(path, text)| Source { path, text }).collect();
+        let (catalog, _) = Catalog::load(&sources);
+        let reader = Reader::of(&catalog);
+        let clock = Clock::utc(Time::new(1_798_675_200 * SECOND, 0));
+        let mut lost = Vec::new();
+        for signature in pack.signatures() {
+            for example in &signature.examples {
+                let reading = reader.read(example.as_bytes(), &clock);
+                if !reading.message.split(|&byte| byte == b'\n').any(|part| signature.matches(part)) {
+                    let formats: Vec<&str> = reading.formats.iter().map(|&id| &*catalog.format(id).name).collect();
+                    let message = String::from_utf8_lossy(&reading.message).into_owned();
+                    lost.push(format!("{}: {example}\n    by {formats:?}: {message}", signature.id));
+                }
+            }
+        }
+        assert!(lost.is_empty(), "{}", lost.join("\n"));
     }
 
     #[test]

@@ -66,6 +66,8 @@ struct Entry {
     explains: Vec<String>,
     #[serde(default)]
     degrades: bool,
+    #[serde(default)]
+    summary: bool,
     signal: Option<Signal>,
     meaning: String,
     fix: String,
@@ -93,6 +95,8 @@ pub struct Signature {
     pub explains: Vec<String>,
     /// A part of the service is lost even when it goes on and becomes ready.
     pub degrades: bool,
+    /// The line only says that something failed; what, stands before it.
+    pub summary: bool,
     pub signal: Option<Signal>,
     pub meaning: String,
     pub fix: String,
@@ -259,6 +263,7 @@ fn compile(source: Source, family: &str, entry: &Entry) -> Result<Signature, Vec
         severity: entry.severity,
         explains: entry.explains.clone(),
         degrades: entry.degrades,
+        summary: entry.summary,
         signal: entry.signal,
         meaning: entry.meaning.clone(),
         fix: entry.fix.clone(),

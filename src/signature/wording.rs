@@ -106,6 +106,7 @@ const PHRASES: &[&str] = &[
     "giving up",
     "has no",
     "is not",
+    "minimum required",
     "must be",
     "must not",
     "no space",
@@ -164,6 +165,32 @@ const DEALT_WITH: &[&str] = &[
     "will retry",
 ];
 
+/// What a program says of its work, of itself, or of what to do: no reason to die.
+const NO_REASON: &[&str] = &[
+    "bye",
+    "connected",
+    "done",
+    "exit",
+    "finished",
+    "for more information",
+    "hint",
+    "http",
+    "init",
+    "listen",
+    "load",
+    "ready",
+    "run ",
+    "see ",
+    "shut",
+    "start",
+    "stop",
+    "success",
+    "try ",
+    "usage",
+    "version",
+    "welcome",
+];
+
 /// Nothing was wrong, or it is over.
 const NO_TROUBLE: &[&str] = &["0 errors", "0 failed", "<*> errors", "<*> failed", "no error", "without error"];
 
@@ -189,6 +216,15 @@ pub fn complains(text: &str) -> bool {
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
     let mut words = lower.split(|c: char| !c.is_alphanumeric() && c != '\'');
     (words.any(is_word) || has(PHRASES)) && !has(NO_TROUBLE) && !is_dealt_with(text.as_bytes())
+}
+
+/// Whether a line may be the reason of an end that it stands before, though it does not complain.
+pub fn may_tell_why(text: &str) -> bool {
+    let lower = text.trim().to_lowercase();
+    let first = lower.split(|c: char| !c.is_alphabetic()).find(|word| !word.is_empty()).unwrap_or_default();
+    let goes_on = first.ends_with("ing") || lower.ends_with("...") || lower.ends_with('…');
+    let words = lower.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count();
+    words >= 3 && !goes_on && !NO_REASON.iter().any(|phrase| lower.contains(phrase))
 }
 
 #[cfg(test)]

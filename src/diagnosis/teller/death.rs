@@ -5,7 +5,7 @@ use crate::diagnosis::runs::{AFTERMATH, FaultSeen, Point, Run};
 use crate::diagnosis::story::Event;
 use crate::evidence::{FaultKind, Told};
 use crate::grammar::MarkKind;
-use crate::signature::wording::complains;
+use crate::signature::wording::{complains, may_tell_why};
 
 impl<'e> Teller<'_, 'e> {
     /// A program that goes on after an exception that looked uncaught did not die by it.
@@ -77,13 +77,13 @@ impl<'e> Teller<'_, 'e> {
         self.take_pending();
     }
 
-    /// Takes what a run's program wrote last before a mark as a fault of the run, where it complains and nothing else
+    /// Takes what a run's program wrote last before a mark as a fault of the run, where it may say why and nothing else
     /// knows it as an error.
     pub(super) fn complain(&mut self, run: usize, mark: Point<'e>) {
         let story = &self.stories[self.cast.parts[self.part].story];
         let words = Some(mark.last_words).filter(|words| *words != 0).and_then(|words| story.kind(words));
         let Some(FaultKind::Words { template, is_known: false }) = words else { return };
-        if let Some(run) = self.chronicle.runs.get_mut(run).filter(|_| complains(template)) {
+        if let Some(run) = self.chronicle.runs.get_mut(run).filter(|_| complains(template) || may_tell_why(template)) {
             run.add(FaultSeen {
                 fault: mark.last_words,
                 actor: 0,

@@ -249,15 +249,42 @@ impl<'e> Teller<'_, 'e> {
         }
         if let Some(before) = self.at.checked_sub(1)
             && !mark.manager
+            && !self.told_end(before, point)
         {
             self.complain(before, point);
         }
-        let waiting = std::mem::take(&mut self.pending);
-        self.chronicle.loose.extend(waiting.iter().filter(|_| self.at == 0));
-        if self.at > 0
-            && let Some(run) = self.chronicle.runs.get_mut(self.at - 1)
-        {
-            run.faults.extend(waiting);
+        self.share_pending();
+    }
+
+    /// Whether the manager's word of a run's end stands before a place of this stream.
+    fn told_end(&self, run: usize, point: Point) -> bool {
+        let exit = self.chronicle.runs.get(run).and_then(|run| run.exit);
+        exit.is_some_and(|exit| {
+            exit.part == point.part && exit.offset < point.offset && exit.mark.is_some_and(|mark| mark.manager)
+        })
+    }
+
+    /// At a start: what came after the manager's word of the end before is the new run's, which told it before its start;
+    /// anything else is the aftermath of the run before.
+    fn share_pending(&mut self) {
+        for fault in std::mem::take(&mut self.pending) {
+            let before = self.at.checked_sub(1).and_then(|before| self.chronicle.runs.get(before));
+            let ended = before.and_then(|run| run.exit).filter(|exit| exit.part == fault.part);
+            let is_after = ended.zip(ended.and_then(|exit| exit.mark)).is_some_and(|(exit, mark)| {
+                let later = exit.time.zip(fault.time).is_some_and(|(exit, time)| time.ns > exit.ns + AFTERMATH);
+                mark.manager && (mark.untimed || later)
+            });
+            if is_after && self.at == 1 {
+                // So it was before the first start.
+                let same = |loose: &mut FaultSeen| (loose.fault, loose.part) == (fault.fault, fault.part);
+                let first: Vec<FaultSeen> = self.chronicle.loose.extract_if(.., same).collect();
+                self.chronicle.runs[0].faults.extend(first);
+            }
+            let owner = if is_after { Some(self.at) } else { self.at.checked_sub(1) };
+            match owner.and_then(|at| self.chronicle.runs.get_mut(at)) {
+                Some(run) => run.faults.push(fault),
+                None => self.chronicle.loose.push(fault),
+            }
         }
     }
 
