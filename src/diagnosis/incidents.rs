@@ -308,7 +308,8 @@ impl Case<'_, '_> {
         let thrown = runs.iter().find_map(|&at| judged[at].as_ref()?.thrown);
         let last_words = runs.iter().find_map(|&at| {
             let fatal = self.chronicle.runs[at].fatal?;
-            Some(fatal.mark?.words).filter(|_| !judged[at].as_ref().is_some_and(|judged| judged.quoted))
+            let own = fatal.mark.filter(|mark| !mark.manager)?;
+            Some(own.words).filter(|_| !judged[at].as_ref().is_some_and(|judged| judged.quoted))
         });
         let times = || runs.iter().map(|&at| &self.chronicle.runs[at]);
         let window = (times().filter_map(Run::began).min(), times().filter_map(Run::ended).max());

@@ -53,7 +53,9 @@ impl Pass<'_> {
             }
             let Some(text) = parts(&reading).next() else { continue };
             // Advice may follow the reason, in lines that are no records of their own.
-            let is_record = reading.time.is_some() || reading.level.is_some();
+            // A journal gives its time to any text.
+            let is_wrapped = reading.formats.len() == 1 && (reading.service.is_some() || reading.ident.is_some());
+            let is_record = reading.level.is_some() || reading.time.is_some() && !is_wrapped;
             let says_why = complains(&skeleton(text));
             // Lines of a layout that nobody knows are no advice.
             let is_text = !reading.text.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'[');

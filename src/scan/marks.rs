@@ -96,7 +96,8 @@ impl Pass<'_> {
         let signal = string(mark.text(Field::Signal));
         let program = definition.program.as_deref().or(program).unwrap_or_default();
         let ends_or_begins =
-            matches!(definition.kind, MarkKind::Start | MarkKind::Exit | MarkKind::GaveUp | MarkKind::Stop);
+            matches!(definition.kind, MarkKind::Start | MarkKind::Exit | MarkKind::GaveUp | MarkKind::Stop)
+                || definition.kind == MarkKind::Fatal && definition.manager;
         let last_words = if ends_or_begins { self.last_words(place.at, &own) } else { 0 };
         let told = Told {
             kind: definition.kind,

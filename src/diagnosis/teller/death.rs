@@ -107,6 +107,9 @@ impl<'e> Teller<'_, 'e> {
                 run.ready = None;
             }
         }
+        if point.mark.is_some_and(|mark| mark.manager) {
+            self.complain(self.at, point);
+        }
         self.take_pending();
     }
 

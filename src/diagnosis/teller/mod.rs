@@ -14,6 +14,9 @@ use crate::diagnosis::story::{Event, Story, What};
 use crate::evidence::Told;
 use crate::grammar::{MarkKind, SECOND, Time};
 
+/// A program that starts itself anew before it was ready does so within this (nanoseconds).
+const ONE_BOOT: i64 = 5 * SECOND;
+
 /// Runs that a stream without times has no landmark of: programs that died before they could tell their start.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent {
@@ -218,6 +221,7 @@ impl<'e> Teller<'_, 'e> {
         match known {
             None => self.begin(point),
             Some((false, _)) if self.fits(point) => {}
+            Some((_, true)) if !mark.manager && self.boots_again(point) => {}
             Some((_, restarting)) => {
                 if self.find_later(point.time, SLACK) {
                 } else if mark.weak && !mark.manager && self.traits.managed {
@@ -286,6 +290,14 @@ impl<'e> Teller<'_, 'e> {
                 None => self.chronicle.loose.push(fault),
             }
         }
+    }
+
+    /// Whether a program that said that it starts itself anew is still on its way up: one boot, told twice.
+    fn boots_again(&mut self, point: Point<'e>) -> bool {
+        let Some(run) = self.run().filter(|run| !run.is_ready() && !run.is_over()) else { return false };
+        run.restarting = false;
+        let lived = run.began().zip(point.time);
+        lived.is_none_or(|(began, time)| time.ns - began.ns <= ONE_BOOT)
     }
 
     /// Whether a start at this time can be that of the run that the stream is in.
