@@ -416,7 +416,13 @@ impl<'e> Teller<'_, 'e> {
             let asked = run.stop.filter(|stop| stop.part == point.part && stop.offset < point.offset);
             run.ready.zip(asked).is_some_and(|(ready, stop)| ready.part == stop.part && ready.offset < stop.offset)
         };
-        let over = self.chronicle.runs.get(self.at).is_none_or(|run| self.leads && (run.is_over() || again(run)));
+        // Where the manager says nothing of later starts, what is ready after its own death is another process.
+        let died = |run: &Run| {
+            let own = run.fatal.filter(|fatal| fatal.part == part && fatal.offset < point.offset);
+            self.traits.silent_respawns && own.is_some_and(|fatal| fatal.mark.is_some_and(|mark| !mark.weak))
+        };
+        let over = |run: &Run| if self.leads { run.is_over() || again(run) } else { died(run) };
+        let over = self.chronicle.runs.get(self.at).is_none_or(over);
         // A manager may call a process running that has just ended. After its own word of the end it is another one, whose
         // start was lost.
         let just_ended = |run: &Run| {
