@@ -1,6 +1,7 @@
 //! Everything about one service that its incidents are made of, and a cause as the model tells it.
 
 use super::Without;
+use super::aspects::Aspects;
 use super::ends::End;
 use super::evidence_lines::Lines;
 use super::faults::Faults;
@@ -19,6 +20,7 @@ pub struct Case<'c, 'e> {
     pub ends: &'c [End],
     pub faults: &'c Faults<'c>,
     pub lines: &'c Lines<'c, 'e>,
+    pub aspects: &'c Aspects<'e>,
     pub pack: &'c Pack,
     pub without: Without,
 }
@@ -53,7 +55,7 @@ impl Case<'_, '_> {
                 |signature| signature.fix.clone(),
             ),
             template: fault.template.map(Into::into),
-            evidence: self.lines.of(id, window, MAX_LINES),
+            evidence: self.lines.of(&[id], window, MAX_LINES),
         })
     }
 }

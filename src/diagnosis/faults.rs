@@ -177,7 +177,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             said: !complains(template),
             without: Without::Nothing,
         }),
-        FaultKind::Mark(_) | FaultKind::Hint(_) => None,
+        FaultKind::Aspect { .. } | FaultKind::Mark(_) | FaultKind::Hint(_) => None,
     }
 }
 

@@ -60,7 +60,7 @@ fn last_words(chronicle: &Chronicle, ends: &[End], lines: &Lines) -> Option<Stri
         .rev()
         .filter(|&at| ends[at].is_unplanned())
         .find_map(|at| words_at(runs[at].exit).or_else(|| words_at(runs.get(at + 1)?.start)))?;
-    let line = lines.of(words, (None, None), 1).pop()?;
+    let line = lines.of(&[words], (None, None), 1).pop()?;
     Some(format!(" The last words of one are at {}:{}: {}", line.path, line.line, line.text))
 }
 

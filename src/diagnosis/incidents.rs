@@ -1,6 +1,7 @@
 //! Stretches of failing runs, with their causes counted and told.
 
 use super::Without;
+use super::aspects::Aspect;
 use super::case::{Case, MAX_LINES, share};
 use super::causes::{self, Known, Verdict as Judged};
 use super::ends::{End, Stopper, hand};
@@ -16,6 +17,8 @@ use crate::signature::Role;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+/// Characters of a line that a title shows.
+const MAX_TITLE: usize = 100;
 /// A symptom is told when it is in this share of a cause's runs.
 const COMMON: f64 = 0.2;
 
@@ -180,12 +183,14 @@ impl Case<'_, '_> {
             }
         }
         self.drop_stray_roots(&mut by_root, failed.len(), judged);
-        let mut roots: Vec<(Id, Vec<usize>)> = by_root.into_iter().collect();
-        roots.sort_by_key(|(id, runs)| (std::cmp::Reverse(runs.len()), runs[0], *id));
-        let root_ids: BTreeSet<Id> = roots.iter().map(|(id, _)| *id).collect();
+        let part = |(id, runs): (Id, Vec<usize>)| self.aspects.part(id, &runs, &self.chronicle.runs, self.faults);
+        let mut roots: Vec<Aspect> = by_root.into_iter().flat_map(part).collect();
+        roots.sort_by_key(|root| (std::cmp::Reverse(root.runs.len()), root.runs[0], root.root));
+        let root_ids: BTreeSet<Id> = roots.iter().map(|root| root.root).collect();
         let mut causes = Vec::new();
         let mut others: BTreeMap<Id, (Role, BTreeSet<usize>)> = BTreeMap::new();
-        for (id, runs) in &roots {
+        for root in &roots {
+            let runs = &root.runs;
             let explained = self.common(runs, judged, |judged| &judged.explained);
             let amplifiers = self.common(runs, judged, |judged| &judged.amplifiers);
             let told: Vec<(Id, Role)> = explained
@@ -201,8 +206,8 @@ impl Case<'_, '_> {
                 );
             }
             let explains = told.iter().filter_map(|(id, _)| Some(self.faults.get(*id)?.id.clone())).collect();
-            let masked = roots.iter().any(|(_, other)| other[other.len() - 1] < runs[0]);
-            causes.extend(self.root(*id, runs, failed.len(), judged, explains, masked));
+            let masked = roots.iter().any(|other| other.runs[other.runs.len() - 1] < runs[0]);
+            causes.extend(self.root(root, failed.len(), judged, explains, masked));
         }
         for (id, (role, runs)) in others {
             let runs: Vec<usize> = runs.into_iter().collect();
@@ -242,15 +247,16 @@ impl Case<'_, '_> {
 
     fn root(
         &self,
-        id: Id,
-        runs: &[usize],
+        root: &Aspect,
         failed: usize,
         judged: &[Option<Judged>],
         explains: Vec<String>,
         masked: bool,
     ) -> Option<Cause> {
+        let (id, runs) = (root.root, &root.runs);
         let fault = self.faults.get(id)?;
         let mut cause = self.cause(id, Role::Root, runs, failed)?;
+        self.narrow(&mut cause, root);
         let of = |test: fn(&Judged) -> bool| {
             runs.iter().filter_map(|&at| judged[at].as_ref()).filter(|judged| test(judged)).count()
         };
@@ -303,6 +309,17 @@ impl Case<'_, '_> {
         Some(cause)
     }
 
+    /// Of a root that other causes share: what its own lines are about.
+    fn narrow(&self, cause: &mut Cause, root: &Aspect) {
+        let lines: Vec<Id> = root.lines.iter().copied().collect();
+        let evidence = self.lines.of(&lines, (None, None), MAX_LINES);
+        if let Some(first) = evidence.first() {
+            let about: String = first.text.chars().take(MAX_TITLE).collect();
+            cause.title = format!("{}: {}", cause.title, about.trim());
+            cause.evidence = evidence;
+        }
+    }
+
     /// Beside the lines of a cause what became of it: the exception that its trace ends in, the program's last words.
     fn add_outcome(&self, cause: &mut Cause, runs: &[usize], judged: &[Option<Judged>]) {
         let thrown = runs.iter().find_map(|&at| judged[at].as_ref()?.thrown);
@@ -313,7 +330,8 @@ impl Case<'_, '_> {
         });
         let times = || runs.iter().map(|&at| &self.chronicle.runs[at]);
         let window = (times().filter_map(Run::began).min(), times().filter_map(Run::ended).max());
-        let mut outcome: Vec<EvidenceLine> = thrown.map(|thrown| self.lines.of(thrown, window, 1)).unwrap_or_default();
+        let mut outcome: Vec<EvidenceLine> =
+            thrown.map(|thrown| self.lines.of(&[thrown], window, 1)).unwrap_or_default();
         for line in last_words.map(|words| self.lines.within(words, window, 1)).unwrap_or_default() {
             let is_known = |known: &EvidenceLine| (&known.path, known.line) == (&line.path, line.line);
             if !outcome.iter().chain(&cause.evidence).any(is_known) {
@@ -341,7 +359,7 @@ impl Case<'_, '_> {
         let mut causes = Vec::new();
         if let Some(mut cause) = judged.root.and_then(|root| self.cause(root, Role::Root, &[], 1)) {
             cause.why = vec!["the manager says that the service fails again and again; this is its error".into()];
-            cause.evidence = self.lines.of(judged.root.unwrap_or_default(), (None, None), MAX_LINES);
+            cause.evidence = self.lines.of(&[judged.root.unwrap_or_default()], (None, None), MAX_LINES);
             causes.push(cause);
         }
         Some(Incident {

@@ -3,6 +3,7 @@
 //! `Diagnosis::of` is a pure function of the evidence and of what the signatures know. It opens no source and has no
 //! clock. Everything that is reported is in the value it gives.
 
+mod aspects;
 mod case;
 mod causes;
 mod clocks;
@@ -124,7 +125,8 @@ fn service(stories: &[Story], cast: &Cast, chronicle: &Chronicle, pack: &Pack, w
         return None;
     }
     let lines = Lines { stories, cast };
-    let case = case::Case { chronicle, ends: &ends, faults: &faults, lines: &lines, pack, without };
+    let aspects = aspects::Aspects::of(stories, cast);
+    let case = case::Case { chronicle, ends: &ends, faults: &faults, lines: &lines, aspects: &aspects, pack, without };
     let (incidents, turns) = incidents::incidents(&case);
     let state = findings::state(chronicle, &ends);
     let last = parts.iter().filter_map(|&part| stories[part].last_time()).max();

@@ -75,7 +75,7 @@ fn causes(case: &Case, started: bool) -> Vec<Cause> {
         Some(Cause {
             first: window.0.map(Time::rfc3339),
             last: window.1.map(Time::rfc3339),
-            evidence: case.lines.of(id, window, MAX_LINES),
+            evidence: case.lines.of(&[id], window, MAX_LINES),
             why: vec![format!("the manager refused the start {refusals} times, and {then}")],
             confidence: 0.9,
             masked: !started && !case.chronicle.runs.is_empty(),

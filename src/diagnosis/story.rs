@@ -226,6 +226,10 @@ impl<'e> Story<'e> {
         self.segments().find_map(|segment| segment.strings.get(&id)).map_or("", String::as_str)
     }
 
+    pub fn kinds(&self) -> impl Iterator<Item = (Id, &'e FaultKind)> {
+        self.segments().flat_map(|segment| segment.faults.iter().map(|(id, fault)| (*id, &fault.kind)))
+    }
+
     pub fn kind(&self, fault: Id) -> Option<&'e FaultKind> {
         self.segments().find_map(|segment| segment.faults.get(&fault)).map(|fault| &fault.kind)
     }

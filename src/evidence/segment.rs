@@ -124,6 +124,7 @@ impl Segment {
     fn drop_templates(&mut self) -> BTreeSet<Id> {
         let rank = |kind: &FaultKind| match kind {
             FaultKind::Unknown { class, .. } => Some(*class as u8),
+            FaultKind::Aspect { .. } => Some(u8::MAX - 2),
             FaultKind::Words { .. } => Some(u8::MAX - 1),
             FaultKind::Hint(_) => Some(u8::MAX),
             FaultKind::Signature(_) | FaultKind::DealtWith(_) | FaultKind::Mark(_) => None,

@@ -4,7 +4,7 @@
 //! alone, so it does not matter where the chunk was cut.
 
 use super::words::class_of;
-use super::{Pass, evidence_text, parts, shown, signature_id, unknown_id};
+use super::{Pass, Place, aspect_of, evidence_text, parts, shown, signature_id, unknown_id};
 use crate::evidence::{Class, FaultKind, Id, Sample};
 use crate::grammar::{Field, MarkKind, Reading};
 use crate::signature::wording::is_dealt_with;
@@ -42,12 +42,21 @@ impl<'a> Pass<'a> {
         if text.trim_ascii().is_empty() || self.scanner.options.leaves_out(time) {
             return;
         }
+        let actor = self.actor(&head, false, None);
+        let is_untimed = reading.time.is_none();
+        let place = Place { at, line: self.segment.lines, time, is_untimed, actor, part: 0, times: 1 };
         for (id, kind) in self.told_by(&head) {
+            if let FaultKind::Signature(name) = &kind
+                && self.scanner.pack.get(name).is_some_and(|signature| signature.varies)
+            {
+                let (aspect, kind) = aspect_of(name, &reading.message);
+                self.occurrence(aspect, || kind, place, &text);
+            }
             let sample = Sample {
                 offset: self.offset(at),
                 line: self.segment.lines,
                 time,
-                actor: self.actor(&head, false, None),
+                actor,
                 text: evidence_text(&text, self.scanner.options.show_secrets),
             };
             self.keep_beside(id, || kind, sample);

@@ -396,6 +396,10 @@ impl<'a> Pass<'a> {
                 self.occurrence(dealt_with_id(id), || FaultKind::DealtWith(id.clone()), place, shown);
             } else {
                 self.occurrence(signature_id(id), || FaultKind::Signature(id.clone()), place, shown);
+                if known.varies && !detail::is_head(text) {
+                    let (aspect, kind) = aspect_of(id, text);
+                    self.occurrence(aspect, || kind, place, shown);
+                }
             }
         }
         if let Some(class) = unknown.map(|class| if dealt_with { Class::DealtWith } else { class }) {
@@ -477,6 +481,13 @@ fn fault_id(name: &str) -> Id {
 /// The fault table's key of an error that no signature knows.
 fn unknown_id(class: Class, template: &str) -> Id {
     fault_id(&format!("unknown\0{}\0{template}", class as u8))
+}
+
+/// What a line of a signature is about.
+fn aspect_of(signature: &str, text: &[u8]) -> (Id, FaultKind) {
+    let template = skeleton(text.trim_ascii());
+    let id = fault_id(&format!("aspect\0{signature}\0{template}"));
+    (id, FaultKind::Aspect { signature: signature.to_string(), template })
 }
 
 /// Of a signature in lines that say that the program went on.

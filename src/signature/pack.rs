@@ -68,6 +68,8 @@ struct Entry {
     degrades: bool,
     #[serde(default)]
     summary: bool,
+    #[serde(default)]
+    varies: bool,
     signal: Option<Signal>,
     meaning: String,
     fix: String,
@@ -97,6 +99,8 @@ pub struct Signature {
     pub degrades: bool,
     /// The line only says that something failed; what, stands before it.
     pub summary: bool,
+    /// The line names what it is about: different names are different causes.
+    pub varies: bool,
     pub signal: Option<Signal>,
     pub meaning: String,
     pub fix: String,
@@ -264,6 +268,7 @@ fn compile(source: Source, family: &str, entry: &Entry) -> Result<Signature, Vec
         explains: entry.explains.clone(),
         degrades: entry.degrades,
         summary: entry.summary,
+        varies: entry.varies,
         signal: entry.signal,
         meaning: entry.meaning.clone(),
         fix: entry.fix.clone(),
