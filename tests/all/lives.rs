@@ -220,3 +220,60 @@ fn in_a_stream_of_several_units_a_program_without_a_label_is_whoever_dies_when_i
     assert_eq!((services, counts(&told).0), (vec!["ping", "front"], 3), "{told}");
     assert!(roots(&told).contains("go-nil-deref"), "{told}");
 }
+
+#[test]
+fn a_manager_that_tells_of_first_starts_alone_hides_no_death() {
+    let manager = "2026-02-03 22:59:01 circus[59] [INFO] mill started\n\
+                   2026-02-03 22:59:30 circus[59] [INFO] Got signal SIG_TERM\n\
+                   2026-02-03 22:59:31 circus[59] [INFO] mill stopped\n";
+    let death = "/srv/mill/main.js:4\n    throw new StoneError('cracked')\n    ^\n\nStoneError: cracked\n    \
+                 at Object.<anonymous> (/srv/mill/main.js:4:11)\n\nNode.js v22.1.0\n";
+    let program = format!("{}2026-02-03T22:59:28.316Z mill listening on http://127.0.0.1:3519\n", death.repeat(4));
+    let told = analyze(&[("circus.log", manager), ("mill.log", &program)]);
+    assert_eq!(counts(&told), (4, 0, 1), "{told}");
+    assert!(roots(&told).contains("StoneError"), "{told}");
+}
+
+#[test]
+fn runs_that_died_before_their_first_word_of_a_start_have_their_error() {
+    let mut manager = String::new();
+    for run in 0..8 {
+        let _ = write!(
+            manager,
+            "2026-02-03T05:10:{:02}: PM2 log: App [mill:0] starting in -fork mode-\n\
+             2026-02-03T05:10:{:02}: PM2 log: App [mill:0] exited with code [1] via signal [SIGINT]\n",
+            10 + 5 * run,
+            12 + 5 * run
+        );
+    }
+    let early = "Error: the sack of 2026 is not there\n".repeat(5);
+    let late = "INFO:     Started server process [96]\n\
+                ERROR:    [Errno 98] error while attempting to bind on address ('127.0.0.1', 8107): address already in use\n\
+                INFO:     Application shutdown complete.\n"
+        .repeat(3);
+    let told = analyze(&[("pm2.log", &manager), ("mill-error.log", &format!("{early}{late}"))]);
+    let causes = told["services"][0]["incidents"][0]["causes"].as_array().expect("a list");
+    let runs: Vec<u64> = causes.iter().filter(|of| of["role"] == "root").filter_map(|of| of["runs"].as_u64()).collect();
+    assert_eq!(runs, [5, 3], "{told}");
+}
+
+#[test]
+fn an_image_that_starts_itself_anew_as_another_user_starts_once() {
+    let mut log = String::new();
+    for run in 0..3 {
+        let at = |second: usize| format!("2026-02-03 03:1{run}:{second:02}+00:00 [Note] [Entrypoint]:");
+        let _ = write!(
+            log,
+            "{} Entrypoint script for MySQL Server 8.0.35-1.el8 started.\n{} Switching to dedicated user 'mysql'\n\
+             {} Entrypoint script for MySQL Server 8.0.35-1.el8 started.\n\
+             2026-02-03T03:1{run}:04.501000Z 0 [System] [MY-010116] [Server] /usr/sbin/mysqld (mysqld 8.0.35) starting as process 1\n\
+             2026-02-03T03:1{run}:05.181000Z 0 [System] [MY-010931] [Server] /usr/sbin/mysqld: ready for connections. Version: '8.0.35'  socket: '/run/mysqld.sock'  port: 3306  MySQL.\n\
+             2026-02-03T03:1{run}:45.181000Z 0 [System] [MY-013172] [Server] Received SHUTDOWN from user <via user signal>. Shutting down mysqld (Version: 8.0.35).\n",
+            at(1),
+            at(1),
+            at(2)
+        );
+    }
+    let told = analyze(&[("mysql.log", &log)]);
+    assert_eq!((told["verdict"].as_str(), counts(&told)), (Some("healthy"), (2, 2, 3)), "{told}");
+}

@@ -20,6 +20,7 @@ mod options;
 mod own_words;
 mod parts;
 mod readme;
+mod reasons;
 mod repeats;
 mod reports;
 mod rotation;

@@ -191,7 +191,7 @@ fn name_of(kind: &FaultKind) -> Option<&str> {
         FaultKind::Signature(name) | FaultKind::DealtWith(name) | FaultKind::Unknown { template: name, .. } => {
             Some(name)
         }
-        FaultKind::Mark(_) | FaultKind::Words { .. } | FaultKind::Hint(_) => None,
+        FaultKind::Aspect { .. } | FaultKind::Mark(_) | FaultKind::Words { .. } | FaultKind::Hint(_) => None,
     }
 }
 

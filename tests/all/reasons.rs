@@ -1,0 +1,129 @@
+//! Why a run died: what the reason became, what it is about, and what says it without an error's words.
+
+use crate::merge_law::whole_wherever_cut;
+use crate::support::Place;
+use serde_json::Value;
+use std::fmt::Write;
+
+#[track_caller]
+fn analyze(files: &[(&str, &str)]) -> Value {
+    let place = Place::new();
+    let mut arguments = vec!["analyze", "--format", "json", "--tz", "UTC"];
+    for (name, text) in files {
+        place.file(name, text);
+        arguments.push(name);
+    }
+    let ran = place.relapse(&arguments);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    ran.json()
+}
+
+/// Root causes, each by its id and its runs.
+fn roots(told: &Value) -> Vec<(String, u64)> {
+    let causes = told["services"][0]["incidents"][0]["causes"].as_array().into_iter().flatten();
+    let roots = causes.filter(|cause| cause["role"] == "root");
+    roots.map(|cause| (cause["id"].as_str().unwrap_or_default().into(), cause["runs"].as_u64().unwrap_or(0))).collect()
+}
+
+/// The evidence of the first root cause.
+fn evidence(told: &Value) -> Vec<String> {
+    let lines = told["services"][0]["incidents"][0]["causes"][0]["evidence"].as_array().into_iter().flatten();
+    lines.filter_map(|line| line["text"].as_str()).map(Into::into).collect()
+}
+
+/// A container that compose starts again and again, with what it says each time.
+fn compose(runs: &[&[&str]], code: u8) -> String {
+    let mut log = String::new();
+    for run in runs {
+        for line in *run {
+            let _ = writeln!(log, "mill-1  | {line}");
+        }
+        let _ = writeln!(log, "mill-1 exited with code {code}");
+    }
+    log
+}
+
+#[test]
+fn an_exception_is_shown_with_what_it_became() {
+    let block = "Traceback (most recent call last):\n  File \"/srv/mill/read.py\", line 9, in parse\n    return TABLE[name]\n\
+                 KeyError: 'spelt'\n\nDuring handling of the above exception, another exception occurred:\n\n\
+                 Traceback (most recent call last):\n  File \"/srv/mill/main.py\", line 3, in <module>\n    raise GrainUnknown(name)\n\
+                 mill.errors.GrainUnknown: no such grain in the table\n";
+    let log = block.repeat(4);
+    let told = analyze(&[("mill.err.log", &log)]);
+    let shown = evidence(&told);
+    assert_eq!(shown.first().map(String::as_str), Some("KeyError: 'spelt'"), "{told}");
+    assert_eq!(
+        shown.last().map(String::as_str),
+        Some("mill.errors.GrainUnknown: no such grain in the table"),
+        "{told}"
+    );
+    whole_wherever_cut(&block.repeat(2));
+}
+
+#[test]
+fn a_head_that_ends_in_a_colon_is_shown_with_the_line_after_it() {
+    let run = "2026-02-03T10:00:01.120+00:00 [gateway] loading configuration…\n\
+               2026-02-03T10:00:02.120+00:00 Gateway failed to start: Invalid config at /srv/claw/.openclaw/openclaw.json:\n\
+               openclaw.json:5 — gateway.port: the port is taken by the office\n";
+    let told = analyze(&[("gateway.log", &run.repeat(3))]);
+    let shown = evidence(&told);
+    assert!(shown.iter().any(|text| text.contains("the port is taken by the office")), "{told}");
+    assert!(shown.iter().any(|text| text.ends_with("openclaw.json:")), "{told}");
+    whole_wherever_cut(&run.repeat(2));
+}
+
+#[test]
+fn one_signature_about_one_thing_and_then_another_is_two_causes() {
+    let missing = |name: &str| format!("ModuleNotFoundError: No module named '{name}'");
+    let (wheels, stones) = (missing("wheels"), missing("stones"));
+    let (first, then): (&[&str], &[&str]) = (&[&wheels], &[&stones]);
+    let told = analyze(&[("compose.log", &compose(&[first, first, first, then, then], 1))]);
+    let expected = vec![("py-module-missing".to_string(), 3), ("py-module-missing".to_string(), 2)];
+    assert_eq!(roots(&told), expected, "{told}");
+    let causes = &told["services"][0]["incidents"][0]["causes"];
+    assert!(causes[1]["title"].as_str().is_some_and(|title| title.ends_with("No module named 'stones'")), "{told}");
+    assert_eq!(causes[1]["masked"], true, "{told}");
+    // In turn, run by run, it is one.
+    let told = analyze(&[("compose.log", &compose(&[first, then, first, then], 1))]);
+    assert_eq!(roots(&told), vec![("py-module-missing".to_string(), 4)], "{told}");
+    whole_wherever_cut(&compose(&[first, then], 1));
+}
+
+#[test]
+fn a_line_that_only_sums_up_leads_to_the_error_before_it() {
+    let run = "2026-02-03T03:47:57.381000Z 0 [System] [MY-010116] [Server] /usr/sbin/mysqld (mysqld 8.0.35) starting as process 1\n\
+               2026-02-03T03:47:58.181000Z 1 [ERROR] [MY-014061] [InnoDB] the mill stone is older than the mill\n\
+               2026-02-03T03:47:58.502000Z 0 [ERROR] [MY-010020] [Server] Data Dictionary initialization failed.\n\
+               2026-02-03T03:47:58.502000Z 0 [ERROR] [MY-010119] [Server] Aborting\n";
+    let log: String = (1..5).map(|minute| run.replace("T03:47", &format!("T03:4{minute}"))).collect();
+    let told = analyze(&[("mysql.log", &log)]);
+    assert!(evidence(&told)[0].contains("the mill stone is older"), "{told}");
+    assert_eq!(roots(&told).len(), 1, "{told}");
+}
+
+#[test]
+fn last_words_before_a_failed_exit_tell_why_unless_they_tell_of_work() {
+    let quiet: &[&str] = &["the miller wants a sack of rye first"];
+    let told = analyze(&[("compose.log", &compose(&[quiet, quiet, quiet], 3))]);
+    assert_eq!(evidence(&told)[0], "the miller wants a sack of rye first", "{told}");
+    for work in ["loading the table of grains", "mill listens on port 80", "see the manual for more information"] {
+        let run: &[&str] = &[work];
+        let told = analyze(&[("compose.log", &compose(&[run, run, run], 3))]);
+        assert_eq!((roots(&told), told["verdict"].as_str()), (vec![], Some("crash-loop")), "{told}");
+    }
+    // What was stopped was not stopped by what it said last.
+    let told = analyze(&[("compose.log", &compose(&[quiet, quiet, quiet], 143))]);
+    assert_eq!(roots(&told), vec![], "{told}");
+}
+
+#[test]
+fn what_stands_after_an_end_and_before_a_start_is_the_new_runs() {
+    let run: &[&str] = &[
+        "ERROR: Pidfile (celerybeat.pid) already exists.",
+        "Seems we're already running? (pid: 13)",
+        "celery beat v5.4.0 (opalescent) is starting.",
+    ];
+    let told = analyze(&[("compose.log", &compose(&[run, run, run, run], 73))]);
+    assert_eq!(roots(&told), vec![("celery-pidfile".to_string(), 4)], "{told}");
+}
