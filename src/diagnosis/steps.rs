@@ -24,7 +24,7 @@ pub fn steps(run: &Run, faults: &Faults) -> Vec<Step> {
     };
     add(began, 0, "start", None, if run.start.is_some() { "start".into() } else { "first sign of it".into() });
     for seen in run.faults.iter().filter(|seen| known.insert(seen.fault)) {
-        if let Some(fault) = faults.get(seen.fault) {
+        if let Some(fault) = faults.get(seen.fault).filter(|fault| !fault.said) {
             let times = run.faults.iter().filter(|other| other.fault == seen.fault).map(|other| u64::from(other.count));
             let times: u64 = times.sum();
             let again = if times > 1 { format!(" ({times} times)") } else { String::new() };

@@ -104,6 +104,7 @@ impl Members {
             return false;
         }
         let mut message = None;
+        let mut code = None;
         for (number, found) in &plan.fields {
             let Some((field, members)) = self.fields.get(*number) else { continue };
             let mut texts = (0..found.len()).filter_map(|at| text_of(members, found, at, object));
@@ -125,11 +126,12 @@ impl Members {
                 Field::Message => message = Some(text),
                 // The error in a member of its own: after the message, as loggers write it in text.
                 Field::Reason => message = Some(with_reason(message, text)),
+                Field::Code => code = Some(text),
                 Field::Ident => reading.tell(*field, base_name(text)),
                 field => reading.tell(*field, text),
             }
         }
-        if let Some(message) = message {
+        if let Some(message) = message.map(|message| with_code(message, code)) {
             reading.is_cut |= self.line_ends && !message.ends_with(b"\n");
             reading.tell_message(message);
         }
@@ -193,6 +195,18 @@ fn with_reason<'a>(message: Option<Cow<'a, [u8]>>, reason: Cow<'a, [u8]>) -> Cow
         return message;
     }
     Cow::Owned([message.as_ref(), reason.as_ref()].join(&b": "[..]))
+}
+
+/// A message with the symbol of its error (`ECONNREFUSED`), unless it names that itself.
+fn with_code<'a>(message: Cow<'a, [u8]>, code: Option<Cow<'a, [u8]>>) -> Cow<'a, [u8]> {
+    let is_symbol = |code: &Cow<[u8]>| {
+        let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+        code.len() >= 4 && code[0].is_ascii_uppercase() && code.iter().all(is_part)
+    };
+    match code.filter(is_symbol).filter(|code| memchr::memmem::find(&message, code).is_none()) {
+        Some(code) => Cow::Owned([message.as_ref(), b" [", code.as_ref(), b"]"].concat()),
+        None => message,
+    }
 }
 
 pub fn number_of(text: &[u8]) -> Option<u32> {
