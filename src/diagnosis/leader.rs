@@ -16,6 +16,8 @@ pub struct Traits {
     pub has_starts: Vec<bool>,
     /// By part: the weak start that stands at the head of the log, if any; only its like counts.
     pub head_start: Vec<Option<Id>>,
+    /// By part: whether a new pid is a new run.
+    pub pids_are_runs: Vec<bool>,
     /// A manager tells of process starts; then weak ones only help to lay streams side by side.
     pub managed: bool,
     /// It tells of first starts alone.
@@ -67,15 +69,15 @@ impl Traits {
             .zip(&head_start)
             .map(|(part, head)| weight(part.events.iter().filter_map(Event::mark), *head))
             .collect();
+        let pids_are_runs: Vec<bool> = cast.parts.iter().map(|part| follow_each_other(stories, part)).collect();
         let has_starts = cast
             .parts
             .iter()
             .zip(&head_start)
-            .map(|(part, head)| {
+            .zip(&pids_are_runs)
+            .map(|((part, head), pids_are_runs)| {
                 let usable = |mark: &&Told| mark.kind == MarkKind::Start && (!mark.weak || Some(mark.words) == *head);
-                let pids: BTreeSet<u32> =
-                    part.events.iter().filter_map(|event| actor_of(stories, part, event.actor)?.run_pid).collect();
-                !pids.is_empty() || part.events.iter().filter_map(Event::mark).any(|mark| usable(&mark))
+                *pids_are_runs || part.events.iter().filter_map(Event::mark).any(|mark| usable(&mark))
             })
             .collect();
         let landmarks = cast
@@ -90,6 +92,7 @@ impl Traits {
             weight,
             has_starts,
             head_start,
+            pids_are_runs,
             managed,
             silent_respawns,
             landmarks,
@@ -98,6 +101,20 @@ impl Traits {
             untimed,
         }
     }
+}
+
+/// Whether a stream has the pids of several processes that came one after the other. Those of workers mix.
+fn follow_each_other(stories: &[Story], part: &Part) -> bool {
+    let mut met: BTreeSet<u32> = BTreeSet::new();
+    let mut latest = None;
+    for event in &part.events {
+        let Some(pid) = actor_of(stories, part, event.actor).and_then(|actor| actor.run_pid) else { continue };
+        if latest != Some(pid) && !met.insert(pid) {
+            return false;
+        }
+        latest = Some(pid);
+    }
+    met.len() > 1
 }
 
 /// The weak start at the head of a log, where no start is sure.

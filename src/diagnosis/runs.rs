@@ -64,6 +64,8 @@ pub(super) struct Witness {
     pub(super) application_step: Option<u8>,
     pub(super) manager_step: Option<u8>,
     pub(super) ended: Option<Option<Time>>,
+    /// The text of its last words, where they are sure.
+    pub(super) died_by: Option<Id>,
     pub(super) run_pid: Option<u32>,
 }
 

@@ -15,6 +15,11 @@ pub fn class_of(reading: &Reading, text: &[u8]) -> Option<Class> {
     if reading.is_answer {
         return None;
     }
+    // A head alone, `Error:`, says nothing of what the next line tells.
+    let trimmed = text.trim_ascii();
+    if reading.level.is_none() && trimmed.ends_with(b":") && !trimmed.contains(&b' ') {
+        return None;
+    }
     if is_exception_head(text) {
         return Some(Class::Exception);
     }

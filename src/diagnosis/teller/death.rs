@@ -1,11 +1,14 @@
 //! How a stream's words of an end find the run that ended.
 
 use super::Teller;
-use crate::diagnosis::runs::{AFTERMATH, FaultSeen, Point, Run};
+use crate::diagnosis::runs::{AFTERMATH, FaultSeen, Point, Run, Witness};
 use crate::diagnosis::story::Event;
 use crate::evidence::{FaultKind, Told};
-use crate::grammar::MarkKind;
+use crate::grammar::{MarkKind, SECOND};
 use crate::signature::wording::{complains, may_tell_why};
+
+/// A start that failed says why within this of its goodbye (nanoseconds).
+const LEAVE: i64 = 2 * SECOND;
 
 impl<'e> Teller<'_, 'e> {
     /// A program that goes on after an exception that looked uncaught did not die by it.
@@ -102,7 +105,9 @@ impl<'e> Teller<'_, 'e> {
         if let Some(run) = self.run() {
             run.fatal.get_or_insert(point);
             run.see(point.time);
-            run.witnesses.of_mut(part).ended = Some(point.time);
+            let witness = run.witnesses.of_mut(part);
+            witness.ended = Some(point.time);
+            witness.died_by = point.mark.filter(|mark| !mark.weak).map(|mark| mark.words);
             if point.mark.is_some_and(|mark| mark.never_ready) {
                 run.ready = None;
             }
@@ -129,11 +134,7 @@ impl<'e> Teller<'_, 'e> {
             }
             return;
         }
-        // Right after its own goodbye a program that writes no time yet dies at its next start.
-        let dies_at_start = point.mark.is_some_and(|mark| {
-            mark.kind == MarkKind::Fatal && !mark.weak && mark.untimed && witness.ended == Some(point.time)
-        });
-        let again = died_again(run, point) || run.fatal.is_none() && dies_at_start;
+        let again = died_again(run, point) || told_again(run, &witness, point);
         if witness.ended.is_some() && (!self.traits.has_starts[self.part] || again) {
             let close_by =
                 witness.ended.flatten().zip(point.time).is_some_and(|(known, time)| time.ns <= known.ns + AFTERMATH);
@@ -152,14 +153,8 @@ impl<'e> Teller<'_, 'e> {
 fn died_again(run: &Run, point: Point) -> bool {
     let Some(mark) = point.mark.filter(|mark| mark.kind == MarkKind::Fatal) else { return false };
     let is_own = |ended: &Point| ended.part == point.part;
-    // Both without a time of their own, and no record that has one between them.
-    let in_one_moment = |ended: &Point| {
-        let both = mark.untimed && ended.mark.is_some_and(|known| known.untimed);
-        both && ended.time == point.time && is_own(ended)
-    };
     let is_same = |ended: &Point| ended.mark.is_some_and(|known| known.words == mark.words);
     let later = |ended: Point, slack: i64| match (ended.time, point.time) {
-        (Some(_), Some(_)) if in_one_moment(&ended) => !mark.weak && is_same(&ended),
         (Some(ended), Some(time)) => time.ns > ended.ns + slack + 2 * AFTERMATH,
         // Without times the same words are another death.
         (None, None) => is_own(&ended) && is_same(&ended),
@@ -170,10 +165,27 @@ fn died_again(run: &Run, point: Point) -> bool {
     let goodbye = run.exit.filter(is_own).filter(|exit| exit.mark.is_some_and(|mark| !mark.manager));
     // What can only be said at a start is no word of a process that is asked to stop.
     let stop = run.stop.filter(is_own).filter(|_| run.fatal.is_none() && mark.weak && mark.step == 1);
-    // Two lines of one goodbye may fall into two seconds.
-    let resolution = |ended: Point| ended.time.map_or(0, |time| time.resolution());
+    // Two lines of one goodbye may fall into two seconds. A start that failed takes leave first, and then says why.
+    let failed_start = if run.is_ready() || run.stop.is_some() { 0 } else { LEAVE };
+    let resolution = |ended: Point| ended.time.map_or(0, |time| time.resolution()) + failed_start;
     match died {
         Some(died) => later(died, 0),
         None => goodbye.or(stop).is_some_and(|ended| later(ended, resolution(ended))),
+    }
+}
+
+/// Likewise by what this stream told of the run's end.
+fn told_again(run: &Run, witness: &Witness, point: Point) -> bool {
+    let Some(mark) = point.mark.filter(|mark| mark.kind == MarkKind::Fatal && !mark.weak) else { return false };
+    // No record with a time stands between.
+    let at_once = mark.untimed && witness.ended == Some(point.time);
+    match witness.died_by {
+        Some(words) if at_once => words == mark.words,
+        Some(_) => {
+            let ended = witness.ended.flatten().zip(point.time);
+            !mark.untimed && ended.is_some_and(|(ended, time)| time.ns > ended.ns + 2 * AFTERMATH)
+        }
+        // After a goodbye.
+        None => at_once && run.fatal.is_none(),
     }
 }

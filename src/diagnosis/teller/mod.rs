@@ -57,7 +57,7 @@ impl<'e> Teller<'_, 'e> {
             let run_pid = actor_of(self.stories, part, event.actor).and_then(|actor| actor.run_pid);
             self.advance(event.time);
             self.outlive(event);
-            if let Some(pid) = run_pid {
+            if let Some(pid) = run_pid.filter(|_| self.traits.pids_are_runs[self.part]) {
                 self.meet_pid(event, pid);
             }
             match event.what {
