@@ -162,6 +162,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
                 // In one stream two names may be a unit and its description; the words of the one are in the other.
                 let related =
                     same_stream && same_name(name_a, name_b) && (name_a.contains(' ') || name_b.contains(' '));
+                let related = related || same_stream && name_a.eq_ignore_ascii_case(name_b);
                 let same_place = folder(self.path_of(a)) == folder(self.path_of(b));
                 if related || (name_a == name_b && same_place) {
                     self.union(a, b);

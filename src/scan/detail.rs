@@ -13,7 +13,7 @@ use crate::template::skeleton;
 
 /// Whether a text leaves to the next line what it is about.
 pub(super) fn is_head(text: &[u8]) -> bool {
-    text.ends_with(b":") && text.contains(&b' ')
+    text.len() > 4 && text.ends_with(b":")
 }
 
 impl<'a> Pass<'a> {

@@ -359,7 +359,8 @@ impl<'a> Pass<'a> {
         // Last words that name a reason are an error even where no level says so, unless a signature knows the reason.
         let fatal = marks.iter().find(|mark| mark.mark.kind == MarkKind::Fatal);
         let reason = fatal.and_then(|mark| mark.text(Field::Reason));
-        let reason = reason.filter(|reason| !block::is_place(reason) && !self.is_known(reason));
+        let reason =
+            reason.filter(|reason| !block::is_place(reason) && !words::says_nothing(reason) && !self.is_known(reason));
         let unknown = match reason {
             Some(_) => Some(Class::Exception),
             None if !signatures.is_empty() || fatal.is_some() => None,

@@ -51,6 +51,11 @@ pub fn is_exception_head(text: &[u8]) -> bool {
         && !(name == b"Error" && rest.is_empty())
 }
 
+/// Whether a reason is no more than a value that a program did not have.
+pub fn says_nothing(reason: &[u8]) -> bool {
+    [&b"undefined"[..], b"null", b"None", b"nil", b"{}", b"[object Object]"].contains(&reason.trim_ascii())
+}
+
 /// Words of failure in a line that has no level.
 fn is_worded(text: &[u8]) -> bool {
     if text.first().is_none_or(|byte| byte.is_ascii_whitespace()) {

@@ -128,7 +128,10 @@ impl<'e> Teller<'_, 'e> {
             // The manager's word after the application's own is the same end; so are several words of the application
             // where starts are told.
             let again = !by_manager && died_again(run, point);
-            let same = if by_manager { !manager_ended } else { self.traits.has_starts[self.part] && !again };
+            // A manager in a container ends its service and then itself, in other words.
+            let passed_on = run.exit.is_some_and(|exit| by_manager && follows(exit, point));
+            let same =
+                if by_manager { !manager_ended || passed_on } else { self.traits.has_starts[self.part] && !again };
             if (run.is_over() || again) && !same {
                 self.begin(point);
             }
@@ -146,6 +149,13 @@ impl<'e> Teller<'_, 'e> {
             }
         }
     }
+}
+
+/// Whether a second word of one end: in another manager's words, at once, or where one of them has no time.
+fn follows(exit: Point, point: Point) -> bool {
+    let words = exit.mark.zip(point.mark).filter(|(known, mark)| known.words != mark.words);
+    let at_once = exit.time.zip(point.time).is_none_or(|(exit, time)| time.ns - exit.ns <= SECOND);
+    words.is_some_and(|(known, mark)| at_once || known.untimed || mark.untimed) && exit.part == point.part
 }
 
 /// A program cannot die twice: sure last words well after its last words are another run's, which died before its start
