@@ -7,6 +7,7 @@ use super::{CONTEXT, Pass, Place, Sample, evidence_text, fault_id, parts, shown,
 use crate::evidence::{Class, FaultKind, Mark, Told};
 use crate::grammar::definition::Role;
 use crate::grammar::{Level, MarkKind, Reading};
+use crate::signature::Matches;
 use crate::signature::wording::is_dealt_with;
 use crate::template::skeleton;
 use memchr::memmem;
@@ -204,9 +205,21 @@ impl<'a> Pass<'a> {
             }
             // It may be introduced by one line: what failed, or the name of the process.
             let introduced = || self.line_before(start, line).is_none_or(|above| self.ends_block(above, line));
-            return uncaught(self.ends_block(start, line) || before.level.is_none() && introduced());
+            let alone = || self.ends_block(start, line) || before.level.is_none() && introduced();
+            return uncaught(alone() || self.are_last_words(&before));
         }
         uncaught(false)
+    }
+
+    /// Whether a program surely died by what a line says, so that what follows is another one's.
+    fn are_last_words(&self, reading: &Reading) -> bool {
+        if reading.message.trim_ascii_end().ends_with(b":") {
+            return false;
+        }
+        let mut matches = Matches::default();
+        self.scanner.matcher.collect(&self.scanner.pack, &reading.message, &mut matches);
+        let marks = self.scanner.marks(reading, &reading.message, &matches);
+        marks.iter().any(|mark| mark.mark.kind == MarkKind::Fatal && !mark.mark.weak)
     }
 
     /// Whether the line that begins here has no level and ends a block of lines that are set in.
