@@ -45,7 +45,7 @@ pub struct Teller<'t, 'e> {
 
 impl<'e> Teller<'_, 'e> {
     pub fn tell(&mut self) {
-        if self.traits.untimed[self.part] && !self.leads {
+        if !self.leads {
             self.silent.left = self.chronicle.runs.len().saturating_sub(self.traits.landmarks[self.part]);
         }
         let part = &self.cast.parts[self.part];
@@ -514,7 +514,8 @@ impl<'e> Teller<'_, 'e> {
         if waits {
             return self.pending.push(fault);
         }
-        if self.traits.untimed[self.part] && !self.leads {
+        // Of a log whose first lines alone have no time, these.
+        if fault.time.is_none() && !self.leads {
             return self.spread(fault, until);
         }
         let before_first = self.at == 0
