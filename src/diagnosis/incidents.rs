@@ -325,15 +325,14 @@ impl Case<'_, '_> {
         let thrown = runs.iter().find_map(|&at| judged[at].as_ref()?.thrown);
         let last_words = runs.iter().find_map(|&at| {
             let fatal = self.chronicle.runs[at].fatal?;
-            let own = fatal.mark.filter(|mark| !mark.manager)?;
-            Some(own.words).filter(|_| !judged[at].as_ref().is_some_and(|judged| judged.quoted))
+            Some(fatal.mark.filter(|mark| !mark.manager)?.words)
         });
         let times = || runs.iter().map(|&at| &self.chronicle.runs[at]);
         let window = (times().filter_map(Run::began).min(), times().filter_map(Run::ended).max());
         let mut outcome: Vec<EvidenceLine> =
             thrown.map(|thrown| self.lines.of(&[thrown], window, 1)).unwrap_or_default();
         for line in last_words.map(|words| self.lines.within(words, window, 1)).unwrap_or_default() {
-            let is_known = |known: &EvidenceLine| (&known.path, known.line) == (&line.path, line.line);
+            let is_known = |known: &EvidenceLine| known.text.contains(&line.text) || line.text.contains(&known.text);
             if !outcome.iter().chain(&cause.evidence).any(is_known) {
                 outcome.push(line);
             }

@@ -43,6 +43,11 @@ pub fn is_traceback(text: &[u8]) -> bool {
     text.strip_prefix(b"[").unwrap_or(text).starts_with(TRACEBACK)
 }
 
+/// Whether a traceback of its own begins with this line.
+pub fn begins_traceback(text: &[u8]) -> bool {
+    is_traceback(text) || cuts_step_short(text)
+}
+
 /// Whether a traceback begins after this line.
 pub fn ends_in_traceback(text: &[u8]) -> bool {
     text.trim_ascii_end().ends_with(TRACEBACK)
@@ -51,6 +56,11 @@ pub fn ends_in_traceback(text: &[u8]) -> bool {
 /// What leads from one exception of a chain to the next.
 pub fn is_chain(text: &[u8]) -> bool {
     CHAINS.iter().any(|chain| text.starts_with(chain))
+}
+
+/// Whether a traceback begins where a program was about to say how a step went.
+fn cuts_step_short(text: &[u8]) -> bool {
+    text.trim_ascii_end().strip_suffix(TRACEBACK).is_some_and(|step| step.ends_with(b"..."))
 }
 
 /// A frame of a JavaScript trace.
@@ -135,7 +145,7 @@ impl<'a> Pass<'a> {
                 continue;
             }
             let reading = self.reading_at(start);
-            if parts(&reading).any(is_traceback) {
+            if parts(&reading).any(begins_traceback) {
                 self.meet_traceback(start, &reading);
             }
         }
@@ -175,7 +185,9 @@ impl<'a> Pass<'a> {
     fn how_thrown(&self, at: usize, line: usize, reading: &Reading) -> Thrown {
         let caught =
             Thrown { at: line, uncaught: false, by_manager: self.is_managers(reading), alone: false, chained: false };
-        let uncaught = |alone| Thrown { uncaught: true, by_manager: false, alone, ..caught };
+        // A step that was under way when it died: `Applying shop.0002...Traceback (most recent call last):`.
+        let is_cut_short = parts(reading).any(cuts_step_short);
+        let uncaught = |alone| Thrown { uncaught: true, by_manager: false, alone: alone || is_cut_short, ..caught };
         if caught.by_manager || reading.level.is_some_and(|level| level >= Level::Error) {
             return caught;
         }

@@ -322,7 +322,7 @@ impl<'a> Pass<'a> {
             let shown = shown(reading, text);
             let said = Said { reading, text, shown: &shown, thrown, again: false };
             self.judge_part(place, said, &matches);
-            if block::is_traceback(text) {
+            if block::begins_traceback(text) {
                 self.meet_traceback(at, reading);
             }
             if block::is_frame(text) {

@@ -36,6 +36,9 @@ pub fn class_of(reading: &Reading, text: &[u8]) -> Option<Class> {
 pub fn is_exception_head(text: &[u8]) -> bool {
     let leads = [&b"Uncaught "[..], b"Caused by: ", b" ---> "];
     let cause = text.trim_ascii_start().strip_prefix(b"[cause]: ");
+    // Node shows an error without a trace in brackets, with its members after it.
+    let bracketed = text.strip_prefix(b"[").filter(|_| text.ends_with(b"]") || text.ends_with(b"] {"));
+    let cause = cause.or(bracketed.filter(|inner| memchr::memmem::find(inner, b"Error: ").is_some()));
     let text = cause.or_else(|| leads.iter().find_map(|lead| text.strip_prefix(*lead))).unwrap_or(text);
     if text.starts_with(b"panic: ") {
         return true;
