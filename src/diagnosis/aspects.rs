@@ -24,19 +24,17 @@ pub struct Aspect {
 }
 
 /// The things that signatures' lines are about.
-pub struct Aspects<'e> {
-    /// By fault-table entry: the signature.
-    signature: BTreeMap<Id, &'e str>,
+pub struct Aspects<'c, 'e> {
+    pub stories: &'c [Story<'e>],
+    pub cast: &'c Cast<'e>,
 }
 
-impl<'e> Aspects<'e> {
-    pub fn of(stories: &[Story<'e>], cast: &Cast<'e>) -> Aspects<'e> {
-        let kinds = cast.parts.iter().flat_map(|part| stories[part.story].kinds());
-        let aspects = kinds.filter_map(|(id, kind)| match kind {
-            FaultKind::Aspect { signature, .. } => Some((id, signature.as_str())),
-            _ => None,
-        });
-        Aspects { signature: aspects.collect() }
+impl Aspects<'_, '_> {
+    /// The fault-table entries that tell what a signature's lines are about.
+    fn of(&self, signature: &str) -> BTreeSet<Id> {
+        let kinds = self.cast.parts.iter().flat_map(|part| self.stories[part.story].kinds());
+        let is_own = |kind: &FaultKind| matches!(kind, FaultKind::Aspect { signature: of, .. } if of == signature);
+        kinds.filter(|(_, kind)| is_own(kind)).map(|(id, _)| id).collect()
     }
 
     /// Parts the runs of a root by what its lines are about, if that changed from one stretch of runs to the next.
@@ -46,14 +44,14 @@ impl<'e> Aspects<'e> {
         else {
             return whole();
         };
-        let is_own = |id: &Id| self.signature.get(id).is_some_and(|name| *name == signature.id);
+        let own = self.of(&signature.id);
         let lines = |run: &usize| -> Vec<Id> {
             let mut met = BTreeSet::new();
             all[*run]
                 .faults
                 .iter()
                 .map(|seen| seen.fault)
-                .filter(|id| is_own(id) && met.insert(*id))
+                .filter(|id| own.contains(id) && met.insert(*id))
                 .take(MOST_LINES)
                 .collect()
         };

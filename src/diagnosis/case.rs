@@ -20,7 +20,7 @@ pub struct Case<'c, 'e> {
     pub ends: &'c [End],
     pub faults: &'c Faults<'c>,
     pub lines: &'c Lines<'c, 'e>,
-    pub aspects: &'c Aspects<'e>,
+    pub aspects: Aspects<'c, 'e>,
     pub pack: &'c Pack,
     pub without: Without,
 }

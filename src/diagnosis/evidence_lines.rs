@@ -19,7 +19,8 @@ pub struct Lines<'c, 'e> {
 }
 
 impl<'e> Lines<'_, 'e> {
-    /// At most `most` lines of a fault, or of several that are one, those within a stretch of time if there are any; the first ones, then the last.
+    /// At most `most` lines of a fault, or of several that are one: those within a stretch of time if there are any; the
+    /// first ones, then the last.
     pub fn of(&self, faults: &[Id], window: Window, most: usize) -> Vec<EvidenceLine> {
         let mut found: Vec<_> = faults.iter().flat_map(|fault| self.all(*fault, window)).collect();
         if found.iter().any(|(_, inside)| *inside) {

@@ -14,6 +14,8 @@ use super::{pace, precedence, refused, steps};
 use crate::evidence::{Class, Id};
 use crate::grammar::Time;
 use crate::signature::Role;
+use crate::signature::wording::complains;
+use crate::template::skeleton;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -332,8 +334,12 @@ impl Case<'_, '_> {
         let mut outcome: Vec<EvidenceLine> =
             thrown.map(|thrown| self.lines.of(&[thrown], window, 1)).unwrap_or_default();
         for line in last_words.map(|words| self.lines.within(words, window, 1)).unwrap_or_default() {
-            let is_known = |known: &EvidenceLine| known.text.contains(&line.text) || line.text.contains(&known.text);
-            if !outcome.iter().chain(&cause.evidence).any(is_known) {
+            let said = skeleton(line.text.as_bytes());
+            let is_known = |known: &EvidenceLine| {
+                let known = skeleton(known.text.as_bytes());
+                known.contains(&said) || said.contains(&known)
+            };
+            if complains(&said) && !outcome.iter().chain(&cause.evidence).any(is_known) {
                 outcome.push(line);
             }
         }

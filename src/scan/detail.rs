@@ -19,7 +19,8 @@ pub(super) fn is_head(text: &[u8]) -> bool {
 impl<'a> Pass<'a> {
     /// Whether the line that begins here may tell what the one before it is about.
     pub(super) fn may_detail(&self, at: usize) -> bool {
-        at >= 2 && self.chunk.bytes[at - 2] == b':'
+        let before = self.chunk.bytes.get(at.saturating_sub(3)..at).unwrap_or_default();
+        before.ends_with(b":\n") || before.ends_with(b":\r\n")
     }
 
     /// Keeps a line as evidence of the error that it follows.
@@ -37,27 +38,29 @@ impl<'a> Pass<'a> {
         if !parts(&head).last().is_some_and(is_head) {
             return;
         }
-        let text = shown(reading, &reading.message).into_owned();
+        let told = self.told_by(&head);
+        let Some(text) = parts(reading).next().filter(|_| !told.is_empty()) else { return };
         let time = reading.time.or_else(|| self.inherited_time(at));
-        if text.trim_ascii().is_empty() || self.scanner.options.leaves_out(time) {
+        if self.scanner.options.leaves_out(time) {
             return;
         }
+        let shown = shown(reading, text);
         let actor = self.actor(&head, false, None);
         let is_untimed = reading.time.is_none();
         let place = Place { at, line: self.segment.lines, time, is_untimed, actor, part: 0, times: 1 };
-        for (id, kind) in self.told_by(&head) {
+        for (id, kind) in told {
             if let FaultKind::Signature(name) = &kind
                 && self.scanner.pack.get(name).is_some_and(|signature| signature.varies)
             {
-                let (aspect, kind) = aspect_of(name, &reading.message);
-                self.occurrence(aspect, || kind, place, &text);
+                let (aspect, kind) = aspect_of(name, text);
+                self.occurrence(aspect, || kind, place, &shown);
             }
             let sample = Sample {
                 offset: self.offset(at),
                 line: self.segment.lines,
                 time,
                 actor,
-                text: evidence_text(&text, self.scanner.options.show_secrets),
+                text: evidence_text(&shown, self.scanner.options.show_secrets),
             };
             self.keep_beside(id, || kind, sample);
         }

@@ -9,12 +9,13 @@ mod context;
 mod cut;
 mod detail;
 pub mod idiom;
+mod keys;
 mod marks;
 mod repeat;
 mod samples;
 mod words;
 
-use crate::evidence::{Actor, ActorKind, Class, FaultKind, Id, Sample, Segment, hint_id, plain_id};
+use crate::evidence::{Actor, ActorKind, Class, FaultKind, Id, Sample, Segment, hint_id};
 use crate::grammar::definition::Role;
 use crate::grammar::{Catalog, Clock, Field, Level, MarkKind, Open, Reader, Reading, Time, head};
 use crate::signature::wording::is_dealt_with;
@@ -23,6 +24,7 @@ use crate::template::{skeleton, stable_hash};
 use block::Thrown;
 use context::Speaker;
 use idiom::{Idiom, Meaning, Step};
+use keys::{aspect_of, dealt_with_id, fault_id, signature_id, unknown_id};
 use samples::{Draft, evidence_text};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -38,6 +40,7 @@ pub const MAX_LINE: u64 = 64 << 10;
 const HEAD_WINDOW: u64 = 64 << 10;
 /// Likewise at its end, for its last time.
 pub const TAIL_WINDOW: u64 = 16 << 10;
+
 /// What the scan knows: formats, signatures, and the options that shape the evidence.
 pub struct Scanner {
     pub catalog: Catalog,
@@ -472,33 +475,6 @@ impl<'a> Pass<'a> {
         self.segment.strings.entry(id).or_insert_with(|| text.to_string());
         id
     }
-}
-
-/// The fault table's key of what a name stands for.
-fn fault_id(name: &str) -> Id {
-    plain_id(stable_hash(name.as_bytes()))
-}
-
-/// The fault table's key of an error that no signature knows.
-fn unknown_id(class: Class, template: &str) -> Id {
-    fault_id(&format!("unknown\0{}\0{template}", class as u8))
-}
-
-/// What a line of a signature is about.
-fn aspect_of(signature: &str, text: &[u8]) -> (Id, FaultKind) {
-    let template = skeleton(text.trim_ascii());
-    let id = fault_id(&format!("aspect\0{signature}\0{template}"));
-    (id, FaultKind::Aspect { signature: signature.to_string(), template })
-}
-
-/// Of a signature in lines that say that the program went on.
-pub fn dealt_with_id(id: &str) -> Id {
-    fault_id(&format!("dealt-with\0{id}"))
-}
-
-/// The fault table's key of a signature.
-pub fn signature_id(id: &str) -> Id {
-    fault_id(&format!("signature\0{id}"))
 }
 
 /// The lines of a message: one for text, as many as it has for JSON.

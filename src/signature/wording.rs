@@ -135,6 +135,7 @@ const DEALT_WITH: &[&str] = &[
     "falling back",
     "ignored",
     "ignoring",
+    "left out",
     "reconnect in",
     "reconnecting",
     "recovered",

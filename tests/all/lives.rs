@@ -1,22 +1,9 @@
 //! Whose run it was: several processes of one service, deaths before the first word, and who ended it.
 
 use crate::merge_law::whole_wherever_cut;
-use crate::support::Place;
+use crate::support::analyze;
 use serde_json::Value;
 use std::fmt::Write;
-
-#[track_caller]
-fn analyze(files: &[(&str, &str)]) -> Value {
-    let place = Place::new();
-    for (name, text) in files {
-        place.file(name, text);
-    }
-    let names = files.iter().map(|(name, _)| *name);
-    let ran =
-        place.relapse(&["analyze", "--format", "json", "--tz", "UTC"].into_iter().chain(names).collect::<Vec<_>>());
-    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:?}");
-    ran.json()
-}
 
 /// Restarts, planned restarts, runs that became ready.
 fn counts(told: &Value) -> (u64, u64, u64) {
@@ -276,4 +263,32 @@ fn an_image_that_starts_itself_anew_as_another_user_starts_once() {
     }
     let told = analyze(&[("mysql.log", &log)]);
     assert_eq!((told["verdict"].as_str(), counts(&told)), (Some("healthy"), (2, 2, 3)), "{told}");
+}
+
+#[test]
+fn a_goodbye_after_the_manager_told_of_the_next_start_is_the_old_runs_in_every_stream() {
+    let (mut console, mut file) = (String::from("[nodemon] starting `openclaw gateway`\n"), String::new());
+    let said = |file: &mut String, at: &str, text: &str| {
+        let _ = writeln!(
+            file,
+            r#"{{"0":"{{\"subsystem\":\"gateway\"}}","1":"{text}","_meta":{{"date":"{at}Z","logLevelId":3,"logLevelName":"INFO","name":"openclaw"}},"time":"{at}+00:00"}}"#
+        );
+    };
+    for run in 0..3 {
+        for (second, text) in [(1, "loading configuration…"), (2, "starting..."), (5, "ready")] {
+            let at = format!("2026-02-03T03:3{run}:0{second}.120");
+            let _ = writeln!(console, "{at}+00:00 [gateway] {text}");
+            said(&mut file, &at, text);
+        }
+        console.push_str("[nodemon] restarting due to changes...\n[nodemon] starting `openclaw gateway`\n");
+        for (second, text) in [(30, "received SIGTERM; shutting down"), (31, "shutdown completed cleanly in 130ms")] {
+            let at = format!("2026-02-03T03:3{run}:{second}.842");
+            let subsystem = if second == 31 { "shutdown" } else { "gateway" };
+            let _ = writeln!(console, "{at}+00:00 [{subsystem}] {}", text.trim_start_matches("shutdown "));
+            said(&mut file, &at, text);
+        }
+    }
+    let told = analyze(&[("gateway.log", &console), ("openclaw-2026-02-03.log", &file)]);
+    // The last start has not come further.
+    assert_eq!((told["verdict"].as_str(), counts(&told)), (Some("healthy"), (3, 3, 3)), "{told}");
 }

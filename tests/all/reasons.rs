@@ -1,22 +1,9 @@
 //! Why a run died: what the reason became, what it is about, and what says it without an error's words.
 
 use crate::merge_law::whole_wherever_cut;
-use crate::support::Place;
+use crate::support::analyze;
 use serde_json::Value;
 use std::fmt::Write;
-
-#[track_caller]
-fn analyze(files: &[(&str, &str)]) -> Value {
-    let place = Place::new();
-    let mut arguments = vec!["analyze", "--format", "json", "--tz", "UTC"];
-    for (name, text) in files {
-        place.file(name, text);
-        arguments.push(name);
-    }
-    let ran = place.relapse(&arguments);
-    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:?}");
-    ran.json()
-}
 
 /// Root causes, each by its id and its runs.
 fn roots(told: &Value) -> Vec<(String, u64)> {
@@ -70,6 +57,8 @@ fn a_head_that_ends_in_a_colon_is_shown_with_the_line_after_it() {
     let shown = evidence(&told);
     assert!(shown.iter().any(|text| text.contains("the port is taken by the office")), "{told}");
     assert!(shown.iter().any(|text| text.ends_with("openclaw.json:")), "{told}");
+    let told = analyze(&[("gateway.log", &run.repeat(3).replace('\n', "\r\n"))]);
+    assert_eq!(evidence(&told), shown, "{told}");
     whole_wherever_cut(&run.repeat(2));
 }
 

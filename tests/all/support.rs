@@ -106,3 +106,17 @@ impl Place {
         run(&mut command(self.path(), arguments))
     }
 }
+
+/// The diagnosis of some logs, as JSON; all of them can be read.
+#[track_caller]
+pub fn analyze(files: &[(&str, &str)]) -> Value {
+    let place = Place::new();
+    let mut arguments = vec!["analyze", "--format", "json", "--tz", "UTC"];
+    for (name, text) in files {
+        place.file(name, text);
+        arguments.push(name);
+    }
+    let ran = place.relapse(&arguments);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    ran.json()
+}

@@ -47,20 +47,29 @@ impl<'e> Teller<'_, 'e> {
     }
 
     /// The run before, when its manager told of the next start before the old process had said goodbye.
-    pub(super) fn previous_run(&mut self, mark: &Told) -> Option<&mut Run<'e>> {
+    pub(super) fn previous_run(&mut self, point: Point<'e>, mark: &Told) -> Option<&mut Run<'e>> {
         let run = self.chronicle.runs.get(self.at)?;
-        let silent = run.witnesses.of(self.part).application_step.is_none() && run.ready.is_none() && !run.is_over();
+        let later = |known: Option<Point>| known.is_none_or(|known| known.time > point.time);
+        let untold = run.witnesses.of(self.part).application_step.is_none();
+        let silent = untold && later(run.ready) && later(run.exit) && later(run.fatal);
         let by_manager = run.start.is_some_and(|start| start.mark.is_some_and(|mark| mark.manager));
-        if !self.leads || mark.manager || !silent || !by_manager {
+        if mark.manager || !silent || !by_manager {
             return None;
         }
+        let leads = self.leads;
         let before = self.chronicle.runs.get_mut(self.at.checked_sub(1)?)?;
-        (before.exit.is_none() && before.ready.is_some()).then_some(before)
+        // A stream that does not lead repeats what the leader told of it.
+        let told = |known: Option<Point>| {
+            let apart = known.and_then(|known| known.time).zip(point.time).map(|(known, time)| time.ns - known.ns);
+            apart.is_some_and(|apart| apart.abs() <= SECOND)
+        };
+        let is_old = if leads { before.exit.is_none() } else { told(before.exit) || told(before.stop) };
+        (is_old && before.ready.is_some()).then_some(before)
     }
 
     pub(super) fn exit(&mut self, point: Point<'e>, mark: &'e Told) {
-        if let Some(before) = self.previous_run(mark) {
-            before.exit = Some(point);
+        if let Some(before) = self.previous_run(point, mark) {
+            before.exit.get_or_insert(point);
             return;
         }
         self.close(point);
