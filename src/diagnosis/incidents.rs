@@ -271,7 +271,7 @@ impl Case<'_, '_> {
         if by_knowledge > 0 && !explains.is_empty() {
             why.push(format!("it is known to lead to {}, which follow it", explains.join(", ")));
         }
-        self.add_outcome(&mut cause, runs, judged);
+        why.extend(self.add_outcome(&mut cause, runs, judged));
         let by_order = of(|judged| judged.by_order);
         if by_order > 0 {
             why.push(format!("in all {by_order} runs that have it, it comes before {}", explains.join(", ")));
@@ -323,7 +323,8 @@ impl Case<'_, '_> {
     }
 
     /// Beside the lines of a cause what became of it: the exception that its trace ends in, the program's last words.
-    fn add_outcome(&self, cause: &mut Cause, runs: &[usize], judged: &[Option<Judged>]) {
+    /// Gives where that stands, in words.
+    fn add_outcome(&self, cause: &mut Cause, runs: &[usize], judged: &[Option<Judged>]) -> Option<String> {
         let thrown = runs.iter().find_map(|&at| judged[at].as_ref()?.thrown);
         let last_words = runs.iter().find_map(|&at| {
             let fatal = self.chronicle.runs[at].fatal?;
@@ -343,8 +344,10 @@ impl Case<'_, '_> {
                 outcome.push(line);
             }
         }
+        let became = outcome.last().map(|line| format!("what came of it stands at {}:{}", line.path, line.line));
         cause.evidence.truncate(MAX_LINES - outcome.len());
         cause.evidence.extend(outcome);
+        became
     }
 
     /// How many good runs have a fault, of how many.
