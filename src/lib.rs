@@ -1,7 +1,10 @@
 //! relapse answers one question about a service: why does it keep falling over?
+#![deny(unsafe_code)]
+
 pub mod comparison;
 pub mod diagnosis;
 pub mod evidence;
+pub mod finder;
 pub mod gather;
 pub mod grammar;
 pub mod input;

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use relapse::grammar::timestamp::parse_user_time;
 use relapse::grammar::{Catalog, Complaint, Source, Time, embedded};
 use relapse::scan::{Options, Scanner};
-use relapse::signature::{Matcher, Pack};
+use relapse::signature::Pack;
 use std::path::{Path, PathBuf};
 
 /// Options that shape how lines are read.
@@ -63,9 +63,7 @@ impl Reading {
             show_secrets: self.show_secrets,
         };
         let (catalog, pack) = load(self.grammars.as_ref())?;
-        let matcher =
-            Matcher::new(&pack, &catalog).map_err(|error| format!("the signatures cannot be compiled: {error}"))?;
-        Ok(Scanner { catalog, pack, matcher, options })
+        Ok(Scanner::new(catalog, pack, options))
     }
 }
 

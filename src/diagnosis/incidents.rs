@@ -21,6 +21,8 @@ use std::ops::Range;
 
 /// Characters of a line that a title shows.
 const MAX_TITLE: usize = 100;
+/// Lines of other errors that are shown with a cause.
+const MAX_BESIDE: usize = 2;
 /// A symptom is told when it is in this share of a cause's runs.
 const COMMON: f64 = 0.2;
 
@@ -209,7 +211,10 @@ impl Case<'_, '_> {
             }
             let explains = told.iter().filter_map(|(id, _)| Some(self.faults.get(*id)?.id.clone())).collect();
             let masked = roots.iter().any(|other| other.runs[other.runs.len() - 1] < runs[0]);
-            causes.extend(self.root(root, failed.len(), judged, explains, masked));
+            let beside =
+                explained.iter().filter(|id| !root_ids.contains(id) && told.iter().all(|(told, _)| told != *id));
+            let beside: Vec<Id> = beside.copied().collect();
+            causes.extend(self.root(root, failed.len(), judged, explains, masked, &beside));
         }
         for (id, (role, runs)) in others {
             let runs: Vec<usize> = runs.into_iter().collect();
@@ -254,6 +259,7 @@ impl Case<'_, '_> {
         judged: &[Option<Judged>],
         explains: Vec<String>,
         masked: bool,
+        beside: &[Id],
     ) -> Option<Cause> {
         let (id, runs) = (root.root, &root.runs);
         let fault = self.faults.get(id)?;
@@ -271,7 +277,8 @@ impl Case<'_, '_> {
         if by_knowledge > 0 && !explains.is_empty() {
             why.push(format!("it is known to lead to {}, which follow it", explains.join(", ")));
         }
-        why.extend(self.add_outcome(&mut cause, runs, judged));
+        let beside = self.beside(&cause, runs, beside);
+        why.extend(self.add_outcome(&mut cause, runs, judged, beside));
         let by_order = of(|judged| judged.by_order);
         if by_order > 0 {
             why.push(format!("in all {by_order} runs that have it, it comes before {}", explains.join(", ")));
@@ -322,9 +329,15 @@ impl Case<'_, '_> {
         }
     }
 
-    /// Beside the lines of a cause what became of it: the exception that its trace ends in, the program's last words.
+    /// After the lines of a cause some that stand beside them, and what became of it: the exception that its trace ends in, the program's last words.
     /// Gives where that stands, in words.
-    fn add_outcome(&self, cause: &mut Cause, runs: &[usize], judged: &[Option<Judged>]) -> Option<String> {
+    fn add_outcome(
+        &self,
+        cause: &mut Cause,
+        runs: &[usize],
+        judged: &[Option<Judged>],
+        beside: Vec<EvidenceLine>,
+    ) -> Option<String> {
         let thrown = runs.iter().find_map(|&at| judged[at].as_ref()?.thrown);
         let last_words = runs.iter().find_map(|&at| {
             let fatal = self.chronicle.runs[at].fatal?;
@@ -340,14 +353,33 @@ impl Case<'_, '_> {
                 let known = skeleton(known.text.as_bytes());
                 known.contains(&said) || said.contains(&known)
             };
-            if complains(&said) && !outcome.iter().chain(&cause.evidence).any(is_known) {
+            if complains(&said) && !outcome.iter().chain(&cause.evidence).chain(&beside).any(is_known) {
                 outcome.push(line);
             }
         }
         let became = outcome.last().map(|line| format!("what came of it stands at {}:{}", line.path, line.line));
-        cause.evidence.truncate(MAX_LINES - outcome.len());
+        cause.evidence.truncate(MAX_LINES - outcome.len() - beside.len());
+        cause.evidence.extend(beside);
         cause.evidence.extend(outcome);
         became
+    }
+
+    /// Lines of errors that the first run of a cause has with it and that nothing knows: which of them says most, the
+    /// reader sees best.
+    fn beside(&self, cause: &Cause, runs: &[usize], beside: &[Id]) -> Vec<EvidenceLine> {
+        let run = &self.chronicle.runs[runs[0]];
+        let mut lines: Vec<EvidenceLine> = Vec::new();
+        let faults = beside.iter().filter(|id| self.faults.get(**id).is_some_and(|fault| !fault.dealt_with));
+        for line in faults.flat_map(|&fault| self.lines.within(fault, (run.began(), run.ended()), 1)) {
+            let said = skeleton(line.text.as_bytes());
+            let is_known = |known: &EvidenceLine| skeleton(known.text.as_bytes()) == said;
+            if !lines.iter().chain(&cause.evidence).any(is_known) {
+                lines.push(line);
+            }
+        }
+        lines.sort_by(|a, b| (&a.time, &a.path, a.line).cmp(&(&b.time, &b.path, b.line)));
+        lines.truncate(MAX_BESIDE);
+        lines
     }
 
     /// How many good runs have a fault, of how many.

@@ -222,7 +222,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
             match scores.as_slice() {
                 [(best, _), (next, _), ..] if best == next => {}
                 [(_, unit), ..] => self.union(app, *unit),
-                [] => {}
+                [] => self.join_by_ends(app, &managed),
             }
         }
         // Where a manager and its services write into one stream without labels, whoever dies when the program says so is it.
@@ -253,6 +253,18 @@ impl<'n, 'e> Joiner<'n, 'e> {
                     self.union(a, b);
                 }
             }
+        }
+    }
+
+    /// A program that tells of no start, but dies again and again just when one service in its stream does, is that one.
+    fn join_by_ends(&mut self, app: usize, managed: &[usize]) {
+        let facts = self.facts[app];
+        let is_it = |unit: &&usize| self.keys[**unit].0 == self.keys[app].0 && facts.ends_with(self.facts[**unit]);
+        if facts.begins.is_empty()
+            && facts.ends.len() >= 2
+            && let [unit] = managed.iter().filter(is_it).copied().collect::<Vec<_>>()[..]
+        {
+            self.union(app, unit);
         }
     }
 

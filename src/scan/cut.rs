@@ -69,7 +69,7 @@ impl<'a> Pass<'a> {
             let Some(at) = self.line_before(end, first) else { return };
             let line = self.visible(at, end - 1);
             let is_long = end - 1 - at >= LONG_LINE;
-            if (is_long || self.scanner.matcher.find(line, 0).is_some()) && self.read(at, line).is_cut {
+            if (is_long || self.scanner.matcher.proposes(line)) && self.read(at, line).is_cut {
                 self.cut = Some(CutLine { at, met });
                 return;
             }

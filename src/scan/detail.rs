@@ -27,7 +27,7 @@ impl<'a> Pass<'a> {
     pub(super) fn keep_detail(&mut self, at: usize, reading: &Reading<'a>) {
         let Some(before) = self.line_before(at, at) else { return };
         let line = self.visible(before, at - 1);
-        if reading.level.is_some() || self.scanner.matcher.find(line, 0).is_none() {
+        if reading.level.is_some() || !self.scanner.matcher.proposes(line) {
             return;
         }
         let head = self.read(before, line);

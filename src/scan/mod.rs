@@ -16,10 +16,11 @@ mod samples;
 mod words;
 
 use crate::evidence::{Actor, ActorKind, Class, FaultKind, Id, Sample, Segment, hint_id};
+use crate::finder::Grams;
 use crate::grammar::definition::Role;
 use crate::grammar::{Catalog, Clock, Field, Level, MarkKind, Open, Reader, Reading, Time, head};
 use crate::signature::wording::is_dealt_with;
-use crate::signature::{self, Matcher, Matches, Pack};
+use crate::signature::{self, Choices, Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
 use block::Thrown;
 use context::Speaker;
@@ -86,12 +87,24 @@ impl Options {
 }
 
 impl Scanner {
+    /// Makes a scanner of any formats and signatures.
+    pub fn new(catalog: Catalog, pack: Pack, options: Options) -> Scanner {
+        let mut sample = Grams::default();
+        pack.signatures().iter().flat_map(|known| &known.examples).for_each(|text| sample.add(text.as_bytes()));
+        let choices = Choices::of(&pack, &catalog, &sample);
+        let matcher = Matcher::new(&pack, &catalog, &choices).unwrap_or_default();
+        Scanner { catalog, pack, matcher, options }
+    }
+
     /// Scans the lines that begin in the chunk's own range.
     pub fn scan(&self, chunk: &Chunk, guide: &Guide) -> Segment {
         let mut pass = Pass::new(self, chunk, guide);
         let mut at = pass.first_line();
         pass.look_back_for_block(at);
         pass.look_back_for_cut(at);
+        if at < pass.own_end {
+            self.matcher.propose(chunk.bytes, at, &mut pass.known_words);
+        }
         let mut candidate = pass.next_candidate(at);
         while at < pass.own_end {
             let end = memchr::memchr(b'\n', &chunk.bytes[at..]).map_or(chunk.bytes.len(), |len| at + len);
@@ -121,8 +134,10 @@ struct Pass<'a> {
     reader: Reader<'a>,
     chunk: &'a Chunk<'a>,
     guide: &'a Guide,
-    /// The next place where known words are, and where the program's own may be.
-    known_words: Option<usize>,
+    /// A place in each line that may have known words, ascending, and how many of them are passed.
+    known_words: Vec<u32>,
+    passed: usize,
+    /// The next place where the program's own words may be.
     own_words: Option<usize>,
     segment: Segment,
     own_end: usize,
@@ -172,7 +187,8 @@ impl<'a> Pass<'a> {
             reader: Reader::of(&scanner.catalog),
             chunk,
             guide,
-            known_words: None,
+            known_words: Vec::new(),
+            passed: 0,
             own_words: None,
             segment: Segment::new(chunk.own.start, chunk.own.end),
             own_end,
@@ -199,13 +215,14 @@ impl<'a> Pass<'a> {
         if from >= self.own_end {
             return usize::MAX;
         }
-        // Each is looked for again only once it is passed, however often the other one is met.
-        let ahead = |place: Option<usize>| place.filter(|&place| place >= from);
-        let bytes = self.chunk.bytes;
-        let known =
-            ahead(self.known_words).unwrap_or_else(|| self.scanner.matcher.find(bytes, from).unwrap_or(usize::MAX));
-        let own = ahead(self.own_words).unwrap_or_else(|| self.guide.idiom.find(bytes, from).unwrap_or(usize::MAX));
-        (self.known_words, self.own_words) = (Some(known), Some(own));
+        while self.known_words.get(self.passed).is_some_and(|&place| (place as usize) < from) {
+            self.passed += 1;
+        }
+        let known = self.known_words.get(self.passed).map_or(usize::MAX, |&place| place as usize);
+        // Looked for again only once it is passed, however often the others are met.
+        let ahead = self.own_words.filter(|&place| place >= from);
+        let own = ahead.unwrap_or_else(|| self.guide.idiom.find(self.chunk.bytes, from).unwrap_or(usize::MAX));
+        self.own_words = Some(own);
         known.min(own)
     }
 

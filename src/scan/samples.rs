@@ -7,6 +7,11 @@ use crate::grammar::ansi;
 
 /// Longest evidence text in bytes.
 const MAX_TEXT: usize = 500;
+/// Of it, bytes of the end of a longer one.
+const MAX_END: usize = 120;
+const ELLIPSIS: &str = " … ";
+/// Bytes of a line that are looked at for it.
+const MAX_MASKED: usize = 16 << 10;
 
 /// A fault while its chunk is scanned: the last samples are places only, and become text at the end.
 pub(super) struct Draft {
@@ -107,11 +112,13 @@ pub(super) fn evidence_text(text: &[u8], show_secrets: bool) -> String {
     let plain = ansi::plain(text);
     let plain = plain.trim_ascii_end();
     // A secret must not survive by being cut in two: mask some more than is kept.
-    let text = String::from_utf8_lossy(&plain[..plain.len().min(4 * MAX_TEXT)]);
+    let text = String::from_utf8_lossy(&plain[..plain.len().min(MAX_MASKED)]);
     let masked = if show_secrets { text } else { mask::mask(&text).into_owned().into() };
-    let mut end = masked.len().min(MAX_TEXT);
-    while !masked.is_char_boundary(end) {
-        end -= 1;
+    if masked.len() <= MAX_TEXT {
+        return masked.into_owned();
     }
-    masked[..end].to_string()
+    // Long lines often say at their end what they are about.
+    let head = masked.floor_char_boundary(MAX_TEXT - MAX_END - ELLIPSIS.len());
+    let tail = masked.ceil_char_boundary(masked.len() - MAX_END);
+    [&masked[..head], ELLIPSIS, &masked[tail..]].concat()
 }

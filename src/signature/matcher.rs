@@ -2,28 +2,14 @@
 //!
 //! Two stages. The *finder* runs over every byte of the input and proposes positions; it may propose too many, never too
 //! few. The *collector* runs over the decoded message of a proposed line and disposes: which signatures and marks hold.
-//! The finder is behind a trait so that a faster one can take its place; nothing else sees how it works.
 
 use super::pack::Pack;
+use crate::finder::{Choice, Finder, Grams, Scratch};
 use crate::grammar::mark::searchable;
 use crate::grammar::{Catalog, MarkId};
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
-use std::collections::BTreeMap;
-
-/// Proposes the places of a text that may matter.
-pub trait Finder: Send + Sync {
-    /// The position of the first candidate at or after `from`.
-    fn find(&self, text: &[u8], from: usize) -> Option<usize>;
-}
-
-/// An automaton over all needles: one step a byte.
-struct Automaton(AhoCorasick);
-
-impl Finder for Automaton {
-    fn find(&self, text: &[u8], from: usize) -> Option<usize> {
-        self.0.find(&text[from..]).map(|found| from + found.start())
-    }
-}
+use memchr::memmem;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashSet};
 
 /// Marks of error level in the many spellings of loggers; a line that has one is read, and its level decides.
 const ERROR_WORDS: &[&str] = &[
@@ -99,6 +85,7 @@ pub struct Matches {
     /// Marks whose needle is there; their patterns are still to be read.
     pub marks: Vec<MarkId>,
     literals: Vec<u32>,
+    scratch: Scratch,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -109,24 +96,49 @@ enum User {
 }
 
 /// The compiled matcher of a pack and a catalog.
+#[derive(Debug, Default)]
 pub struct Matcher {
-    finder: Box<dyn Finder>,
-    collector: AhoCorasick,
+    finder: Finder,
+    collector: Finder,
     users: Vec<Vec<User>>,
+    /// Literals too short to be looked for; they are only asked for where others of their list are.
+    short: Vec<(u32, memmem::Finder<'static>)>,
     /// Signatures, and for each its lists of literal numbers.
     lists: Vec<Vec<Vec<u32>>>,
     /// For each literal, the signatures that use it.
     used_by: Vec<Vec<u32>>,
 }
 
-impl Matcher {
-    pub fn new(pack: &Pack, catalog: &Catalog) -> Result<Matcher, aho_corasick::BuildError> {
+/// How the texts of a pack and a catalog are looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choices {
+    finder: Choice,
+    collector: Choice,
+}
+
+/// What is looked for, and for whom.
+#[derive(Default)]
+struct Wanted {
+    /// A line that matters has one of these.
+    needles: Vec<Vec<u8>>,
+    /// Texts that something is known by, and what.
+    texts: Vec<Vec<u8>>,
+    users: Vec<Vec<User>>,
+    short: Vec<(u32, memmem::Finder<'static>)>,
+    lists: Vec<Vec<Vec<u32>>>,
+    used_by: Vec<Vec<u32>>,
+}
+
+/// Shorter texts are not looked for.
+const MIN_TEXT: usize = 3;
+
+impl Wanted {
+    fn of(pack: &Pack, catalog: &Catalog) -> Wanted {
+        let mut wanted = Wanted::default();
         let mut needles: Vec<Vec<u8>> =
             ERROR_WORDS.iter().chain(FAILURE_WORDS).map(|word| word.as_bytes().to_vec()).collect();
         let mut texts: BTreeMap<Vec<u8>, Vec<User>> = BTreeMap::new();
         let mut literal_numbers: BTreeMap<(Vec<u8>, bool), u32> = BTreeMap::new();
-        let mut used_by: Vec<Vec<u32>> = Vec::new();
-        let mut lists = Vec::new();
         for (at, signature) in pack.signatures().iter().enumerate() {
             let mut own_lists = Vec::new();
             for list in &signature.literals {
@@ -135,12 +147,16 @@ impl Matcher {
                     let next = literal_numbers.len() as u32;
                     let number = *literal_numbers.entry((literal.clone(), signature.ignore_case)).or_insert(next);
                     if number == next {
-                        used_by.push(Vec::new());
+                        wanted.used_by.push(Vec::new());
                         for spelling in spellings(literal, signature.ignore_case) {
-                            texts.entry(spelling).or_default().push(User::Literal(number));
+                            if spelling.len() < MIN_TEXT {
+                                wanted.short.push((number, memmem::Finder::new(&spelling).into_owned()));
+                            } else {
+                                texts.entry(spelling).or_default().push(User::Literal(number));
+                            }
                         }
                     }
-                    used_by[number as usize].push(at as u32);
+                    wanted.used_by[number as usize].push(at as u32);
                     numbers.push(number);
                 }
                 if let Some(best) = list.iter().filter_map(|literal| searchable(literal)).max_by_key(|run| run.len()) {
@@ -148,7 +164,7 @@ impl Matcher {
                 }
                 own_lists.push(numbers);
             }
-            lists.push(own_lists);
+            wanted.lists.push(own_lists);
         }
         for (id, mark) in catalog.marks().iter().enumerate() {
             needles.extend(mark.needles.iter().cloned());
@@ -157,20 +173,52 @@ impl Matcher {
             }
         }
         needles.extend(catalog.repeat_needles().cloned());
-        needles.sort();
-        needles.dedup();
-        let finder = AhoCorasickBuilder::new()
-            .kind(Some(AhoCorasickKind::DFA))
-            .match_kind(MatchKind::Standard)
-            .build(&needles)?;
-        let (keys, users): (Vec<Vec<u8>>, Vec<Vec<User>>) = texts.into_iter().unzip();
-        let collector = AhoCorasickBuilder::new().match_kind(MatchKind::Standard).build(&keys)?;
-        Ok(Matcher { finder: Box::new(Automaton(finder)), collector, users, lists, used_by })
+        wanted.needles = least(needles);
+        (wanted.texts, wanted.users) = texts.into_iter().unzip();
+        wanted
+    }
+}
+
+/// Of texts those that hold no other one: who finds these finds the others' lines.
+fn least(mut texts: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    texts.sort();
+    texts.dedup();
+    let known: HashSet<&[u8]> = texts.iter().map(Vec::as_slice).collect();
+    let holds_another = |text: &[u8]| {
+        let parts = (0..text.len()).flat_map(|from| (from + MIN_TEXT..=text.len()).map(move |to| &text[from..to]));
+        parts.into_iter().any(|part| part.len() < text.len() && known.contains(part))
+    };
+    let least: Vec<bool> = texts.iter().map(|text| !holds_another(text)).collect();
+    texts.into_iter().zip(least).filter_map(|(text, least)| least.then_some(text)).collect()
+}
+
+impl Choices {
+    /// Chooses by the examples that formats and signatures have of logs.
+    pub fn of(pack: &Pack, catalog: &Catalog, sample: &Grams) -> Choices {
+        let Wanted { needles, texts, .. } = Wanted::of(pack, catalog);
+        Choices { finder: Choice::of(&needles, sample), collector: Choice::of(&texts, sample) }
+    }
+}
+
+impl Matcher {
+    /// None where the choices are not those of this pack and this catalog.
+    pub fn new(pack: &Pack, catalog: &Catalog, choices: &Choices) -> Option<Matcher> {
+        let Wanted { needles, texts, users, short, lists, used_by } = Wanted::of(pack, catalog);
+        let finder = Finder::new(&needles, &choices.finder)?;
+        let collector = Finder::new(&texts, &choices.collector)?;
+        Some(Matcher { finder, collector, users, short, lists, used_by })
     }
 
-    /// The next place at or after `from` that may matter.
-    pub fn find(&self, text: &[u8], from: usize) -> Option<usize> {
-        self.finder.find(text, from)
+    /// Adds a place in each line, from a line's start on, that may matter.
+    pub fn propose(&self, text: &[u8], from: usize, places: &mut Vec<u32>) {
+        self.finder.lines(text, from, &mut Scratch::default(), places);
+    }
+
+    /// Whether a line may matter.
+    pub fn proposes(&self, line: &[u8]) -> bool {
+        let mut places = Vec::new();
+        self.finder.lines(line, 0, &mut Scratch::default(), &mut places);
+        !places.is_empty()
     }
 
     /// All that holds in one message (one line of it).
@@ -178,19 +226,22 @@ impl Matcher {
         matches.signatures.clear();
         matches.marks.clear();
         matches.literals.clear();
-        for found in self.collector.find_overlapping_iter(message) {
-            for user in &self.users[found.pattern().as_usize()] {
+        let Matches { marks, literals, scratch, .. } = matches;
+        self.collector.each(message, scratch, |text| {
+            for user in &self.users[text as usize] {
                 match *user {
-                    User::Literal(number) => matches.literals.push(number),
-                    User::Mark(id) => matches.marks.push(id),
+                    User::Literal(number) => literals.push(number),
+                    User::Mark(id) => marks.push(id),
                 }
             }
-        }
+        });
         matches.marks.sort_unstable();
         matches.marks.dedup();
         if matches.literals.is_empty() {
             return;
         }
+        let short = self.short.iter().filter(|(_, text)| text.find(message).is_some());
+        matches.literals.extend(short.map(|(number, _)| *number));
         matches.literals.sort_unstable();
         matches.literals.dedup();
         for &literal in &matches.literals {

@@ -6,12 +6,13 @@ pub mod matcher;
 pub mod pack;
 pub mod wording;
 
-pub use matcher::{FAILURE_WORDS, Matcher, Matches};
+pub use matcher::{Choices, FAILURE_WORDS, Matcher, Matches};
 pub use pack::{Pack, Phase, Role, Signal, Signature};
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finder::Grams;
     use crate::grammar::{Catalog, Clock, Reader, SECOND, Source, Time, embedded};
 
     fn load() -> (Pack, Vec<(String, String)>) {
@@ -74,7 +75,9 @@ mod tests {
     #[test]
     fn the_matcher_finds_what_the_plain_test_finds() {
         let (pack, _) = load();
-        let matcher = Matcher::new(&pack, &Catalog::default()).unwrap();
+        let catalog = Catalog::default();
+        let choices = Choices::of(&pack, &catalog, &Grams::default());
+        let matcher = Matcher::new(&pack, &catalog, &choices).expect("the choices are for these");
         let mut matches = Matches::default();
         for signature in pack.signatures() {
             for text in signature.examples.iter().chain(&signature.near_misses) {
@@ -83,7 +86,7 @@ mod tests {
                     (0..pack.signatures().len()).filter(|&at| pack.signatures()[at].matches(text.as_bytes())).collect();
                 assert_eq!(matches.signatures, plain, "{text}");
                 if !plain.is_empty() {
-                    assert!(matcher.find(text.as_bytes(), 0).is_some(), "the finder passes over {text}");
+                    assert!(matcher.proposes(text.as_bytes()), "the finder passes over {text}");
                 }
             }
         }

@@ -10,7 +10,7 @@ use relapse::gather::Gatherer;
 use relapse::grammar::{Catalog, Source, embedded};
 use relapse::input::{Input, Selection, discover};
 use relapse::scan::{Options, Scanner};
-use relapse::signature::{Matcher, Pack};
+use relapse::signature::Pack;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -23,8 +23,7 @@ pub static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
     };
     let (catalog, _) = Catalog::load(&sources(formats.leak()));
     let (pack, _) = Pack::load(&sources(signatures.leak()));
-    let matcher = Matcher::new(&pack, &catalog).expect("the signatures compile");
-    Scanner { catalog, pack, matcher, options: Options::default() }
+    Scanner::new(catalog, pack, Options::default())
 });
 
 static EVERYTHING: LazyLock<Selection> = LazyLock::new(Selection::default);

@@ -12,7 +12,7 @@ use relapse::input::decode::{self, Opened};
 use relapse::report::{self, Style};
 use relapse::scan::idiom::Idiom;
 use relapse::scan::{CONTEXT, Chunk, Guide, MAX_LINE, Options, Scanner, TAIL_WINDOW};
-use relapse::signature::{Matcher, Pack};
+use relapse::signature::Pack;
 use relapse::template::miner::{MAX_SKELETONS, Miner};
 use std::io::Read;
 use std::sync::LazyLock;
@@ -33,8 +33,7 @@ static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
     let (formats, signatures) = (embedded::formats(), embedded::signatures());
     let (catalog, _) = Catalog::load(&sources(&formats));
     let (pack, _) = Pack::load(&sources(&signatures));
-    let matcher = Matcher::new(&pack, &catalog).expect("the signatures compile");
-    Scanner { catalog, pack, matcher, options: Options::default() }
+    Scanner::new(catalog, pack, Options::default())
 });
 
 fn sources(files: &[(String, String)]) -> Vec<Source<'_>> {

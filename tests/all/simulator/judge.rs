@@ -6,7 +6,7 @@ use relapse::gather::Gatherer;
 use relapse::grammar::{Catalog, Source, embedded};
 use relapse::input::{Selection, discover};
 use relapse::scan::{Options, Scanner};
-use relapse::signature::{Matcher, Pack};
+use relapse::signature::Pack;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -78,8 +78,7 @@ impl Default for Judge {
         };
         let (catalog, _) = Catalog::load(&sources(formats.leak()));
         let (pack, _) = Pack::load(&sources(signatures.leak()));
-        let matcher = Matcher::new(&pack, &catalog).expect("the signatures compile");
-        let scanner = Scanner { catalog, pack, matcher, options: Options::default() };
+        let scanner = Scanner::new(catalog, pack, Options::default());
         Self { scanner, selection: Selection::default(), progress: AtomicU64::new(0), without: Without::default() }
     }
 }

@@ -1,0 +1,289 @@
+//! Where any of many texts stand: the one pass over every byte.
+//!
+//! An automaton steps byte by byte. This looks at 64 bytes a step instead. Of each text it knows one *window* of four
+//! bytes, chosen to be rare in logs; windows are spread over sixteen *buckets*, and for each place of a window a table
+//! says which buckets a byte may belong to. Places where all four tables agree are few; a hash of the four bytes thins
+//! them, and what is left is compared with the texts.
+//!
+//! In: texts and a sample of logs (`choice`), then bytes. Out: which texts stand where. The passes over the bytes
+//! (`vector`, `scalar`) only differ in speed; tests hold them to a plain reference.
+
+mod choice;
+mod grams;
+mod scalar;
+#[cfg(test)]
+mod tests;
+#[cfg(target_arch = "x86_64")]
+mod vector;
+
+pub use choice::Choice;
+pub use grams::Grams;
+
+/// Bytes of a window.
+const WINDOW: usize = 4;
+/// Bytes that are looked at before the places found in them are taken up.
+const STRIP: usize = 2048;
+/// Bits of a window's hash.
+const HASH_BITS: u32 = 16;
+/// Bits of it that lead to a list of texts.
+const LIST_BITS: u32 = 12;
+
+/// Number of a text, in the order in which they were given.
+pub type NeedleId = u32;
+
+/// For each place of a window, by the low seven bits of a byte: the buckets that it may belong to, eight in a half.
+type Masks = [[[u8; 128]; 2]; WINDOW];
+
+/// The same by the low and the high half of a byte, for processors that look up no more than 16 entries at once. What
+/// both halves allow is a little more than the masks do.
+type Nibbles = [[[[u8; 16]; 2]; 2]; WINDOW];
+
+#[derive(Clone, Debug)]
+struct Tables {
+    masks: Masks,
+    nibbles: Nibbles,
+}
+
+/// Bytes that are looked at in a step.
+const BLOCK: usize = 64;
+
+/// Places in a strip, ascending. A pass may write some more than it tells of.
+type Places = [u32; STRIP + BLOCK];
+
+/// Room for places, to be used again.
+#[derive(Clone, Debug)]
+pub struct Scratch(Box<Places>);
+
+impl Default for Scratch {
+    fn default() -> Scratch {
+        Scratch(Box::new([0; STRIP + BLOCK]))
+    }
+}
+
+/// What looks for texts.
+#[derive(Debug)]
+pub struct Finder {
+    /// All texts, one after the other.
+    text: Vec<u8>,
+    needles: Vec<Needle>,
+    tables: Box<Tables>,
+    /// One bit for each hash of a window.
+    hashes: Box<[u64; 1 << (HASH_BITS - 6)]>,
+    /// By the high bits of a hash, where its windows begin.
+    lists: Vec<u32>,
+    windows: Vec<Window>,
+    pass: Pass,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Needle {
+    start: u32,
+    len: u32,
+    /// Where its window stands in it.
+    window: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    bytes: u32,
+    needle: NeedleId,
+}
+
+impl Tables {
+    fn add(&mut self, at: usize, half: usize, byte: u8, bit: u8) {
+        self.masks[at][half][usize::from(byte)] |= bit;
+        let [low, high] = &mut self.nibbles[at][half];
+        low[usize::from(byte % 16)] |= bit;
+        // The highest bit of a byte does not count.
+        high[usize::from(byte / 16)] |= bit;
+        high[usize::from(byte / 16) + 8] |= bit;
+    }
+}
+
+/// How bytes are gone through: the fastest way that the processor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    Scalar,
+}
+
+impl Pass {
+    /// Those that this processor can do, the fastest first.
+    fn all() -> Vec<Pass> {
+        let mut all = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if vector::has_avx512() {
+                all.push(Pass::Avx512);
+            }
+            if vector::has_avx2() {
+                all.push(Pass::Avx2);
+            }
+        }
+        all.push(Pass::Scalar);
+        all
+    }
+
+    /// Places from `from` up to `to` where a window of some bucket may begin, and how many they are. They are whole
+    /// blocks, and the text goes on for the rest of a window; only the scalar pass takes any places.
+    fn places(self, tables: &Tables, text: &[u8], from: usize, to: usize, places: &mut Places) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Pass::Avx512 => vector::places_avx512(&tables.masks, text, from, to, places),
+            #[cfg(target_arch = "x86_64")]
+            Pass::Avx2 => vector::places_avx2(&tables.nibbles, text, from, to, places),
+            Pass::Scalar => scalar::places(&tables.masks, text, from, to, places),
+        }
+    }
+}
+
+/// The four bytes at a place, with zeros for those beyond the end, and their hash.
+fn window_at(text: &[u8], at: usize) -> (u32, u32) {
+    let mut bytes = [0; WINDOW];
+    match text.get(at..at + WINDOW) {
+        Some(all) => bytes.copy_from_slice(all),
+        None => bytes.iter_mut().zip(text.get(at..).unwrap_or_default()).for_each(|(byte, own)| *byte = *own),
+    }
+    let bytes = u32::from_le_bytes(bytes);
+    (bytes, hash_of(bytes))
+}
+
+fn hash_of(window: u32) -> u32 {
+    window.wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS)
+}
+
+impl Default for Finder {
+    /// Looks for nothing.
+    fn default() -> Finder {
+        Finder {
+            text: Vec::new(),
+            needles: Vec::new(),
+            tables: Box::new(Tables { masks: [[[0; 128]; 2]; WINDOW], nibbles: [[[[0; 16]; 2]; 2]; WINDOW] }),
+            hashes: Box::new([0; 1 << (HASH_BITS - 6)]),
+            lists: vec![0; (1 << LIST_BITS) + 1],
+            windows: Vec::new(),
+            pass: Pass::all().into_iter().next().unwrap_or(Pass::Scalar),
+        }
+    }
+}
+
+impl Finder {
+    /// Looks for these texts, by what was chosen for them. None where the choice is not one for these texts.
+    pub fn new<T: AsRef<[u8]>>(texts: &[T], choice: &Choice) -> Option<Finder> {
+        let mut finder = Finder::default();
+        if choice.places.len() != texts.len() {
+            return None;
+        }
+        for (needle, (text, &(window, bucket))) in (0..).zip(texts.iter().zip(&choice.places)) {
+            let text = text.as_ref();
+            let bytes = text.get(usize::from(window)..)?;
+            finder.add_window(needle, bytes.get(..WINDOW.min(bytes.len())).filter(|bytes| bytes.len() >= 3)?, bucket);
+            let start = finder.text.len() as u32;
+            finder.needles.push(Needle { start, len: text.len() as u32, window: u32::from(window) });
+            finder.text.extend_from_slice(text);
+        }
+        finder.make_lists();
+        Some(finder)
+    }
+
+    /// A window of three bytes may have any fourth one.
+    fn add_window(&mut self, needle: NeedleId, bytes: &[u8], bucket: u8) {
+        let (half, bit) = (usize::from(bucket / 8), 1 << (bucket % 8));
+        for (at, &byte) in bytes.iter().enumerate() {
+            self.tables.add(at, half, byte & 0x7f, bit);
+        }
+        match *bytes {
+            [a, b, c, d] => self.windows.push(Window { bytes: u32::from_le_bytes([a, b, c, d]), needle }),
+            [a, b, c] => {
+                (0..128).for_each(|byte| self.tables.add(WINDOW - 1, half, byte, bit));
+                let any = (0..=255).map(|d| Window { bytes: u32::from_le_bytes([a, b, c, d]), needle });
+                self.windows.extend(any);
+            }
+            _ => {}
+        }
+    }
+
+    fn make_lists(&mut self) {
+        self.windows.sort_by_key(|window| (hash_of(window.bytes), window.bytes, window.needle));
+        for window in &self.windows {
+            let hash = hash_of(window.bytes);
+            self.hashes[(hash / 64) as usize] |= 1 << (hash % 64);
+            self.lists[(hash >> (HASH_BITS - LIST_BITS)) as usize + 1] += 1;
+        }
+        for at in 1..self.lists.len() {
+            self.lists[at] += self.lists[at - 1];
+        }
+    }
+
+    /// The needles that stand with their windows at a place.
+    #[inline]
+    fn at<'f>(&'f self, text: &'f [u8], at: usize) -> impl Iterator<Item = NeedleId> + 'f {
+        let (bytes, hash) = window_at(text, at);
+        let list = (hash >> (HASH_BITS - LIST_BITS)) as usize;
+        let windows = &self.windows[self.lists[list] as usize..self.lists[list + 1] as usize];
+        windows.iter().filter(move |window| window.bytes == bytes).map(|window| window.needle).filter(move |&needle| {
+            let Needle { start, len, window } = self.needles[needle as usize];
+            let own = &self.text[start as usize..(start + len) as usize];
+            at.checked_sub(window as usize).is_some_and(|start| text[start..].starts_with(own))
+        })
+    }
+
+    /// Tells of the first place in each line, from a line's start on, where a text stands.
+    pub fn lines(&self, text: &[u8], from: usize, scratch: &mut Scratch, places: &mut Vec<u32>) {
+        let mut passed = from;
+        self.walk(text, from, scratch, |place| {
+            if place >= passed && self.at(text, place).next().is_some() {
+                places.push(place as u32);
+                passed = memchr::memchr(b'\n', &text[place..]).map_or(text.len(), |len| place + len + 1);
+            }
+        });
+    }
+
+    /// Tells of every text that stands in a text, as often as it does.
+    pub fn each(&self, text: &[u8], scratch: &mut Scratch, mut found: impl FnMut(NeedleId)) {
+        self.walk(text, 0, scratch, |place| self.at(text, place).for_each(&mut found));
+    }
+
+    /// Tells of the places, ascending, where some window may be.
+    #[inline]
+    fn walk(&self, text: &[u8], from: usize, Scratch(places): &mut Scratch, mut tell: impl FnMut(usize)) {
+        let mut tell_strip = |pass: Pass, from: usize, to: usize, next: usize| {
+            let count = pass.places(&self.tables, text, from, to, places);
+            let count = self.thin(text, places, count);
+            places[..count].iter().map(|&place| place as usize).filter(|&place| place >= next).for_each(&mut tell);
+        };
+        // Windows of four bytes begin before here.
+        let end = text.len().saturating_sub(WINDOW - 1);
+        let mut at = from;
+        if end >= BLOCK {
+            while at + BLOCK <= end {
+                let to = at + (end - at).min(STRIP) / BLOCK * BLOCK;
+                tell_strip(self.pass, at, to, at);
+                at = to;
+            }
+            if at < end {
+                // The last bytes are looked at together with some before them.
+                tell_strip(self.pass, end - BLOCK, end, at);
+                at = end;
+            }
+        }
+        // What is shorter than a block; and a window of three bytes may be the last.
+        tell_strip(Pass::Scalar, at, text.len().saturating_sub(2).max(at), at);
+    }
+
+    /// Leaves the places whose four bytes have the hash of a window.
+    #[inline]
+    fn thin(&self, text: &[u8], places: &mut Places, count: usize) -> usize {
+        let mut left = 0;
+        for at in 0..count {
+            let place = places[at];
+            let (_, hash) = window_at(text, place as usize);
+            places[left] = place;
+            left += (self.hashes[(hash / 64) as usize] >> (hash % 64) & 1) as usize;
+        }
+        left
+    }
+}
