@@ -1,6 +1,7 @@
 //! relapse answers one question about a service: why does it keep falling over?
 #![deny(unsafe_code)]
 
+pub mod built_in;
 pub mod comparison;
 pub mod diagnosis;
 pub mod evidence;

@@ -4,6 +4,7 @@ use super::output::print;
 use super::{Failure, Outcome};
 use clap::Args;
 use jiff::tz::TimeZone;
+use relapse::built_in;
 use relapse::grammar::timestamp::parse_user_time;
 use relapse::grammar::{Catalog, Complaint, Source, Time, embedded};
 use relapse::scan::{Options, Scanner};
@@ -62,8 +63,13 @@ impl Reading {
             until: self.time("--until", self.until.as_ref(), &zone)?,
             show_secrets: self.show_secrets,
         };
-        let (catalog, pack) = load(self.grammars.as_ref())?;
-        Ok(Scanner::new(catalog, pack, options))
+        match &self.grammars {
+            None => Ok(Scanner::built_in(options)),
+            folder => {
+                let (catalog, pack) = load(folder.as_ref())?;
+                Ok(Scanner::new(catalog, pack, options))
+            }
+        }
     }
 }
 
@@ -95,15 +101,16 @@ fn read_folder(path: &Path) -> Result<Vec<(String, String)>, Failure> {
 
 /// The formats and signatures of the binary, and those of a folder. A mistake in one stops everything, shown whole.
 pub fn load(folder: Option<&PathBuf>) -> Result<(Catalog, Pack), Failure> {
+    let Some(folder) = folder else {
+        return Ok((built_in::catalog(), built_in::signatures().0));
+    };
     let mut formats = embedded::formats();
     let mut signatures = embedded::signatures();
-    if let Some(folder) = folder {
-        if !folder.is_dir() {
-            return Err(format!("--grammars {}: no such folder", super::shown(folder)));
-        }
-        formats.extend(read_folder(&folder.join("formats"))?);
-        signatures.extend(read_folder(&folder.join("signatures"))?);
+    if !folder.is_dir() {
+        return Err(format!("--grammars {}: no such folder", super::shown(folder)));
     }
+    formats.extend(read_folder(&folder.join("formats"))?);
+    signatures.extend(read_folder(&folder.join("signatures"))?);
     let (catalog, wrong_formats) = Catalog::load(&sources(&formats));
     let (pack, wrong_signatures) = Pack::load(&sources(&signatures));
     let complaints: Vec<Complaint> = wrong_formats.into_iter().chain(wrong_signatures).collect();

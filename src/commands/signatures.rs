@@ -74,7 +74,7 @@ fn explain(signature: &Signature, page: &mut String) {
         let _ = writeln!(page, "{} {}", if at == 0 { "literals " } else { "       or" }, texts.join(" and "));
     }
     if let Some(regex) = &signature.regex {
-        let _ = writeln!(page, "regex     {regex}");
+        let _ = writeln!(page, "regex     {}", regex.as_str());
     }
     let _ = writeln!(page, "source    {}\n\nmatches", signature.source);
     signature.examples.iter().for_each(|text| {

@@ -142,7 +142,9 @@ impl Rotated {
             let date = Some(format!("{restart:010}~"));
             return Rotated { stem: "N.log".into(), date, number: None, is_sure: true };
         }
-        if let Some(found) = DATE.as_ref().and_then(|date| date.captures(name)) {
+        // Compiling it takes longer than reading a small log: no name without a date's digits is worth that.
+        let has_date = name.bytes().filter(u8::is_ascii_digit).count() >= 8;
+        if has_date && let Some(found) = DATE.as_ref().and_then(|date| date.captures(name)) {
             let part = |at: usize| found.get(at).map_or("", |part| part.as_str());
             let clock = part(5).replace('-', "");
             let (stem, date) = (format!("{}{}", part(1), part(7)), format!("{}{}{}{clock}", part(2), part(3), part(4)));

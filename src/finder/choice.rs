@@ -4,20 +4,12 @@
 //! window and is compared with texts. Texts are placed one after the other where that adds least, and then placed anew a
 //! few times, as the first ones could not know of the last.
 
-use super::{Grams, WINDOW};
-use serde::{Deserialize, Serialize};
+use super::{BUCKETS, Grams, WINDOW};
 
-const BUCKETS: usize = 16;
 /// Rounds of placing.
 const ROUNDS: usize = 3;
 /// What a place with a window's bytes costs, where one that passed by chance costs 1.
 const COMPARING: f64 = 8.0;
-
-/// For each text, where its window begins and its bucket.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choice {
-    pub(super) places: Vec<(u16, u8)>,
-}
 
 /// The bytes that the windows of a bucket have at each place.
 #[derive(Clone)]
@@ -68,44 +60,42 @@ impl Bucket {
     }
 }
 
-impl Choice {
-    /// Chooses for texts of at least three bytes each, by how often bytes stand in a sample of logs.
-    pub fn of<T: AsRef<[u8]>>(texts: &[T], grams: &Grams) -> Choice {
-        let mut buckets = vec![Bucket { used: [[0; 256]; WINDOW], share: [0.0; WINDOW] }; BUCKETS];
-        let mut places = vec![(0, 0); texts.len()];
-        // Short texts have no choice.
-        let mut order: Vec<usize> = (0..texts.len()).collect();
-        order.sort_by_key(|&at| texts[at].as_ref().len());
-        for round in 0..ROUNDS {
-            for &at in &order {
-                let text = texts[at].as_ref();
-                let len = WINDOW.min(text.len());
-                if len == 3 && round > 0 {
+/// For each text where its window begins, and its bucket, by how often bytes stand in a sample of logs.
+pub fn choose<T: AsRef<[u8]>>(texts: &[T], grams: &Grams) -> Vec<(u16, u8)> {
+    let mut buckets = vec![Bucket { used: [[0; 256]; WINDOW], share: [0.0; WINDOW] }; usize::from(BUCKETS)];
+    let mut places = vec![(0, 0); texts.len()];
+    // Short texts have no choice.
+    let mut order: Vec<usize> = (0..texts.len()).filter(|&at| texts[at].as_ref().len() >= 3).collect();
+    order.sort_by_key(|&at| texts[at].as_ref().len());
+    for round in 0..ROUNDS {
+        for &at in &order {
+            let text = texts[at].as_ref();
+            let len = WINDOW.min(text.len());
+            if len == 3 && round > 0 {
+                continue;
+            }
+            let window = |from: u16| &text[usize::from(from)..usize::from(from) + len];
+            if round > 0 {
+                let (from, bucket) = places[at];
+                buckets[usize::from(bucket)].take(window(from), grams);
+            }
+            let mut best = (f64::INFINITY, 0, 0);
+            for from in 0..=(text.len() - len).min(usize::from(u16::MAX)) as u16 {
+                let comparing = COMPARING * grams.window(window(from));
+                if comparing >= best.0 {
                     continue;
                 }
-                let window = |from: u16| &text[usize::from(from)..usize::from(from) + len];
-                if round > 0 {
-                    let (from, bucket) = places[at];
-                    buckets[usize::from(bucket)].take(window(from), grams);
-                }
-                let mut best = (f64::INFINITY, 0, 0);
-                for from in 0..=(text.len() - len).min(usize::from(u16::MAX)) as u16 {
-                    let comparing = COMPARING * grams.window(window(from));
-                    if comparing >= best.0 {
-                        continue;
-                    }
-                    for (number, bucket) in (0..).zip(&buckets) {
-                        let cost = comparing + bucket.added(window(from), grams);
-                        if cost < best.0 {
-                            best = (cost, from, number);
-                        }
+                for (number, bucket) in (0..).zip(&buckets) {
+                    let cost = comparing + bucket.added(window(from), grams);
+                    if cost < best.0 {
+                        best = (cost, from, number);
                     }
                 }
-                let (_, from, bucket) = best;
-                places[at] = (from, bucket);
-                buckets[usize::from(bucket)].put(window(from), grams);
             }
+            let (_, from, bucket) = best;
+            places[at] = (from, bucket);
+            buckets[usize::from(bucket)].put(window(from), grams);
         }
-        Choice { places }
     }
+    places
 }

@@ -13,14 +13,18 @@ mod grams;
 mod scalar;
 #[cfg(test)]
 mod tests;
+mod text;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 
-pub use choice::Choice;
 pub use grams::Grams;
+pub use text::Text;
+
+use serde::{Deserialize, Serialize};
 
 /// Bytes of a window.
 const WINDOW: usize = 4;
+const BUCKETS: u8 = 16;
 /// Bytes that are looked at before the places found in them are taken up.
 const STRIP: usize = 2048;
 /// Bits of a window's hash.
@@ -61,7 +65,8 @@ impl Default for Scratch {
 }
 
 /// What looks for texts.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Plan", into = "Plan")]
 pub struct Finder {
     /// All texts, one after the other.
     text: Vec<u8>,
@@ -80,7 +85,8 @@ struct Needle {
     start: u32,
     len: u32,
     /// Where its window stands in it.
-    window: u32,
+    window: u16,
+    bucket: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -155,38 +161,61 @@ fn hash_of(window: u32) -> u32 {
     window.wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS)
 }
 
-impl Default for Finder {
-    /// Looks for nothing.
-    fn default() -> Finder {
-        Finder {
-            text: Vec::new(),
-            needles: Vec::new(),
+/// What a finder is made of, to be kept and read back.
+#[derive(Debug, Serialize, Deserialize)]
+struct Plan {
+    /// All texts, one after the other.
+    text: Vec<u8>,
+    /// For each its length, where its window begins, and its bucket.
+    needles: Vec<(u32, u16, u8)>,
+}
+
+impl From<Plan> for Finder {
+    fn from(plan: Plan) -> Finder {
+        let mut finder = Finder {
+            needles: Vec::with_capacity(plan.needles.len()),
             tables: Box::new(Tables { masks: [[[0; 128]; 2]; WINDOW], nibbles: [[[[0; 16]; 2]; 2]; WINDOW] }),
             hashes: Box::new([0; 1 << (HASH_BITS - 6)]),
             lists: vec![0; (1 << LIST_BITS) + 1],
-            windows: Vec::new(),
+            windows: Vec::with_capacity(plan.needles.len()),
             pass: Pass::all().into_iter().next().unwrap_or(Pass::Scalar),
+            text: plan.text,
+        };
+        let mut start = 0;
+        for (needle, &(len, window, bucket)) in (0..).zip(&plan.needles) {
+            let end = (start + len as usize).min(finder.text.len());
+            let from = (start + usize::from(window)).min(end);
+            let bytes = finder.text[from..end.min(from + WINDOW)].to_vec();
+            finder.add_window(needle, &bytes, bucket % BUCKETS);
+            finder.needles.push(Needle { start: start as u32, len: (end - start) as u32, window, bucket });
+            start = end;
         }
+        finder.make_lists();
+        finder
+    }
+}
+
+impl From<Finder> for Plan {
+    fn from(finder: Finder) -> Plan {
+        let needles = finder.needles.iter().map(|needle| (needle.len, needle.window, needle.bucket)).collect();
+        Plan { text: finder.text, needles }
+    }
+}
+
+impl Default for Finder {
+    /// Looks for nothing.
+    fn default() -> Finder {
+        Plan { text: Vec::new(), needles: Vec::new() }.into()
     }
 }
 
 impl Finder {
-    /// Looks for these texts, by what was chosen for them. None where the choice is not one for these texts.
-    pub fn new<T: AsRef<[u8]>>(texts: &[T], choice: &Choice) -> Option<Finder> {
-        let mut finder = Finder::default();
-        if choice.places.len() != texts.len() {
-            return None;
-        }
-        for (needle, (text, &(window, bucket))) in (0..).zip(texts.iter().zip(&choice.places)) {
-            let text = text.as_ref();
-            let bytes = text.get(usize::from(window)..)?;
-            finder.add_window(needle, bytes.get(..WINDOW.min(bytes.len())).filter(|bytes| bytes.len() >= 3)?, bucket);
-            let start = finder.text.len() as u32;
-            finder.needles.push(Needle { start, len: text.len() as u32, window: u32::from(window) });
-            finder.text.extend_from_slice(text);
-        }
-        finder.make_lists();
-        Some(finder)
+    /// Looks for texts of at least three bytes each, best in logs like the sample; shorter ones are never found.
+    pub fn new<T: AsRef<[u8]>>(texts: &[T], sample: &Grams) -> Finder {
+        let places = choice::choose(texts, sample);
+        let needles =
+            texts.iter().zip(places).map(|(text, (window, bucket))| (text.as_ref().len() as u32, window, bucket));
+        Plan { needles: needles.collect(), text: texts.iter().flat_map(|text| text.as_ref()).copied().collect() }.into()
     }
 
     /// A window of three bytes may have any fourth one.
@@ -225,9 +254,9 @@ impl Finder {
         let list = (hash >> (HASH_BITS - LIST_BITS)) as usize;
         let windows = &self.windows[self.lists[list] as usize..self.lists[list + 1] as usize];
         windows.iter().filter(move |window| window.bytes == bytes).map(|window| window.needle).filter(move |&needle| {
-            let Needle { start, len, window } = self.needles[needle as usize];
+            let Needle { start, len, window, .. } = self.needles[needle as usize];
             let own = &self.text[start as usize..(start + len) as usize];
-            at.checked_sub(window as usize).is_some_and(|start| text[start..].starts_with(own))
+            at.checked_sub(usize::from(window)).is_some_and(|start| text[start..].starts_with(own))
         })
     }
 

@@ -1,3 +1,5 @@
+//! Every pass that this machine has, held against an automaton.
+
 use super::*;
 use aho_corasick::{AhoCorasick, MatchKind};
 use proptest::prelude::*;
@@ -6,8 +8,7 @@ use proptest::prelude::*;
 fn finders<T: AsRef<[u8]>>(texts: &[T], sample: &[u8]) -> Vec<Finder> {
     let mut grams = Grams::default();
     grams.add(sample);
-    let choice = Choice::of(texts, &grams);
-    let with = |pass| Finder { pass, ..Finder::new(texts, &choice).expect("the choice is for these texts") };
+    let with = |pass| Finder { pass, ..Finder::new(texts, &grams) };
     Pass::all().into_iter().map(with).collect()
 }
 
@@ -74,10 +75,20 @@ fn nothing_is_found_in_nothing() {
 }
 
 #[test]
-fn a_choice_for_other_texts_is_refused() {
-    let choice = Choice::of(&["some text"], &Grams::default());
-    assert!(Finder::new(&["some text", "another"], &choice).is_none());
-    assert!(Finder::new(&["x"], &choice).is_none());
+fn what_is_kept_and_read_back_finds_the_same() {
+    let texts = ["[E]", "EADDRINUSE", "ready", "no", "\u{fc}ber uns"];
+    let finder = Finder::new(&texts, &Grams::default());
+    let bytes = postcard::to_stdvec(&finder).expect("a plan is plain data");
+    let again: Finder = postcard::from_bytes(&bytes).expect("what was just written");
+    let text = b"no [E] EADDRINUSE: not ready";
+    assert_eq!(each_by(&again, text), each_by(&finder, text));
+    assert_eq!(each_by(&again, text), [0, 1, 2], "shorter texts are never found");
+}
+
+#[test]
+fn a_damaged_plan_makes_a_finder_that_finds_less() {
+    let finder = Finder::from(Plan { text: b"ready".to_vec(), needles: vec![(900, 3, 200), (4, 9, 1), (0, 0, 0)] });
+    assert_eq!(each_by(&finder, b"ready steady"), [] as [NeedleId; 0]);
 }
 
 proptest! {

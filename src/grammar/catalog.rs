@@ -8,6 +8,7 @@ use super::examples;
 use super::format::{self, Format};
 use super::mark::{Mark, MarkKind};
 use super::reading::{FormatId, Reading};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -27,9 +28,16 @@ pub struct Catalog {
     memories: Mutex<Vec<Memory>>,
 }
 
-impl Catalog {
+/// What a catalog is made of: formats in their order, and the way to them. It can be kept and read back.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Compiled {
+    formats: Vec<Format>,
+    dispatch: Dispatch,
+}
+
+impl Compiled {
     /// Compiles format files. Those with mistakes are left out, and all mistakes are told.
-    pub fn load(sources: &[Source]) -> (Catalog, Vec<Complaint>) {
+    pub fn of(sources: &[Source]) -> (Compiled, Vec<Complaint>) {
         let mut complaints = Vec::new();
         let mut compiled: Vec<(Format, FormatFile)> = Vec::new();
         for source in sources {
@@ -45,11 +53,14 @@ impl Catalog {
         let (formats, files): (Vec<Format>, Vec<FormatFile>) = compiled.into_iter().unzip();
         let order = order_by_specificity(&formats, &files);
         let mut slots: Vec<Option<Format>> = formats.into_iter().map(Some).collect();
-        let formats = order.into_iter().filter_map(|at| slots[at].take()).collect();
-        (Catalog::assemble(formats), complaints)
+        let formats: Vec<Format> = order.into_iter().filter_map(|at| slots[at].take()).collect();
+        let dispatch = Dispatch::of(&formats);
+        (Compiled { formats, dispatch }, complaints)
     }
+}
 
-    fn assemble(mut formats: Vec<Format>) -> Catalog {
+impl From<Compiled> for Catalog {
+    fn from(Compiled { mut formats, dispatch }: Compiled) -> Catalog {
         let mut marks: Vec<Mark> = Vec::new();
         let mut owned: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for format in &mut formats {
@@ -69,8 +80,15 @@ impl Catalog {
             .collect();
         let sure_ready = marks.iter().filter(|mark| mark.kind == MarkKind::Ready && !mark.weak && !mark.manager);
         let tell_ready = sure_ready.filter_map(|mark| mark.program.clone()).collect();
-        let dispatch = Dispatch::of(&formats);
         Catalog { formats, marks, allowed, tell_ready, dispatch, memories: Mutex::default() }
+    }
+}
+
+impl Catalog {
+    /// Compiles format files, as `Compiled::of`.
+    pub fn load(sources: &[Source]) -> (Catalog, Vec<Complaint>) {
+        let (compiled, complaints) = Compiled::of(sources);
+        (compiled.into(), complaints)
     }
 
     pub fn formats(&self) -> &[Format] {

@@ -3,8 +3,10 @@
 //! States are made when a walk first meets them, and kept; so is where a walk over sixteen bytes came out, as most lines
 //! of a log begin like others. What a walk finds depends on the bytes alone, never on what was kept.
 
+use super::array;
 use super::nfa::{END, Nfa, StepId};
 use super::pattern::Pattern;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// A state: the index of its row. The highest bit says that no byte more tells anything.
@@ -25,18 +27,19 @@ const ROUGH: usize = 6;
 const SLOTS: usize = 256;
 
 /// What is walked: the steps of all patterns, where they begin, and which bytes no step tells apart.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Ways {
     nfa: Nfa,
     first: Vec<StepId>,
     /// By byte, and for the end.
-    classes: [u16; END + 1],
+    #[serde(with = "array")]
+    classes: Box<[u16; END + 1]>,
     class_count: usize,
 }
 
 impl Default for Ways {
     fn default() -> Ways {
-        Ways { nfa: Nfa::default(), first: Vec::new(), classes: [0; END + 1], class_count: 1 }
+        Ways { nfa: Nfa::default(), first: Vec::new(), classes: Box::new([0; END + 1]), class_count: 1 }
     }
 }
 

@@ -11,9 +11,10 @@ use super::layout::{Head, Layouts};
 use super::members::Plan;
 use super::pattern::Captures;
 use super::reading::{FormatId, Reading};
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Dispatch {
     /// All patterns and JSON formats in the catalog's order.
     entries: Vec<Entry>,
@@ -21,7 +22,7 @@ pub struct Dispatch {
     ways: Ways,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 enum Entry {
     Pattern {
         format: FormatId,

@@ -1,7 +1,9 @@
 //! The closed list of things that a pattern may capture.
 
+use serde::{Deserialize, Serialize};
+
 /// A field of a record, or a detail of a mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Field {
     Time,

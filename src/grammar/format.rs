@@ -9,11 +9,12 @@ use super::mark::{Mark, MarkKind, needles_of, weight};
 use super::members::{Members, number_of};
 use super::pattern::{Captures, Pattern};
 use super::reading::Reading;
-use memchr::memmem::Finder;
+use crate::finder::Text;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// A compiled format.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Format {
     pub name: String,
     pub title: String,
@@ -249,10 +250,6 @@ fn repeat_needles(
     needles
 }
 
-fn finder_of(text: &String) -> Finder<'static> {
-    Finder::new(text).into_owned()
-}
-
 fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaints: &mut Vec<Complaint>) -> Vec<Mark> {
     let longest =
         |line: &Pattern| line.literals().filter(|set| set.len() == 1).map(|set| set[0].clone()).max_by_key(Vec::len);
@@ -289,7 +286,7 @@ fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaint
             program: entry.and_then(|entry| entry.program.clone()).or_else(|| file.program.clone()).or(manager.clone()),
             step: entry.map_or(1, |entry| entry.step),
             weak: entry.is_some_and(|entry| entry.weak || entry.kind == MarkKind::Hint),
-            unless: entry.into_iter().flat_map(|entry| &entry.unless).map(finder_of).collect(),
+            unless: entry.into_iter().flat_map(|entry| &entry.unless).map(|text| Text::of(text.as_str())).collect(),
             never_ready: entry.is_some_and(|entry| entry.never_ready),
             replaced: entry.is_some_and(|entry| entry.replaced),
             first_only: entry.is_some_and(|entry| entry.first_only),

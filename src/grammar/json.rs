@@ -2,6 +2,7 @@
 //!
 //! Log lines are often not quite JSON (cut off, two on a line, NaN). What stands before the damage is still found.
 
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// A value's raw bytes within its object, a string with its quotes.
@@ -32,7 +33,7 @@ impl<'a> Value<'a> {
 }
 
 /// A path to a member: keys from the outside in, and whether a string on the way holds JSON itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Path {
     /// Each step is the members of one object, deeper and deeper.
     levels: Vec<Vec<Box<[u8]>>>,

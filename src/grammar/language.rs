@@ -3,9 +3,10 @@
 //! The language is described in grammars/README.md. Mistakes say where they are and what would help.
 
 use super::field::Field;
-use super::matcher::{Matcher, Stop, Words};
+use super::matcher::{Matcher, Words};
 use super::pattern::{Item, Pattern};
 use super::timestamp::Form;
+use crate::finder::Text;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::{anychar, char, multispace0, none_of};
@@ -205,7 +206,7 @@ fn compile_matcher(field: Option<Field>, text: &MatcherText) -> Result<Matcher, 
         "word" if plain => Matcher::Word,
         "quoted" if plain => Matcher::Quoted,
         "rest" if plain => Matcher::Rest,
-        "until" if !plain => Matcher::Until(words().into_iter().map(Stop::of).collect()),
+        "until" if !plain => Matcher::Until(words().into_iter().map(Text::of).collect()),
         "one_of" if !plain => Matcher::OneOf(Box::new(Words::of(words()))),
         "rest_before" if text.arguments.len() == 1 => Matcher::RestBefore(text.arguments[0].clone().into_bytes()),
         "chars" if text.arguments.len() == 1 => Matcher::Class(class(&text.arguments[0])?),
@@ -263,28 +264,28 @@ fn suggest(name: &str) -> Option<String> {
 }
 
 /// Gives every free capture the literals that may follow it, and refuses one that nothing can end.
-fn settle_stops(items: &mut [Item], after: &[Stop], text: &str, tree: &Tree) -> Result<(), Mistake> {
+fn settle_stops(items: &mut [Item], after: &[Text], text: &str, tree: &Tree) -> Result<(), Mistake> {
     for at in (0..items.len()).rev() {
         let (left, right) = items.split_at_mut(at + 1);
-        let follow = |right: &[Item]| -> Result<Vec<Stop>, ()> {
+        let follow = |right: &[Item]| -> Result<Vec<Text>, ()> {
             let mut stops = Vec::new();
             for item in right {
                 match item {
                     Item::Literal(text) => {
-                        stops.push(Stop::of(text.as_slice()));
+                        stops.push(Text::of(text.as_slice()));
                         return Ok(stops);
                     }
                     Item::Blanks => {
-                        stops.extend([Stop::of(" "), Stop::of("\t")]);
+                        stops.extend([Text::of(" "), Text::of("\t")]);
                         return Ok(stops);
                     }
                     Item::Capture(_, Matcher::OneOf(words)) => {
-                        stops.extend(words.iter().map(|word| Stop::of(word.as_slice())));
+                        stops.extend(words.iter().map(|word| Text::of(word.as_slice())));
                         return Ok(stops);
                     }
                     Item::Optional(inner) => match inner.first() {
-                        Some(Item::Literal(text)) => stops.push(Stop::of(text.as_slice())),
-                        Some(Item::Blanks) => stops.extend([Stop::of(" "), Stop::of("\t")]),
+                        Some(Item::Literal(text)) => stops.push(Text::of(text.as_slice())),
+                        Some(Item::Blanks) => stops.extend([Text::of(" "), Text::of("\t")]),
                         _ => return Err(()),
                     },
                     _ => return Err(()),

@@ -2,6 +2,7 @@
 
 use super::field::Field;
 use super::pattern::{Captures, Pattern};
+use crate::finder::Text;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,7 +64,7 @@ pub enum Asker {
 }
 
 /// A compiled mark.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Mark {
     pub kind: MarkKind,
     pub pattern: Pattern,
@@ -74,7 +75,7 @@ pub struct Mark {
     pub step: u8,
     pub weak: bool,
     /// A message that holds one of these is none of this mark's.
-    pub unless: Vec<memchr::memmem::Finder<'static>>,
+    pub unless: Vec<Text>,
     /// The run was not ready, whatever it said before.
     pub never_ready: bool,
     /// Of a stop or an end: of the process that the instance's next one has replaced.
@@ -96,7 +97,7 @@ pub struct Mark {
 impl Mark {
     /// Reads the mark from a message.
     pub fn read(&self, message: &[u8], captures: &mut Captures) -> bool {
-        self.pattern.read(message, captures) && self.unless.iter().all(|text| text.find(message).is_none())
+        self.pattern.read(message, captures) && self.unless.iter().all(|text| !text.is_in(message))
     }
 }
 

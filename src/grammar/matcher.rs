@@ -1,14 +1,16 @@
 //! How much of a line one item of a pattern takes.
 
+use super::array;
 use super::level::Level;
-use memchr::memmem;
+use crate::finder::Text;
+use serde::{Deserialize, Serialize};
 
 /// What an item matches.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Matcher {
     /// Up to a literal that follows; set when the pattern is compiled. Empty: up to the end of the line.
     Free {
-        stops: Vec<Stop>,
+        stops: Vec<Text>,
         may_be_empty: bool,
     },
     Rest,
@@ -21,14 +23,14 @@ pub enum Matcher {
     Status,
     Hex,
     Word,
-    Class(Box<[bool; 256]>),
-    Until(Vec<Stop>),
+    Class(#[serde(with = "array")] Box<[bool; 256]>),
+    Until(Vec<Text>),
     OneOf(Box<Words>),
     Quoted,
 }
 
 /// A closed vocabulary.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Words {
     /// The longer ones first.
     words: Vec<Vec<u8>>,
@@ -86,37 +88,12 @@ impl std::ops::Deref for Words {
     }
 }
 
-/// A text that ends another, ready to be looked for.
-#[derive(Clone, Debug)]
-pub struct Stop {
-    text: Vec<u8>,
-    finder: memmem::Finder<'static>,
-}
-
-impl Stop {
-    pub fn of(text: impl Into<Vec<u8>>) -> Stop {
-        let text = text.into();
-        Stop { finder: memmem::Finder::new(&text).into_owned(), text }
-    }
-
-    pub fn text(&self) -> &[u8] {
-        &self.text
-    }
-
-    fn find(&self, rest: &[u8]) -> Option<usize> {
-        match self.text.as_slice() {
-            [byte] => memchr::memchr(*byte, rest),
-            _ => self.finder.find(rest),
-        }
-    }
-}
-
 impl Matcher {
     /// Whether it takes everything up to the first place where a text stands.
     pub fn ends_at(&self, text: &[u8]) -> bool {
         match self {
             Matcher::Free { stops, .. } | Matcher::Until(stops) => {
-                matches!(stops.as_slice(), [stop] if stop.text() == text)
+                matches!(stops.as_slice(), [stop] if stop.bytes() == text)
             }
             _ => false,
         }
@@ -135,7 +112,7 @@ impl Matcher {
     pub fn treats_digits_alike(&self) -> bool {
         let no_digit = |text: &[u8]| !text.iter().any(u8::is_ascii_digit);
         match self {
-            Matcher::Free { stops, .. } | Matcher::Until(stops) => stops.iter().all(|stop| no_digit(stop.text())),
+            Matcher::Free { stops, .. } | Matcher::Until(stops) => stops.iter().all(|stop| no_digit(stop.bytes())),
             Matcher::OneOf(words) => words.iter().all(|word| no_digit(word)),
             Matcher::Class(class) => (b'0'..=b'9').all(|digit| class[usize::from(digit)] == class[usize::from(b'0')]),
             // It asks for the line's end.
@@ -197,7 +174,7 @@ fn quoted(rest: &[u8]) -> Option<usize> {
     }
 }
 
-fn first_of(rest: &[u8], stops: &[Stop]) -> Option<usize> {
+fn first_of(rest: &[u8], stops: &[Text]) -> Option<usize> {
     match stops {
         [stop] => stop.find(rest),
         stops => stops.iter().filter_map(|stop| stop.find(rest)).min(),

@@ -12,10 +12,11 @@ use super::json::{Object, Path};
 use super::level::Level;
 use super::reading::Reading;
 use super::timestamp::{Form, read_member_time};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// The members that a format asks for.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Members {
     fields: Vec<(Field, Vec<Member>)>,
     require: Vec<Requirement>,
@@ -28,7 +29,7 @@ pub struct Members {
     times: Vec<Form>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 enum Member {
     Path(Path),
     /// The members "0", "1", …, joined by blanks.
@@ -36,7 +37,7 @@ enum Member {
 }
 
 /// Members one of which must be there, with a fixed text or any.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Requirement(Vec<(Path, Option<Vec<u8>>)>);
 
 /// Where a format finds its members in objects with certain keys.

@@ -4,6 +4,7 @@
 
 pub mod almanac;
 pub mod ansi;
+mod array;
 pub mod calendar;
 pub mod catalog;
 pub mod clock;
@@ -33,7 +34,7 @@ pub mod survey;
 pub mod time_parts;
 pub mod timestamp;
 
-pub use catalog::{Catalog, MarkId};
+pub use catalog::{Catalog, Compiled, MarkId};
 pub use clock::{Clock, Open, SECOND, Time};
 pub use complaint::{Complaint, Source};
 pub use field::Field;

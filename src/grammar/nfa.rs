@@ -3,16 +3,18 @@
 //! It admits a little more than the patterns do (any word where a level must stand, any fraction of a second), never
 //! less: what it refuses no pattern reads. `dfa` walks it.
 
-use super::matcher::{Matcher, Stop};
+use super::matcher::Matcher;
 use super::pattern::{Item, Pattern};
 use super::shape::{Class, Shape};
+use crate::finder::Text;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// What stands beyond a line's last byte.
 pub const END: usize = 256;
 
 /// A set of bytes, and perhaps the end of the line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Bytes([u64; 5]);
 
 impl Bytes {
@@ -68,7 +70,7 @@ const MAX_FOLLOWED: usize = 16;
 pub type StepId = u32;
 
 /// A step: the bytes it takes, the steps that may follow, and whose it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Step {
     /// Number of the set of bytes.
     set: u16,
@@ -79,12 +81,13 @@ struct Step {
 }
 
 /// The steps of many patterns, each built from its end.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Nfa {
     steps: Vec<Step>,
     next: Vec<StepId>,
-    /// All sets of bytes that steps take, and their numbers.
+    /// All sets of bytes that steps take, and their numbers, as long as steps are added.
     sets: Vec<Bytes>,
+    #[serde(skip)]
     numbers: HashMap<Bytes, u16>,
 }
 
@@ -266,14 +269,14 @@ impl Build<'_> {
     }
 
     /// Text up to the first of some stops, which `next` begins with.
-    fn push_until(&mut self, stops: &[Stop], may_be_empty: bool, next: &[StepId]) -> Vec<StepId> {
+    fn push_until(&mut self, stops: &[Text], may_be_empty: bool, next: &[StepId]) -> Vec<StepId> {
         if stops.is_empty() {
             return vec![self.push_anything()];
         }
         let run = match stops {
             // A longer stop is only looked for: where its bytes begin, the text may also go on.
-            _ if stops.iter().any(|stop| stop.text().len() != 1) => Bytes::of(|_| true),
-            stops => Bytes::of(|byte| stops.iter().all(|stop| stop.text() != [byte])),
+            _ if stops.iter().any(|stop| stop.bytes().len() != 1) => Bytes::of(|_| true),
+            stops => Bytes::of(|byte| stops.iter().all(|stop| stop.bytes() != [byte])),
         };
         let mut first = vec![self.push_run(run, next)];
         if may_be_empty {

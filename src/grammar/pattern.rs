@@ -8,6 +8,7 @@ use super::field::Field;
 use super::level::Level;
 use super::matcher::Matcher;
 use super::timestamp::Form;
+use serde::{Deserialize, Serialize};
 
 /// What a pattern captured from one line: spans of it, and the time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,14 +61,14 @@ impl Captures {
 }
 
 /// A compiled pattern.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pattern {
     pub(super) items: Vec<Item>,
     /// See `steady`.
     steady: Option<Field>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Item {
     Literal(Vec<u8>),
     Blanks,

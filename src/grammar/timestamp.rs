@@ -9,16 +9,17 @@ use super::time_parts::{
     digits, in_range, read_epoch, read_fraction, read_iso_second, read_tai64n, read_zone, zone_word,
 };
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 /// A compiled time form.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Form {
     steps: Vec<Step>,
     /// A time without a zone is UTC whatever the clock's zone is.
     utc: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Step {
     Byte(u8),
     Year4,

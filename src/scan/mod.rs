@@ -15,12 +15,12 @@ mod repeat;
 mod samples;
 mod words;
 
+use crate::built_in;
 use crate::evidence::{Actor, ActorKind, Class, FaultKind, Id, Sample, Segment, hint_id};
-use crate::finder::Grams;
 use crate::grammar::definition::Role;
 use crate::grammar::{Catalog, Clock, Field, Level, MarkKind, Open, Reader, Reading, Time, head};
 use crate::signature::wording::is_dealt_with;
-use crate::signature::{self, Choices, Matcher, Matches, Pack};
+use crate::signature::{self, Matcher, Matches, Pack};
 use crate::template::{skeleton, stable_hash};
 use block::Thrown;
 use context::Speaker;
@@ -89,11 +89,14 @@ impl Options {
 impl Scanner {
     /// Makes a scanner of any formats and signatures.
     pub fn new(catalog: Catalog, pack: Pack, options: Options) -> Scanner {
-        let mut sample = Grams::default();
-        pack.signatures().iter().flat_map(|known| &known.examples).for_each(|text| sample.add(text.as_bytes()));
-        let choices = Choices::of(&pack, &catalog, &sample);
-        let matcher = Matcher::new(&pack, &catalog, &choices).unwrap_or_default();
+        let matcher = Matcher::new(&pack, &catalog, &pack.sample());
         Scanner { catalog, pack, matcher, options }
+    }
+
+    /// A scanner of the formats and signatures of the binary.
+    pub fn built_in(options: Options) -> Scanner {
+        let (pack, matcher) = built_in::signatures();
+        Scanner { catalog: built_in::catalog(), pack, matcher, options }
     }
 
     /// Scans the lines that begin in the chunk's own range.

@@ -4,10 +4,9 @@
 //! few. The *collector* runs over the decoded message of a proposed line and disposes: which signatures and marks hold.
 
 use super::pack::Pack;
-use crate::finder::{Choice, Finder, Grams, Scratch};
+use crate::finder::{Finder, Grams, Scratch, Text};
 use crate::grammar::mark::searchable;
 use crate::grammar::{Catalog, MarkId};
-use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 
@@ -88,7 +87,7 @@ pub struct Matches {
     scratch: Scratch,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 enum User {
     /// The literals of one list of a signature, by number.
     Literal(u32),
@@ -96,24 +95,17 @@ enum User {
 }
 
 /// The compiled matcher of a pack and a catalog.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Matcher {
     finder: Finder,
     collector: Finder,
     users: Vec<Vec<User>>,
     /// Literals too short to be looked for; they are only asked for where others of their list are.
-    short: Vec<(u32, memmem::Finder<'static>)>,
+    short: Vec<(u32, Text)>,
     /// Signatures, and for each its lists of literal numbers.
     lists: Vec<Vec<Vec<u32>>>,
     /// For each literal, the signatures that use it.
     used_by: Vec<Vec<u32>>,
-}
-
-/// How the texts of a pack and a catalog are looked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choices {
-    finder: Choice,
-    collector: Choice,
 }
 
 /// What is looked for, and for whom.
@@ -124,7 +116,7 @@ struct Wanted {
     /// Texts that something is known by, and what.
     texts: Vec<Vec<u8>>,
     users: Vec<Vec<User>>,
-    short: Vec<(u32, memmem::Finder<'static>)>,
+    short: Vec<(u32, Text)>,
     lists: Vec<Vec<Vec<u32>>>,
     used_by: Vec<Vec<u32>>,
 }
@@ -150,7 +142,7 @@ impl Wanted {
                         wanted.used_by.push(Vec::new());
                         for spelling in spellings(literal, signature.ignore_case) {
                             if spelling.len() < MIN_TEXT {
-                                wanted.short.push((number, memmem::Finder::new(&spelling).into_owned()));
+                                wanted.short.push((number, Text::of(spelling)));
                             } else {
                                 texts.entry(spelling).or_default().push(User::Literal(number));
                             }
@@ -192,21 +184,13 @@ fn least(mut texts: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     texts.into_iter().zip(least).filter_map(|(text, least)| least.then_some(text)).collect()
 }
 
-impl Choices {
-    /// Chooses by the examples that formats and signatures have of logs.
-    pub fn of(pack: &Pack, catalog: &Catalog, sample: &Grams) -> Choices {
-        let Wanted { needles, texts, .. } = Wanted::of(pack, catalog);
-        Choices { finder: Choice::of(&needles, sample), collector: Choice::of(&texts, sample) }
-    }
-}
-
 impl Matcher {
-    /// None where the choices are not those of this pack and this catalog.
-    pub fn new(pack: &Pack, catalog: &Catalog, choices: &Choices) -> Option<Matcher> {
+    /// Looks for what a pack and a catalog know, best in logs like the sample.
+    pub fn new(pack: &Pack, catalog: &Catalog, sample: &Grams) -> Matcher {
         let Wanted { needles, texts, users, short, lists, used_by } = Wanted::of(pack, catalog);
-        let finder = Finder::new(&needles, &choices.finder)?;
-        let collector = Finder::new(&texts, &choices.collector)?;
-        Some(Matcher { finder, collector, users, short, lists, used_by })
+        let finder = Finder::new(&needles, sample);
+        let collector = Finder::new(&texts, sample);
+        Matcher { finder, collector, users, short, lists, used_by }
     }
 
     /// Adds a place in each line, from a line's start on, that may matter.
@@ -240,7 +224,7 @@ impl Matcher {
         if matches.literals.is_empty() {
             return;
         }
-        let short = self.short.iter().filter(|(_, text)| text.find(message).is_some());
+        let short = self.short.iter().filter(|(_, text)| text.is_in(message));
         matches.literals.extend(short.map(|(number, _)| *number));
         matches.literals.sort_unstable();
         matches.literals.dedup();

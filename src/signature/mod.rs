@@ -2,11 +2,12 @@
 //!
 //! In: messages. Out: which signatures and lifecycle marks hold. Knows nothing of files, times or runs.
 
+mod lazy_regex;
 pub mod matcher;
 pub mod pack;
 pub mod wording;
 
-pub use matcher::{Choices, FAILURE_WORDS, Matcher, Matches};
+pub use matcher::{FAILURE_WORDS, Matcher, Matches};
 pub use pack::{Pack, Phase, Role, Signal, Signature};
 
 #[cfg(test)]
@@ -76,8 +77,7 @@ mod tests {
     fn the_matcher_finds_what_the_plain_test_finds() {
         let (pack, _) = load();
         let catalog = Catalog::default();
-        let choices = Choices::of(&pack, &catalog, &Grams::default());
-        let matcher = Matcher::new(&pack, &catalog, &choices).expect("the choices are for these");
+        let matcher = Matcher::new(&pack, &catalog, &Grams::default());
         let mut matches = Matches::default();
         for signature in pack.signatures() {
             for text in signature.examples.iter().chain(&signature.near_misses) {

@@ -1,10 +1,11 @@
 //! Signature files: known failures as data, loaded and checked.
 
+use crate::finder::{Grams, Text};
 use crate::grammar::complaint::{Complaint, Source};
 use crate::grammar::format::toml_complaint;
 use crate::grammar::mark::searchable;
+use crate::signature::lazy_regex::LazyRegex;
 use memchr::memmem;
-use regex::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -79,15 +80,15 @@ struct Entry {
 }
 
 /// One known failure.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Signature {
     pub id: String,
     pub family: String,
     pub title: String,
     /// Any of the lists; all literals of a list must be in one message.
     pub literals: Vec<Vec<Vec<u8>>>,
-    pub regex: Option<Regex>,
-    not: Vec<memmem::Finder<'static>>,
+    pub regex: Option<LazyRegex>,
+    not: Vec<Text>,
     pub not_programs: Vec<String>,
     pub ignore_case: bool,
     pub role: Role,
@@ -125,7 +126,7 @@ impl Signature {
     /// What is left to ask once the literals are there.
     pub fn verify(&self, message: &[u8]) -> bool {
         self.regex.as_ref().is_none_or(|regex| regex.is_match(message))
-            && !self.not.iter().any(|literal| literal.find(message).is_some())
+            && !self.not.iter().any(|text| text.is_in(message))
     }
 
     /// Bytes of text that an instance surely holds: of two signatures on one line the longer says more.
@@ -135,7 +136,7 @@ impl Signature {
 }
 
 /// All signatures.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Pack {
     signatures: Vec<Signature>,
     by_id: BTreeMap<String, usize>,
@@ -174,6 +175,14 @@ impl Pack {
 
     pub fn signatures(&self) -> &[Signature] {
         &self.signatures
+    }
+
+    /// How often bytes stand in logs, by the examples, which are lines of many programs.
+    pub fn sample(&self) -> Grams {
+        let mut sample = Grams::default();
+        let examples = self.signatures.iter().flat_map(|known| known.examples.iter().chain(&known.near_misses));
+        examples.for_each(|text| sample.add(text.as_bytes()));
+        sample
     }
 
     pub fn get(&self, id: &str) -> Option<&Signature> {
@@ -240,7 +249,7 @@ fn compile(source: Source, family: &str, entry: &Entry) -> Result<Signature, Vec
     if !(1..=5).contains(&entry.severity) {
         complaints.push(source.complain(entry.id.span(), "severity is from 1 to 5", None));
     }
-    let regex = entry.regex.as_ref().and_then(|text| match RegexBuilder::new(text.get_ref()).unicode(false).build() {
+    let regex = entry.regex.as_ref().and_then(|text| match LazyRegex::compile(text.get_ref()) {
         Ok(regex) => Some(regex),
         Err(error) => {
             let reason = error.to_string();
@@ -259,7 +268,7 @@ fn compile(source: Source, family: &str, entry: &Entry) -> Result<Signature, Vec
         title: entry.title.clone(),
         literals: lists.iter().map(|list| list.iter().map(|text| text.clone().into_bytes()).collect()).collect(),
         regex,
-        not: entry.not.iter().map(|text| memmem::Finder::new(text.as_bytes()).into_owned()).collect(),
+        not: entry.not.iter().map(|text| Text::of(text.as_str())).collect(),
         not_programs: entry.not_programs.clone(),
         ignore_case: entry.ignore_case,
         role: entry.role,

@@ -7,24 +7,14 @@ use proptest::sample::Index;
 use relapse::diagnosis::{Diagnosis, Question};
 use relapse::evidence::{Event, Evidence, FaultKind};
 use relapse::gather::Gatherer;
-use relapse::grammar::{Catalog, Source, embedded};
 use relapse::input::{Input, Selection, discover};
 use relapse::scan::{Options, Scanner};
-use relapse::signature::Pack;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
 
-pub static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
-    let (formats, signatures) = (embedded::formats(), embedded::signatures());
-    let sources = |files: &'static [(String, String)]| -> Vec<Source<'static>> {
-        files.iter().map(|(path, text)| Source { path, text }).collect()
-    };
-    let (catalog, _) = Catalog::load(&sources(formats.leak()));
-    let (pack, _) = Pack::load(&sources(signatures.leak()));
-    Scanner::new(catalog, pack, Options::default())
-});
+pub static SCANNER: LazyLock<Scanner> = LazyLock::new(|| Scanner::built_in(Options::default()));
 
 static EVERYTHING: LazyLock<Selection> = LazyLock::new(Selection::default);
 

@@ -6,14 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the library, and the modules that it may know: the arrows of the design, which never point back.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("finder", &[]),
     ("template", &[]),
     ("input", &[]),
-    ("grammar", &[]),
+    ("grammar", &["finder"]),
     ("signature", &["finder", "grammar"]),
+    ("built_in", &["grammar", "signature"]),
     ("evidence", &["grammar"]),
-    ("scan", &["finder", "grammar", "signature", "template", "evidence"]),
+    ("scan", &["built_in", "grammar", "signature", "template", "evidence"]),
     ("gather", &["input", "grammar", "evidence", "scan", "template"]),
     ("diagnosis", &["grammar", "signature", "template", "evidence"]),
     ("comparison", &["diagnosis"]),

@@ -5,14 +5,13 @@ use relapse::evidence::{Evidence, codec};
 use relapse::grammar::dfa::{Dfa, Ways};
 use relapse::grammar::pattern::{Captures, Pattern};
 use relapse::grammar::timestamp::{Form, parse_user_time};
-use relapse::grammar::{Catalog, Clock, Source, Time, embedded, format};
+use relapse::grammar::{Clock, Source, Time, format};
 use relapse::input::StreamReader;
 use relapse::input::archive::{Archive, Member};
 use relapse::input::decode::{self, Opened};
 use relapse::report::{self, Style};
 use relapse::scan::idiom::Idiom;
 use relapse::scan::{CONTEXT, Chunk, Guide, MAX_LINE, Options, Scanner, TAIL_WINDOW};
-use relapse::signature::Pack;
 use relapse::template::miner::{MAX_SKELETONS, Miner};
 use std::io::Read;
 use std::sync::LazyLock;
@@ -29,16 +28,7 @@ pub const ALL: [Target; 6] = [
     ("templates", templates),
 ];
 
-static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
-    let (formats, signatures) = (embedded::formats(), embedded::signatures());
-    let (catalog, _) = Catalog::load(&sources(&formats));
-    let (pack, _) = Pack::load(&sources(&signatures));
-    Scanner::new(catalog, pack, Options::default())
-});
-
-fn sources(files: &[(String, String)]) -> Vec<Source<'_>> {
-    files.iter().map(|(path, text)| Source { path, text }).collect()
-}
+static SCANNER: LazyLock<Scanner> = LazyLock::new(|| Scanner::built_in(Options::default()));
 
 fn clock() -> Clock {
     Clock::utc(Time::new(1_770_000_000_000_000_000, 0))

@@ -3,10 +3,8 @@
 use super::truth::{Incident, Root};
 use relapse::diagnosis::{Diagnosis, Question, Without, model::Cause};
 use relapse::gather::Gatherer;
-use relapse::grammar::{Catalog, Source, embedded};
 use relapse::input::{Selection, discover};
 use relapse::scan::{Options, Scanner};
-use relapse::signature::Pack;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -72,13 +70,7 @@ impl Outcome {
 
 impl Default for Judge {
     fn default() -> Self {
-        let (formats, signatures) = (embedded::formats(), embedded::signatures());
-        let sources = |files: &'static [(String, String)]| -> Vec<Source<'static>> {
-            files.iter().map(|(path, text)| Source { path, text }).collect()
-        };
-        let (catalog, _) = Catalog::load(&sources(formats.leak()));
-        let (pack, _) = Pack::load(&sources(signatures.leak()));
-        let scanner = Scanner::new(catalog, pack, Options::default());
+        let scanner = Scanner::built_in(Options::default());
         Self { scanner, selection: Selection::default(), progress: AtomicU64::new(0), without: Without::default() }
     }
 }
