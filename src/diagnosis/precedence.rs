@@ -7,11 +7,17 @@ use super::causes::{LAST_MINUTE, Verdict};
 use super::faults::Faults;
 use super::runs::Run;
 use crate::evidence::Id;
-use crate::signature::Pack;
+use crate::grammar::SECOND;
+use crate::signature::wording::lacks_value;
+use crate::signature::{Pack, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// In so many runs the order must hold: once is chance.
 const MIN_RUNS: usize = 2;
+/// Families of what a program asks others for.
+const OUTSIDE: [&str; 5] = ["network", "auth", "database", "stores", "brokers"];
+/// What is missing was asked for this long before at the most (nanoseconds).
+const JUST_BEFORE: i64 = 5 * SECOND;
 
 /// Moves roots to what comes before them in all runs.
 pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, pack: &Pack, judged: &mut [Option<Verdict>]) {
@@ -24,19 +30,28 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, pack: &P
     for (root, of_root) in by_root {
         let is_known =
             |id: Id| faults.get(id).is_some_and(|fault| fault.rank() == Some(0)) && !background.contains(&id);
-        if of_root.len() < MIN_RUNS || !is_known(root) {
+        // A value that was not there is no reason: what failed just before, known or not as a root, is.
+        let lacks_value = faults.get(root).is_some_and(|fault| fault.template.is_some_and(lacks_value));
+        if of_root.len() < MIN_RUNS || !is_known(root) && !lacks_value {
             continue;
         }
+        let failed = |id: Id| {
+            let fault = faults.get(id).filter(|fault| fault.role == Role::Symptom && !fault.dealt_with);
+            fault.and_then(|fault| fault.signature).is_some_and(|known| OUTSIDE.contains(&known.family.as_str()))
+        };
+        let just_before = |at: &usize, id: Id| lacks_value && failed(id) && within(&runs[*at], id, root, JUST_BEFORE);
         // What comes first in the first of the runs may come first in all.
         let mut met = BTreeSet::new();
         let seen = runs[of_root[0]].faults.iter().map(|seen| seen.fault);
-        let candidates: Vec<Id> = seen.filter(|id| met.insert(*id) && is_known(*id)).collect();
+        let candidates: Vec<Id> =
+            seen.filter(|id| met.insert(*id) && (is_known(*id) || lacks_value && failed(*id))).collect();
         let leads = |first: &Id| {
             *first != root
                 // Knowledge says that it is the other way round.
                 && !faults.explains(root, *first, pack)
                 && of_root.iter().all(|&at| precedes(&runs[at], *first, root))
                 && runs.iter().all(|run| !has(run, *first) || has(run, root))
+                && (is_known(*first) || of_root.iter().all(|at| just_before(at, *first)))
         };
         let Some(first) = candidates.into_iter().find(leads) else { continue };
         for at in of_root {
@@ -53,6 +68,12 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, pack: &P
 
 fn has(run: &Run, fault: Id) -> bool {
     run.faults.iter().any(|seen| seen.fault == fault)
+}
+
+/// Whether two faults of a run stand so near each other.
+fn within(run: &Run, first: Id, then: Id, most: i64) -> bool {
+    let time = |id: Id| run.faults.iter().find(|seen| seen.fault == id).and_then(|seen| seen.time);
+    time(first).zip(time(then)).is_none_or(|(first, then)| then.ns - first.ns <= most)
 }
 
 /// Whether one fault comes before another in a run, and not long before.

@@ -26,8 +26,9 @@ const MAX_LINES: usize = 200;
 /// The line that a traceback ends in.
 #[derive(Clone, Copy, Debug)]
 pub struct Thrown {
-    /// Where it begins in the chunk.
+    /// Where it begins in the chunk, and where the line after it does.
     at: usize,
+    next: usize,
     /// No log record introduced it.
     pub uncaught: bool,
     /// A service manager's record introduced it.
@@ -79,6 +80,14 @@ fn is_thrown(text: &[u8]) -> bool {
         && class.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.$".contains(byte))
 }
 
+/// Whether a server says that it answered a request by a failure of its own: `"GET /x HTTP/1.1" 500`.
+fn answers_failure(text: &[u8]) -> bool {
+    let Some(request) = memmem::find(text, b" HTTP/") else { return false };
+    let rest = &text[request..];
+    memmem::find(rest, b"\" 5")
+        .is_some_and(|at| rest[at + 3..].iter().take(2).filter(|byte| byte.is_ascii_digit()).count() == 2)
+}
+
 /// Whether the line is the head of a Rust panic, whose message is the next line.
 pub fn is_panic_head(text: &[u8]) -> bool {
     memmem::find(text, b" panicked at ").is_some_and(|at| is_place(&text[at + " panicked at ".len()..]))
@@ -93,7 +102,7 @@ pub fn is_place(text: &[u8]) -> bool {
 impl Thrown {
     /// By the message of a record, which tells of it.
     pub fn within(at: usize, chained: bool) -> Thrown {
-        Thrown { at, uncaught: false, by_manager: false, alone: false, chained }
+        Thrown { at, next: 0, uncaught: false, by_manager: false, alone: false, chained }
     }
 }
 
@@ -101,6 +110,40 @@ impl<'a> Pass<'a> {
     /// The traceback that ends in the line that begins here.
     pub(super) fn thrown_at(&self, at: usize) -> Option<Thrown> {
         self.thrown.filter(|thrown| thrown.at == at)
+    }
+
+    /// Whether the line that begins here follows a traceback.
+    pub(super) fn follows_thrown(&self, at: usize) -> bool {
+        self.thrown.is_some_and(|thrown| thrown.next == at)
+    }
+
+    /// A line after a traceback was read: a server that answers the request by which it came goes on.
+    pub(super) fn meet_answer(&mut self, at: usize, reading: &Reading) {
+        if answers_failure(&reading.text) && self.ends_traceback(at) {
+            let words = fault_id("mark\0answered");
+            let actor = self.actor(reading, false, None);
+            let place = Place {
+                at,
+                line: self.segment.lines,
+                time: reading.time,
+                is_untimed: reading.time.is_none(),
+                actor,
+                part: 0,
+                times: 1,
+            };
+            self.sample(words, || FaultKind::Mark("answered".into()), place, &reading.text);
+            let told = self.told_by_program(MarkKind::Alive, place, words, None);
+            let (offset, line, time) = (self.offset(at), place.line, place.time);
+            self.segment.add_mark(Mark { told: &told, offset, line, time, pid: None, count: None, last_words: 0 });
+        }
+    }
+
+    /// Whether a traceback near enough for whoever owns this line ends just before it.
+    fn ends_traceback(&self, at: usize) -> bool {
+        let from = at.saturating_sub(CONTEXT as usize / 2);
+        let head = memmem::rfind(&self.chunk.bytes[from..at], TRACEBACK).map(|found| from + found);
+        let start = head.and_then(|head| self.line_before(self.line_end(head) + 1, at));
+        start.is_some_and(|start| self.traceback_end(start) == self.line_before(at, at))
     }
 
     /// A traceback's first line was read: finds its last one.
@@ -183,8 +226,14 @@ impl<'a> Pass<'a> {
     /// What stands before a traceback that ends in a line, and so whether somebody caught it. Nothing further than
     /// `CONTEXT` before that line is looked at.
     fn how_thrown(&self, at: usize, line: usize, reading: &Reading) -> Thrown {
-        let caught =
-            Thrown { at: line, uncaught: false, by_manager: self.is_managers(reading), alone: false, chained: false };
+        let caught = Thrown {
+            at: line,
+            next: self.line_end(line) + 1,
+            uncaught: false,
+            by_manager: self.is_managers(reading),
+            alone: false,
+            chained: false,
+        };
         // A step that was under way when it died: `Applying shop.0002...Traceback (most recent call last):`.
         let is_cut_short = parts(reading).any(cuts_step_short);
         let uncaught = |alone| Thrown { uncaught: true, by_manager: false, alone: alone || is_cut_short, ..caught };

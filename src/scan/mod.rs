@@ -115,8 +115,8 @@ impl Scanner {
             let thrown = pass.thrown_at(at);
             let details = pass.may_detail(at);
             let throws = block::is_frame(&chunk.bytes[at..end]) && pass.throws_above(at);
-            if candidate < end || throws || details || thrown.is_some() || pass.is_window(at) || pass.may_go_on(at, end)
-            {
+            let follows = thrown.is_some() || pass.follows_thrown(at);
+            if candidate < end || throws || details || follows || pass.is_window(at) || pass.may_go_on(at, end) {
                 let is_candidate = candidate < end;
                 pass.read_line(at, end, is_candidate || throws, thrown);
                 if is_candidate {
@@ -295,6 +295,9 @@ impl<'a> Pass<'a> {
         }
         if self.may_detail(at) {
             self.keep_detail(at, &reading);
+        }
+        if self.follows_thrown(at) {
+            self.meet_answer(at, &reading);
         }
         self.meet_cut(at, end, is_candidate, &reading);
     }

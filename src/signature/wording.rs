@@ -228,6 +228,24 @@ pub fn may_tell_why(text: &str) -> bool {
     words >= 3 && !goes_on && !NO_REASON.iter().any(|phrase| lower.contains(phrase))
 }
 
+/// What programs say when they use a value that is not there. Most often something before it failed to give it.
+const NO_VALUE: [&str; 9] = [
+    "Cannot read properties of undefined",
+    "Cannot read properties of null",
+    "Cannot set properties of undefined",
+    "'NoneType' object",
+    "NullPointerException",
+    "nil pointer dereference",
+    "for nil:NilClass",
+    "for nil",
+    "Object reference not set to an instance",
+];
+
+/// Whether an error is no more than a value that was not there.
+pub fn lacks_value(text: &str) -> bool {
+    NO_VALUE.iter().any(|words| text.contains(words))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

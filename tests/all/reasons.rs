@@ -116,3 +116,51 @@ fn what_stands_after_an_end_and_before_a_start_is_the_new_runs() {
     let told = analyze(&[("compose.log", &compose(&[run, run, run, run], 73))]);
     assert_eq!(roots(&told), vec![("celery-pidfile".to_string(), 4)], "{told}");
 }
+
+#[test]
+fn a_value_that_is_missing_is_told_by_what_failed_before_it() {
+    let refused = "[error] heat meter: connect ECONNREFUSED 10.0.0.9:1502";
+    let thrown = "TypeError: Cannot read properties of undefined (reading 'readUInt32BE')";
+    let (run, good): (&[&str], &[&str]) = (&["meter reader starting", refused, thrown], &["meter reader starting"]);
+    let told = analyze(&[("compose.log", &compose(&[run, run, run, run, good], 1))]);
+    assert_eq!(roots(&told), [("econnrefused".to_string(), 4)], "{told}");
+    // Where nothing failed before it, it is all that there is to tell.
+    let alone: &[&str] = &["meter reader starting", thrown];
+    let told = analyze(&[("compose.log", &compose(&[alone, alone, alone], 1))]);
+    assert_eq!(roots(&told).len(), 1, "{told}");
+    assert_eq!(evidence(&told).first().map(String::as_str), Some(thrown), "{told}");
+}
+
+#[test]
+fn a_request_that_is_answered_by_a_failure_ends_no_run() {
+    let started = "INFO:     Started server process [66]\nINFO:     Waiting for application startup.\n\
+                   INFO:     Application startup complete.\nINFO:     Uvicorn running on http://127.0.0.1:8140 (Press CTRL+C to quit)\n";
+    let block = "Traceback (most recent call last):\n  File \"/srv/app/labels.py\", line 10, in label\n    raise ValueError(n)\n\
+                 ValueError: label 5 has no inventory number\n";
+    let answer = "INFO:     127.0.0.1:36902 - \"GET /label/5 HTTP/1.1\" 500 Internal Server Error\n";
+    let log = format!("{started}{}", format!("{block}{answer}").repeat(3));
+    let told = analyze(&[("museum.log", &log)]);
+    assert_eq!((&told["verdict"], &told["services"][0]["restarts"]), (&"healthy".into(), &0.into()), "{told}");
+    whole_wherever_cut(&format!("{started}{block}{answer}"));
+    // Without the answer it may be what the program died by.
+    let told = analyze(&[(
+        "museum.log",
+        &format!("{}{}", started.replace("66", "65"), format!("{block}{started}").repeat(3)),
+    )]);
+    assert_ne!(told["verdict"], "healthy", "{told}");
+}
+
+#[test]
+fn unknown_errors_of_a_burst_are_shown_with_its_reason() {
+    let run: &[&str] = &[
+        "2026-02-03T10:00:01Z [info] mill opens",
+        "2026-02-03T10:00:02Z [error] node 7 is in the table with another owner",
+        "2026-02-03T10:00:02Z [error] fatal error while the mill opens, it closes again",
+        "org.mill.NodeExistsException: code = NodeExists",
+        "\tat org.mill.Table.put(Table.java:12)",
+    ];
+    let told = analyze(&[("compose.log", &compose(&[run, run, run, run, run, run], 1))]);
+    let shown = evidence(&told);
+    assert!(shown.iter().any(|text| text.contains("is in the table with another owner")), "{told}");
+    assert!(shown.len() <= 5, "{told}");
+}

@@ -34,8 +34,20 @@ impl<'e> Teller<'_, 'e> {
     }
 
     /// A program that goes on after its own goodbye did not end (a Node-RED deploy stops and starts its flows).
+    /// Nor did one that answers the request by which an exception came.
     pub(super) fn alive(&mut self) {
         let part = self.part;
+        if let Some(run) = self.run()
+            && run.fatal.is_some_and(|fatal| fatal.part == part && fatal.mark.is_some_and(|mark| mark.weak))
+        {
+            run.fatal = None;
+            let ended = run.exit.is_some_and(|exit| exit.part == part);
+            let witness = run.witnesses.of_mut(part);
+            witness.died_by = None;
+            if !ended {
+                witness.ended = None;
+            }
+        }
         if let Some(run) = self.run()
             && run.exit.is_some_and(|exit| exit.part == part && exit.mark.is_some_and(|mark| !mark.manager))
             && run.fatal.is_none()
