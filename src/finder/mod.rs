@@ -45,6 +45,7 @@ type Nibbles = [[[[u8; 16]; 2]; 2]; WINDOW];
 #[derive(Clone, Debug)]
 struct Tables {
     masks: Masks,
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     nibbles: Nibbles,
 }
 
