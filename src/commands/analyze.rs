@@ -7,7 +7,6 @@ use super::selecting::Selecting;
 use super::{Failure, Outcome, progress};
 use relapse::diagnosis::{Diagnosis, Question};
 use relapse::input::discover;
-use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 
@@ -25,8 +24,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
-    // Letting it go takes as long as a small log, and the process ends anyway.
-    let scanner = ManuallyDrop::new(arguments.reading.scanner()?);
+    let scanner = arguments.reading.scanner()?;
     let selection = arguments.selecting.selection()?;
     let found = discover(&arguments.paths, &selection);
     let total = found.inputs.iter().map(|input| input.bytes).sum();

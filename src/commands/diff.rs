@@ -14,7 +14,6 @@ use relapse::report::difference;
 use relapse::scan::Scanner;
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
@@ -72,8 +71,7 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     if arguments.before == arguments.after && arguments.after == Path::new("-") {
         return Err("- is both BEFORE and AFTER; standard input can only be one of them".into());
     }
-    // Letting it go takes as long as a small log, and the process ends anyway.
-    let scanner = ManuallyDrop::new(arguments.reading.scanner()?);
+    let scanner = arguments.reading.scanner()?;
     let before = side(&arguments.before, &arguments, &scanner)?;
     let after = side(&arguments.after, &arguments, &scanner)?;
     if !before.read_anything || !after.read_anything {

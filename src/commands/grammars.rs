@@ -9,6 +9,7 @@ use relapse::grammar::timestamp::parse_user_time;
 use relapse::grammar::{Catalog, Complaint, Source, Time, embedded};
 use relapse::scan::{Options, Scanner};
 use relapse::signature::Pack;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 /// Options that shape how lines are read.
@@ -48,8 +49,9 @@ impl Reading {
         .transpose()
     }
 
-    /// The scanner that these options ask for; sets up the threads as well.
-    pub fn scanner(&self) -> Result<Scanner, Failure> {
+    /// The scanner that these options ask for; sets up the threads as well. Letting it go would take as long as a small
+    /// log does, and the process ends anyway.
+    pub fn scanner(&self) -> Result<ManuallyDrop<Scanner>, Failure> {
         if let Some(threads) = self.threads {
             if threads == 0 {
                 return Err("--threads 0: give at least 1".into());
@@ -63,13 +65,14 @@ impl Reading {
             until: self.time("--until", self.until.as_ref(), &zone)?,
             show_secrets: self.show_secrets,
         };
-        match &self.grammars {
-            None => Ok(Scanner::built_in(options)),
+        let scanner = match &self.grammars {
+            None => Scanner::built_in(options),
             folder => {
                 let (catalog, pack) = load(folder.as_ref())?;
-                Ok(Scanner::new(catalog, pack, options))
+                Scanner::new(catalog, pack, options)
             }
-        }
+        };
+        Ok(ManuallyDrop::new(scanner))
     }
 }
 

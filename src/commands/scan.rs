@@ -6,7 +6,6 @@ use super::selecting::Selecting;
 use super::{Failure, Outcome, progress};
 use relapse::evidence::{Evidence, codec};
 use relapse::input::{InputKind, discover};
-use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
@@ -30,8 +29,7 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let range = arguments.range.as_deref().map(parse_range).transpose()?;
-    // Letting it go takes as long as a small log, and the process ends anyway.
-    let scanner = ManuallyDrop::new(arguments.reading.scanner()?);
+    let scanner = arguments.reading.scanner()?;
     let selection = arguments.selecting.selection()?;
     let found = discover(&arguments.paths, &selection);
     let total = found.inputs.iter().map(|input| input.bytes).sum();

@@ -329,8 +329,8 @@ impl Case<'_, '_> {
         }
     }
 
-    /// After the lines of a cause some that stand beside them, and what became of it: the exception that its trace ends in, the program's last words.
-    /// Gives where that stands, in words.
+    /// After the lines of a cause some that stand beside them, and what became of it: the exception that its trace ends
+    /// in, the program's last words. Gives where that stands, in words.
     fn add_outcome(
         &self,
         cause: &mut Cause,

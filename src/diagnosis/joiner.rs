@@ -222,7 +222,11 @@ impl<'n, 'e> Joiner<'n, 'e> {
             match scores.as_slice() {
                 [(best, _), (next, _), ..] if best == next => {}
                 [(_, unit), ..] => self.union(app, *unit),
-                [] => self.join_by_ends(app, &managed),
+                // It tells of no start, but dies again and again.
+                [] if self.facts[app].begins.is_empty() && self.facts[app].ends.len() >= 2 => {
+                    self.join_by_ends(app, &managed);
+                }
+                [] => {}
             }
         }
         // Where a manager and its services write into one stream without labels, whoever dies when the program says so is it.
@@ -231,12 +235,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
             if is_unit || !self.name_of(app).is_empty() {
                 continue;
             }
-            let dies = |unit: &&usize| {
-                self.keys[**unit].0 == self.keys[app].0 && self.facts[app].ends_with(self.facts[**unit])
-            };
-            if let [unit] = managed.iter().filter(dies).copied().collect::<Vec<_>>()[..] {
-                self.union(app, unit);
-            }
+            self.join_by_ends(app, &managed);
         }
         // Two logs of one program in one folder are one service, and so are two of one stem.
         for (i, &a) in applications.iter().enumerate() {
@@ -256,14 +255,11 @@ impl<'n, 'e> Joiner<'n, 'e> {
         }
     }
 
-    /// A program that tells of no start, but dies again and again just when one service in its stream does, is that one.
+    /// A program that dies just when one service in its stream does is that one.
     fn join_by_ends(&mut self, app: usize, managed: &[usize]) {
         let facts = self.facts[app];
-        let is_it = |unit: &&usize| self.keys[**unit].0 == self.keys[app].0 && facts.ends_with(self.facts[**unit]);
-        if facts.begins.is_empty()
-            && facts.ends.len() >= 2
-            && let [unit] = managed.iter().filter(is_it).copied().collect::<Vec<_>>()[..]
-        {
+        let dies = |unit: &&usize| self.keys[**unit].0 == self.keys[app].0 && facts.ends_with(self.facts[**unit]);
+        if let [unit] = managed.iter().filter(dies).copied().collect::<Vec<_>>()[..] {
             self.union(app, unit);
         }
     }

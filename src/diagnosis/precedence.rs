@@ -39,7 +39,6 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, pack: &P
             let fault = faults.get(id).filter(|fault| fault.role == Role::Symptom && !fault.dealt_with);
             fault.and_then(|fault| fault.signature).is_some_and(|known| OUTSIDE.contains(&known.family.as_str()))
         };
-        let just_before = |at: &usize, id: Id| lacks_value && failed(id) && within(&runs[*at], id, root, JUST_BEFORE);
         // What comes first in the first of the runs may come first in all.
         let mut met = BTreeSet::new();
         let seen = runs[of_root[0]].faults.iter().map(|seen| seen.fault);
@@ -49,9 +48,8 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, pack: &P
             *first != root
                 // Knowledge says that it is the other way round.
                 && !faults.explains(root, *first, pack)
-                && of_root.iter().all(|&at| precedes(&runs[at], *first, root))
+                && of_root.iter().all(|&at| precedes(&runs[at], *first, root, if is_known(*first) { LAST_MINUTE } else { JUST_BEFORE }))
                 && runs.iter().all(|run| !has(run, *first) || has(run, root))
-                && (is_known(*first) || of_root.iter().all(|at| just_before(at, *first)))
         };
         let Some(first) = candidates.into_iter().find(leads) else { continue };
         for at in of_root {
@@ -70,17 +68,11 @@ fn has(run: &Run, fault: Id) -> bool {
     run.faults.iter().any(|seen| seen.fault == fault)
 }
 
-/// Whether two faults of a run stand so near each other.
-fn within(run: &Run, first: Id, then: Id, most: i64) -> bool {
-    let time = |id: Id| run.faults.iter().find(|seen| seen.fault == id).and_then(|seen| seen.time);
-    time(first).zip(time(then)).is_none_or(|(first, then)| then.ns - first.ns <= most)
-}
-
-/// Whether one fault comes before another in a run, and not long before.
-fn precedes(run: &Run, first: Id, then: Id) -> bool {
+/// Whether one fault comes before another in a run, and not longer before than this.
+fn precedes(run: &Run, first: Id, then: Id, most: i64) -> bool {
     let place = |id: Id| run.faults.iter().position(|seen| seen.fault == id);
     let Some((a, b)) = place(first).zip(place(then)) else { return false };
-    let near = run.faults[a].time.zip(run.faults[b].time).is_none_or(|(a, b)| b.ns - a.ns <= LAST_MINUTE);
+    let near = run.faults[a].time.zip(run.faults[b].time).is_none_or(|(a, b)| b.ns - a.ns <= most);
     // Of two streams only the times tell the order.
     let (one, other) = (&run.faults[a], &run.faults[b]);
     a < b && near && (one.part == other.part || one.time < other.time)

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 const WINDOW: usize = 4;
 const BUCKETS: u8 = 16;
 /// Bytes that are looked at before the places found in them are taken up.
-const STRIP: usize = 2048;
+const STRIP: usize = 512;
 /// Bits of a window's hash.
 const HASH_BITS: u32 = 16;
 /// Bits of it that lead to a list of texts.
@@ -54,16 +54,6 @@ const BLOCK: usize = 64;
 
 /// Places in a strip, ascending. A pass may write some more than it tells of.
 type Places = [u32; STRIP + BLOCK];
-
-/// Room for places, to be used again.
-#[derive(Clone, Debug)]
-pub struct Scratch(Box<Places>);
-
-impl Default for Scratch {
-    fn default() -> Scratch {
-        Scratch(Box::new([0; STRIP + BLOCK]))
-    }
-}
 
 /// What looks for texts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -203,13 +193,6 @@ impl From<Finder> for Plan {
     }
 }
 
-impl Default for Finder {
-    /// Looks for nothing.
-    fn default() -> Finder {
-        Plan { text: Vec::new(), needles: Vec::new() }.into()
-    }
-}
-
 impl Finder {
     /// Looks for texts of at least three bytes each, best in logs like the sample; shorter ones are never found.
     pub fn new<T: AsRef<[u8]>>(texts: &[T], sample: &Grams) -> Finder {
@@ -262,9 +245,9 @@ impl Finder {
     }
 
     /// Tells of the first place in each line, from a line's start on, where a text stands.
-    pub fn lines(&self, text: &[u8], from: usize, scratch: &mut Scratch, places: &mut Vec<u32>) {
+    pub fn lines(&self, text: &[u8], from: usize, places: &mut Vec<u32>) {
         let mut passed = from;
-        self.walk(text, from, scratch, |place| {
+        self.walk(text, from, |place| {
             if place >= passed && self.at(text, place).next().is_some() {
                 places.push(place as u32);
                 passed = memchr::memchr(b'\n', &text[place..]).map_or(text.len(), |len| place + len + 1);
@@ -273,16 +256,17 @@ impl Finder {
     }
 
     /// Tells of every text that stands in a text, as often as it does.
-    pub fn each(&self, text: &[u8], scratch: &mut Scratch, mut found: impl FnMut(NeedleId)) {
-        self.walk(text, 0, scratch, |place| self.at(text, place).for_each(&mut found));
+    pub fn each(&self, text: &[u8], mut found: impl FnMut(NeedleId)) {
+        self.walk(text, 0, |place| self.at(text, place).for_each(&mut found));
     }
 
     /// Tells of the places, ascending, where some window may be.
     #[inline]
-    fn walk(&self, text: &[u8], from: usize, Scratch(places): &mut Scratch, mut tell: impl FnMut(usize)) {
+    fn walk(&self, text: &[u8], from: usize, mut tell: impl FnMut(usize)) {
+        let mut places = [0; STRIP + BLOCK];
         let mut tell_strip = |pass: Pass, from: usize, to: usize, next: usize| {
-            let count = pass.places(&self.tables, text, from, to, places);
-            let count = self.thin(text, places, count);
+            let count = pass.places(&self.tables, text, from, to, &mut places);
+            let count = self.thin(text, &mut places, count);
             places[..count].iter().map(|&place| place as usize).filter(|&place| place >= next).for_each(&mut tell);
         };
         // Windows of four bytes begin before here.

@@ -14,13 +14,13 @@ fn finders<T: AsRef<[u8]>>(texts: &[T], sample: &[u8]) -> Vec<Finder> {
 
 fn lines_by(finder: &Finder, text: &[u8]) -> Vec<usize> {
     let mut places = Vec::new();
-    finder.lines(text, 0, &mut Scratch::default(), &mut places);
+    finder.lines(text, 0, &mut places);
     places.iter().map(|&place| text[..place as usize].iter().filter(|&&byte| byte == b'\n').count()).collect()
 }
 
 fn each_by(finder: &Finder, text: &[u8]) -> Vec<NeedleId> {
     let mut found = Vec::new();
-    finder.each(text, &mut Scratch::default(), |needle| found.push(needle));
+    finder.each(text, |needle| found.push(needle));
     found.sort_unstable();
     found
 }

@@ -119,13 +119,14 @@ impl<'a> Pass<'a> {
 
     /// A line after a traceback was read: a server that answers the request by which it came goes on.
     pub(super) fn meet_answer(&mut self, at: usize, reading: &Reading) {
-        if answers_failure(&reading.text) && self.ends_traceback(at) {
+        let time = reading.time.or_else(|| self.inherited_time(at));
+        if answers_failure(&reading.text) && self.ends_traceback(at) && !self.scanner.options.leaves_out(time) {
             let words = fault_id("mark\0answered");
             let actor = self.actor(reading, false, None);
             let place = Place {
                 at,
                 line: self.segment.lines,
-                time: reading.time,
+                time,
                 is_untimed: reading.time.is_none(),
                 actor,
                 part: 0,
@@ -133,7 +134,7 @@ impl<'a> Pass<'a> {
             };
             self.sample(words, || FaultKind::Mark("answered".into()), place, &reading.text);
             let told = self.told_by_program(MarkKind::Alive, place, words, None);
-            let (offset, line, time) = (self.offset(at), place.line, place.time);
+            let (offset, line) = (self.offset(at), place.line);
             self.segment.add_mark(Mark { told: &told, offset, line, time, pid: None, count: None, last_words: 0 });
         }
     }

@@ -117,8 +117,33 @@ pub(super) fn evidence_text(text: &[u8], show_secrets: bool) -> String {
     if masked.len() <= MAX_TEXT {
         return masked.into_owned();
     }
+    // A secret that the cut left a part of would stand at the end.
+    if plain.len() > MAX_MASKED {
+        return masked[..masked.floor_char_boundary(MAX_TEXT)].to_string();
+    }
     // Long lines often say at their end what they are about.
     let head = masked.floor_char_boundary(MAX_TEXT - MAX_END - ELLIPSIS.len());
     let tail = masked.ceil_char_boundary(masked.len() - MAX_END);
     [&masked[..head], ELLIPSIS, &masked[tail..]].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_shown_with_its_end() {
+        let line = format!("could not find {} in locally installed gems", "rack-2.2.11, ".repeat(90));
+        let shown = evidence_text(line.as_bytes(), false);
+        assert!(shown.len() <= MAX_TEXT && shown.starts_with("could not find rack"), "{shown}");
+        assert!(shown.ends_with("in locally installed gems"), "{shown}");
+    }
+
+    #[test]
+    fn no_part_of_a_secret_is_left_where_a_line_is_cut() {
+        let before = MAX_MASKED - "Authorization: Bearer abcd".len();
+        let line = format!("{}Authorization: Bearer abcdefghijklmnopqrstuvwxyz", "x ".repeat(before / 2));
+        let shown = evidence_text(line.as_bytes(), false);
+        assert!(shown.len() <= MAX_TEXT && !shown.contains("abc"), "{shown}");
+    }
 }

@@ -4,11 +4,11 @@
 //! few. The *collector* runs over the decoded message of a proposed line and disposes: which signatures and marks hold.
 
 use super::pack::Pack;
-use crate::finder::{Finder, Grams, Scratch, Text};
+use crate::finder::{Finder, Grams, Text};
 use crate::grammar::mark::searchable;
 use crate::grammar::{Catalog, MarkId};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// Marks of error level in the many spellings of loggers; a line that has one is read, and its level decides.
 const ERROR_WORDS: &[&str] = &[
@@ -84,7 +84,6 @@ pub struct Matches {
     /// Marks whose needle is there; their patterns are still to be read.
     pub marks: Vec<MarkId>,
     literals: Vec<u32>,
-    scratch: Scratch,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -95,7 +94,7 @@ enum User {
 }
 
 /// The compiled matcher of a pack and a catalog.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Matcher {
     finder: Finder,
     collector: Finder,
@@ -175,10 +174,18 @@ impl Wanted {
 fn least(mut texts: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     texts.sort();
     texts.dedup();
-    let known: HashSet<&[u8]> = texts.iter().map(Vec::as_slice).collect();
+    let mut by_head: HashMap<&[u8], Vec<&[u8]>> = HashMap::new();
+    texts.iter().for_each(|text| by_head.entry(&text[..MIN_TEXT]).or_default().push(text));
     let holds_another = |text: &[u8]| {
-        let parts = (0..text.len()).flat_map(|from| (from + MIN_TEXT..=text.len()).map(move |to| &text[from..to]));
-        parts.into_iter().any(|part| part.len() < text.len() && known.contains(part))
+        let places = (0..=text.len() - MIN_TEXT).map(|from| &text[from..]);
+        let begins = |place: &[u8]| {
+            by_head
+                .get(&place[..MIN_TEXT])
+                .into_iter()
+                .flatten()
+                .any(|other| *other != text && place.starts_with(other))
+        };
+        places.into_iter().any(begins)
     };
     let least: Vec<bool> = texts.iter().map(|text| !holds_another(text)).collect();
     texts.into_iter().zip(least).filter_map(|(text, least)| least.then_some(text)).collect()
@@ -195,13 +202,13 @@ impl Matcher {
 
     /// Adds a place in each line, from a line's start on, that may matter.
     pub fn propose(&self, text: &[u8], from: usize, places: &mut Vec<u32>) {
-        self.finder.lines(text, from, &mut Scratch::default(), places);
+        self.finder.lines(text, from, places);
     }
 
     /// Whether a line may matter.
     pub fn proposes(&self, line: &[u8]) -> bool {
         let mut places = Vec::new();
-        self.finder.lines(line, 0, &mut Scratch::default(), &mut places);
+        self.finder.lines(line, 0, &mut places);
         !places.is_empty()
     }
 
@@ -210,8 +217,8 @@ impl Matcher {
         matches.signatures.clear();
         matches.marks.clear();
         matches.literals.clear();
-        let Matches { marks, literals, scratch, .. } = matches;
-        self.collector.each(message, scratch, |text| {
+        let Matches { marks, literals, .. } = matches;
+        self.collector.each(message, |text| {
             for user in &self.users[text as usize] {
                 match *user {
                     User::Literal(number) => literals.push(number),
