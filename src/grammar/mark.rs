@@ -109,6 +109,13 @@ pub struct MarkReading<'a> {
     message: &'a [u8],
 }
 
+/// Where a mark and its fields stand in a text.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    captures: Captures,
+    message: std::ops::Range<usize>,
+}
+
 impl<'a> MarkReading<'a> {
     /// Reads a mark from a message as it stands, or from what its logfmt members are about.
     pub fn new(mark: &'a Mark, message: &'a [u8]) -> Option<MarkReading<'a>> {
@@ -122,6 +129,17 @@ impl<'a> MarkReading<'a> {
 
     pub fn message(&self) -> &'a [u8] {
         self.message
+    }
+
+    /// What is to be kept of it for texts that mean the same as this one, of which its message is a part.
+    pub fn keep(&self, text: &[u8]) -> Kept {
+        let from = self.message.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+        Kept { captures: self.captures, message: from..from + self.message.len() }
+    }
+
+    /// The mark as it was met in a text that means the same.
+    pub fn again(mark: &'a Mark, kept: &Kept, text: &'a [u8]) -> MarkReading<'a> {
+        MarkReading { mark, captures: kept.captures, message: text.get(kept.message.clone()).unwrap_or_default() }
     }
 
     pub fn text(&self, field: Field) -> Option<&'a [u8]> {

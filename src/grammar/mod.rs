@@ -39,7 +39,7 @@ pub use clock::{Clock, Open, SECOND, Time};
 pub use complaint::{Complaint, Source};
 pub use field::Field;
 pub use level::Level;
-pub use mark::{Asker, Mark, MarkKind, MarkReading};
+pub use mark::{Asker, Kept, Mark, MarkKind, MarkReading};
 pub use reader::Reader;
 pub use reading::{FormatId, Layers, Reading, Repeat};
 

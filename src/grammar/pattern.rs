@@ -89,6 +89,12 @@ impl Pattern {
         self.steady
     }
 
+    /// Whether it reads a text as it reads the same text with other digits: all or none of them, each item in the same
+    /// place.
+    pub fn treats_digits_alike(&self) -> bool {
+        treats_digits_alike(&self.items)
+    }
+
     /// The form of its time, where that is no optional part.
     #[inline]
     pub fn time_form(&self) -> Option<&Form> {
@@ -210,6 +216,16 @@ fn steady(items: &[Item]) -> Option<Field> {
             }),
         });
     is_steady.then_some(*field)
+}
+
+fn treats_digits_alike(items: &[Item]) -> bool {
+    items.iter().all(|item| match item {
+        Item::Literal(text) => !text.iter().any(u8::is_ascii_digit),
+        Item::Blanks => true,
+        Item::Time(_) | Item::Capture(Some(Field::Level), _) => false,
+        Item::Capture(_, matcher) => matcher.treats_digits_alike(),
+        Item::Optional(inner) => treats_digits_alike(inner),
+    })
 }
 
 fn specificity(items: &[Item]) -> u32 {

@@ -281,7 +281,7 @@ impl<'a> Pass<'a> {
         let mut matches = Matches::default();
         self.scanner.matcher.collect(&self.scanner.pack, &reading.message, &mut matches);
         let marks = self.scanner.marks(reading, &reading.message, &matches);
-        marks.iter().any(|mark| mark.mark.kind == MarkKind::Fatal && !mark.mark.weak)
+        marks.iter().any(|(_, mark)| mark.mark.kind == MarkKind::Fatal && !mark.mark.weak)
     }
 
     /// Whether the line that begins here has no level and ends a block of lines that are set in.
@@ -370,7 +370,7 @@ impl<'a> Pass<'a> {
     /// Tells of what was thrown, in a line before this place, unless it was judged when it was read.
     fn tell_thrown(&mut self, start: usize, reading: &Reading, place: Place) {
         let text: &[u8] = &reading.message;
-        if reading.level.is_some() || words::is_exception_head(text) || self.is_known(text) {
+        if reading.level.is_some() || words::is_exception_head(text) || self.scanner.is_known(text) {
             return;
         }
         let template = skeleton(text.trim_ascii());

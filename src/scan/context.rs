@@ -73,7 +73,7 @@ impl Pass<'_> {
         let Some(text) = parts(reading).next() else { return 0 };
         let template = skeleton(text);
         let is_own = self.guide.idiom.meaning(&template) == Some(Meaning::LastWords);
-        let is_known = is_own || self.is_known(text) || class_of(reading, text).is_some();
+        let is_known = is_own || self.scanner.is_known(text) || class_of(reading, text).is_some();
         let id = fault_id(&format!("words\0{is_known}\0{template}"));
         let time = reading.time.or_else(|| self.inherited_time(at));
         let text = evidence_text(&shown(reading, text), self.scanner.options.show_secrets);

@@ -82,7 +82,7 @@ impl<'a> Pass<'a> {
         }
         let marks = self.scanner.marks(reading, text, &matches);
         let reason =
-            marks.iter().find(|mark| mark.mark.kind == MarkKind::Fatal).and_then(|mark| mark.text(Field::Reason));
+            marks.iter().find(|(_, mark)| mark.mark.kind == MarkKind::Fatal).and_then(|(_, mark)| mark.text(Field::Reason));
         let (class, text) = match reason {
             Some(reason) => (Class::Exception, reason),
             None => match class_of(reading, text) {

@@ -2,15 +2,11 @@
 
 use super::block::{self, Thrown};
 use super::context::Speaker;
-use super::idiom::{Meaning, Step};
-use super::keys::{aspect_of, dealt_with_id, signature_id, unknown_id};
-use super::words::class_of;
-use super::{Pass, detail, parts, shown, words};
-use crate::evidence::{Class, FaultKind, Id, hint_id};
-use crate::grammar::{Field, Level, MarkKind, Reading, Time};
-use crate::signature::wording::is_dealt_with;
-use crate::signature::{Matches, Role};
-use crate::template::{skeleton, stable_hash};
+use super::telling::{Setting, Spoken, Telling};
+use super::{Pass, parts, shown};
+use crate::evidence::Id;
+use crate::grammar::{Field, Level, MarkKind, MarkReading, Reading, Time};
+use crate::signature::Matches;
 
 /// Where a text stands, and who said it when.
 #[derive(Clone, Copy)]
@@ -50,6 +46,9 @@ impl<'a> Pass<'a> {
         if let Some(repeat) = reading.repeat {
             return self.judge_repeat(at, time, reading, repeat);
         }
+        if thrown.is_none() && self.guide.idiom.is_empty() && self.judge_again(at, time, reading) {
+            return;
+        }
         let mut matches = std::mem::take(&mut self.matches);
         // A trace within the message ends in the exception, too, whatever it is called.
         let is_told = reading.level.is_none_or(|level| level >= Level::Error);
@@ -87,104 +86,72 @@ impl<'a> Pass<'a> {
         self.matches = matches;
     }
 
+    /// Records what a message tells that says what one said before; false where none did.
+    fn judge_again(&mut self, at: usize, time: Option<Time>, reading: &Reading<'a>) -> bool {
+        let mut memo = std::mem::take(&mut self.memo);
+        let telling = memo.telling(self.scanner, reading);
+        if let Some(telling) = telling.filter(|telling| !telling.is_nothing()) {
+            let is_untimed = reading.time.is_none();
+            let place = Place { at, line: self.segment.lines, time, is_untimed, actor: 0, part: 0, times: 1 };
+            let shown = &reading.text;
+            self.record(place, Said { reading, text: &reading.message, shown, thrown: None, again: false }, telling);
+        }
+        let is_known = telling.is_some();
+        self.memo = memo;
+        is_known
+    }
+
     /// Judges one line of a message: its marks, its signatures, or an error that no signature knows.
-    pub(super) fn judge_part(&mut self, mut place: Place, said: Said, matches: &Matches) {
+    pub(super) fn judge_part(&mut self, place: Place, said: Said, matches: &Matches) {
+        let Said { reading, text, thrown, .. } = said;
+        let setting = Setting { idiom: &self.guide.idiom, thrown, is_first: place.part == 0 };
+        let telling = self.scanner.tell(reading, text, matches, setting);
+        self.record(place, said, &telling);
+    }
+
+    /// Records what a text tells, at its place.
+    fn record(&mut self, mut place: Place, said: Said, telling: &Telling) {
         let Said { reading, text, shown, thrown, again } = said;
         let catalog = &self.scanner.catalog;
-        let marks = self.scanner.marks(reading, text, matches);
-        let template = (!self.guide.idiom.is_empty()).then(|| skeleton(text.trim_ascii()));
-        let meaning = template.as_deref().and_then(|template| self.guide.idiom.meaning(template));
-        let is_hint = marks.iter().any(|mark| mark.mark.kind == MarkKind::Hint) || meaning == Some(Meaning::Ready);
-        let program = catalog.program(reading);
-        let signatures: Vec<usize> = matches
-            .signatures
-            .iter()
-            .copied()
-            .filter(|&at| {
-                !program.is_some_and(|program| {
-                    self.scanner.pack.signatures()[at].not_programs.iter().any(|not| not == program)
-                })
-            })
-            .collect();
-        let sure_mark = marks.iter().any(|mark| !mark.mark.weak);
-        // Last words that name a reason are an error even where no level says so, unless a signature knows the reason.
-        let fatal = marks.iter().find(|mark| mark.mark.kind == MarkKind::Fatal);
-        let reason = fatal.and_then(|mark| mark.text(Field::Reason));
-        let reason =
-            reason.filter(|reason| !block::is_place(reason) && !words::says_nothing(reason) && !self.is_known(reason));
-        let unknown = match reason {
-            Some(_) => Some(Class::Exception),
-            None if !signatures.is_empty() || fatal.is_some() => None,
-            None if thrown.is_some_and(|thrown| thrown.chained) => Some(Class::Outcome),
-            None if thrown.is_some() => Some(Class::Exception),
-            None if sure_mark => None,
-            // Of a message of several lines the first one has the level; a trace within it ends in the exception.
-            None => class_of(reading, text)
-                .filter(|class| place.part == 0 || *class == Class::Exception)
-                .or((meaning == Some(Meaning::LastWords)).then_some(Class::Fatal)),
-        };
-        let step = meaning.filter(|_| place.part == 0 && marks.is_empty()).and_then(Step::of);
-        let told = !again && (step.is_some() || marks.iter().any(|mark| mark.mark.kind.is_told()));
-        let uncaught = thrown.filter(|thrown| thrown.uncaught && fatal.is_none());
-        if is_hint && !told && !again && signatures.is_empty() && unknown.is_none() {
+        if let Some((id, kind)) = &telling.hint
+            && !again
+        {
             place.actor = self.actor(reading, false, None);
-            let template = skeleton(text.trim_ascii());
-            let id = hint_id(stable_hash(format!("hint\0{template}").as_bytes()));
-            return self.occurrence(id, || FaultKind::Hint(template), place, shown);
+            return self.occurrence(*id, || kind.clone(), place, shown);
         }
-        if !told && uncaught.is_none() && signatures.is_empty() && unknown.is_none() {
+        let uncaught = thrown.filter(|thrown| thrown.uncaught && !telling.is_fatal);
+        let is_told = telling.is_step && !again;
+        if !is_told && uncaught.is_none() && telling.faults.is_empty() {
             return;
         }
-        let by_manager =
-            thrown.is_some_and(|thrown| thrown.by_manager) || marks.first().is_some_and(|mark| mark.mark.manager);
-        let about = marks.iter().filter(|mark| mark.mark.manager).find_map(|mark| mark.text(Field::Service));
-        place.actor = self.actor(reading, by_manager, about);
-        let ends_it = by_manager || fatal.is_some() || thrown.is_some() || reading.level == Some(Level::Fatal);
-        let dealt_with = !ends_it && (unknown.is_some() || !signatures.is_empty()) && is_dealt_with(text);
-        for at in signatures {
-            let known = &self.scanner.pack.signatures()[at];
-            let id = &known.id;
-            if dealt_with && matches!(known.role, Role::Root | Role::Symptom) {
-                self.occurrence(dealt_with_id(id), || FaultKind::DealtWith(id.clone()), place, shown);
-            } else {
-                self.occurrence(signature_id(id), || FaultKind::Signature(id.clone()), place, shown);
-                if known.varies && !detail::is_head(text) {
-                    let (aspect, kind) = aspect_of(id, text);
-                    self.occurrence(aspect, || kind, place, shown);
-                }
-            }
-        }
-        if let Some(class) = unknown.map(|class| if dealt_with { Class::DealtWith } else { class }) {
-            let template = skeleton(reason.unwrap_or(text).trim_ascii());
-            let id = unknown_id(class, &template);
-            self.occurrence(id, || FaultKind::Unknown { class, template }, place, shown);
+        let read = |spoken: &Spoken| MarkReading::again(catalog.mark(spoken.id), &spoken.kept, text);
+        let by_managers = telling.marks.iter().filter(|spoken| catalog.mark(spoken.id).manager);
+        let about = by_managers.filter_map(|spoken| read(spoken).text(Field::Service)).next();
+        place.actor = self.actor(reading, telling.by_manager, about);
+        for (id, kind) in &telling.faults {
+            self.occurrence(*id, || kind.clone(), place, shown);
         }
         if again {
             return;
         }
-        if fatal.is_some_and(|mark| mark.text(Field::Reason).is_none()) && unknown.is_none() {
+        if telling.asks_for_reason {
             self.thrown_before(place);
         }
+        let program = catalog.program(reading);
         if let Some(thrown) = uncaught {
             self.uncaught(place, shown, program, thrown);
         }
-        if let Some(step) = step {
+        if let Some(step) = telling.step {
             self.own_step(place, step, reading, shown, program);
         }
-        for mark in marks.iter().filter(|mark| mark.mark.kind.is_told()) {
+        for spoken in telling.marks.iter().filter(|spoken| catalog.mark(spoken.id).kind.is_told()) {
+            let mark = read(spoken);
             let service = mark.text(Field::Service).or(reading.service.as_deref());
             let ident = reading.ident.as_deref().filter(|_| !mark.mark.manager);
             // Of a start without a time what comes after it tells more than what came before.
             let starts = mark.mark.kind == MarkKind::Start;
             let place = Place { time: if starts { reading.time } else { place.time }, ..place };
-            self.mark(place, mark, Speaker { service, ident }, shown, program);
+            self.mark(place, spoken, &mark, Speaker { service, ident }, shown, program);
         }
-    }
-
-    /// Whether a signature knows a text.
-    pub(super) fn is_known(&self, text: &[u8]) -> bool {
-        let mut matches = Matches::default();
-        self.scanner.matcher.collect(&self.scanner.pack, text, &mut matches);
-        !matches.signatures.is_empty()
     }
 }

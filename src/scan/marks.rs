@@ -2,41 +2,47 @@
 
 use super::context::Speaker;
 use super::idiom::Step;
+use super::telling::Spoken;
 use super::{Pass, Place, Scanner, fault_id};
 use crate::evidence::{self, FaultKind, Id, Told};
-use crate::grammar::{Field, Level, Mark, MarkKind, MarkReading, Reading};
+use crate::grammar::{Field, Level, Mark, MarkId, MarkKind, MarkReading, Reading};
 use crate::signature::Matches;
 use crate::template::skeleton;
 
 impl Scanner {
     /// The marks of a text that speak, at most one of each kind.
-    pub(super) fn marks<'t>(&'t self, reading: &Reading, text: &'t [u8], matches: &Matches) -> Vec<MarkReading<'t>> {
+    pub(super) fn marks<'t>(
+        &'t self,
+        reading: &Reading,
+        text: &'t [u8],
+        matches: &Matches,
+    ) -> Vec<(MarkId, MarkReading<'t>)> {
         let catalog = &self.catalog;
-        let mut marks: Vec<MarkReading> = matches
+        let mut marks: Vec<(MarkId, MarkReading)> = matches
             .marks
             .iter()
             .filter(|&&id| catalog.admits(id, reading))
-            .filter_map(|&id| read_mark(catalog.mark(id), text))
+            .filter_map(|&id| Some((id, read_mark(catalog.mark(id), text)?)))
             .collect();
         // A question or an error does not tell that a program is ready.
         let doubtful =
             text.trim_ascii_end().ends_with(b"?") || reading.level.is_some_and(|level| level >= Level::Error);
-        marks.retain(|mark| {
+        marks.retain(|(_, mark)| {
             let suggests = mark.mark.weak && matches!(mark.mark.kind, MarkKind::Ready | MarkKind::Hint);
             !(doubtful && suggests)
         });
         // A warning is nobody's last word.
         let mild = reading.level.is_some_and(|level| level < Level::Error);
-        marks.retain(|mark| !(mild && mark.mark.weak && mark.mark.kind == MarkKind::Fatal));
+        marks.retain(|(_, mark)| !(mild && mark.mark.weak && mark.mark.kind == MarkKind::Fatal));
         // Where a sure mark speaks the weak ones are silent, and any other mark silences a hint.
-        if marks.iter().any(|mark| !mark.mark.weak) {
-            marks.retain(|mark| !mark.mark.weak);
+        if marks.iter().any(|(_, mark)| !mark.mark.weak) {
+            marks.retain(|(_, mark)| !mark.mark.weak);
         }
-        if marks.iter().any(|mark| mark.mark.kind != MarkKind::Hint) {
-            marks.retain(|mark| mark.mark.kind != MarkKind::Hint);
+        if marks.iter().any(|(_, mark)| mark.mark.kind != MarkKind::Hint) {
+            marks.retain(|(_, mark)| mark.mark.kind != MarkKind::Hint);
         }
-        marks.sort_by_key(|mark| (mark.mark.kind, mark.mark.weak));
-        marks.dedup_by_key(|mark| mark.mark.kind);
+        marks.sort_by_key(|(_, mark)| (mark.mark.kind, mark.mark.weak));
+        marks.dedup_by_key(|(_, mark)| mark.mark.kind);
         marks
     }
 }
@@ -85,12 +91,18 @@ impl Pass<'_> {
         self.segment.add_mark(evidence::Mark { told: &told, offset, line, time, pid, count: None, last_words });
     }
 
-    pub(super) fn mark(&mut self, place: Place, mark: &MarkReading, own: Speaker, text: &[u8], program: Option<&str>) {
+    pub(super) fn mark(
+        &mut self,
+        place: Place,
+        spoken: &Spoken,
+        mark: &MarkReading,
+        own: Speaker,
+        text: &[u8],
+        program: Option<&str>,
+    ) {
         let definition = mark.mark;
-        // A weak mark is known by its line's skeleton: only the one at the head of the log will count.
-        let name = if definition.weak { skeleton(mark.message()) } else { definition.text.clone() };
-        let words = fault_id(&format!("mark\0{name}"));
-        self.sample(words, || FaultKind::Mark(name), place, text);
+        let words = spoken.words;
+        self.sample(words, || FaultKind::Mark(spoken.name.clone()), place, text);
         let string = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).trim().to_string();
         let service = string(mark.text(Field::Service));
         let signal = string(mark.text(Field::Signal));

@@ -12,8 +12,10 @@ pub mod idiom;
 mod judge;
 mod keys;
 mod marks;
+mod memo;
 mod repeat;
 mod samples;
+mod telling;
 mod words;
 
 use crate::built_in;
@@ -26,10 +28,12 @@ use block::Thrown;
 use idiom::Idiom;
 use judge::{Place, Said};
 use keys::{aspect_of, fault_id, signature_id, unknown_id};
+use memo::Memo;
 use samples::{Draft, evidence_text};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// A line without a time takes that of the nearest timed record that begins at most this many bytes before it.
 /// Docker and containerd cut lines at 16 KiB, and the part before a cut is to be within reach with all its escapes.
@@ -47,6 +51,8 @@ pub struct Scanner {
     pub pack: Pack,
     pub matcher: Matcher,
     pub options: Options,
+    /// Of passes that are done.
+    memos: Mutex<Vec<Memo>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -89,13 +95,13 @@ impl Scanner {
     /// Makes a scanner of any formats and signatures.
     pub fn new(catalog: Catalog, pack: Pack, options: Options) -> Scanner {
         let matcher = Matcher::new(&pack, &catalog, &pack.sample());
-        Scanner { catalog, pack, matcher, options }
+        Scanner { catalog, pack, matcher, options, memos: Mutex::default() }
     }
 
     /// A scanner of the formats and signatures of the binary.
     pub fn built_in(options: Options) -> Scanner {
         let (pack, matcher) = built_in::signatures();
-        Scanner { catalog: built_in::catalog(), pack, matcher, options }
+        Scanner { catalog: built_in::catalog(), pack, matcher, options, memos: Mutex::default() }
     }
 
     /// Scans the lines that begin in the chunk's own range.
@@ -126,7 +132,16 @@ impl Scanner {
             pass.segment.lines += 1;
             at = end + 1;
         }
+        self.keep_memo(std::mem::take(&mut pass.memo));
         pass.finish()
+    }
+
+    fn take_memo(&self) -> Memo {
+        self.memos.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn keep_memo(&self, memo: Memo) {
+        self.memos.lock().unwrap_or_else(PoisonError::into_inner).push(memo);
     }
 }
 
@@ -144,6 +159,7 @@ struct Pass<'a> {
     segment: Segment,
     own_end: usize,
     matches: Matches,
+    memo: Memo,
     /// Latest timed record met on the way or by looking back: where it begins, and its time.
     timed: Option<(usize, Time)>,
     /// No timed record begins between `timed` and here.
@@ -169,6 +185,7 @@ impl<'a> Pass<'a> {
             segment: Segment::new(chunk.own.start, chunk.own.end),
             own_end,
             matches: Matches::default(),
+            memo: scanner.take_memo(),
             timed: None,
             timed_until: 0,
             faults: BTreeMap::new(),

@@ -3,7 +3,9 @@
 //! Two stages. The *finder* runs over every byte of the input and proposes positions; it may propose too many, never too
 //! few. The *collector* runs over the decoded message of a proposed line and disposes: which signatures and marks hold.
 
+use super::fold::folds_of;
 use super::pack::Pack;
+use super::wording;
 use crate::finder::{Finder, Grams, Text};
 use crate::grammar::mark::searchable;
 use crate::grammar::{Catalog, MarkId};
@@ -83,6 +85,8 @@ pub struct Matches {
     pub signatures: Vec<usize>,
     /// Marks whose needle is there; their patterns are still to be read.
     pub marks: Vec<MarkId>,
+    /// Whether a regular expression had a say in it.
+    pub by_regex: bool,
     literals: Vec<u32>,
 }
 
@@ -91,6 +95,8 @@ enum User {
     /// The literals of one list of a signature, by number.
     Literal(u32),
     Mark(MarkId),
+    /// What a signature or a mark must not have.
+    Denial,
 }
 
 /// The compiled matcher of a pack and a catalog.
@@ -105,6 +111,10 @@ pub struct Matcher {
     lists: Vec<Vec<Vec<u32>>>,
     /// For each literal, the signatures that use it.
     used_by: Vec<Vec<u32>>,
+    /// What texts that something is known by look like in a folded message where they are part of a value.
+    folded: Finder,
+    folded_users: Vec<Vec<User>>,
+    short_folded: Vec<(u32, Text)>,
 }
 
 /// What is looked for, and for whom.
@@ -197,7 +207,13 @@ impl Matcher {
         let Wanted { needles, texts, users, short, lists, used_by } = Wanted::of(pack, catalog);
         let finder = Finder::new(&needles, sample);
         let collector = Finder::new(&texts, sample);
-        Matcher { finder, collector, users, short, lists, used_by }
+        let (folded, folded_users) = folded_texts(pack, catalog, &texts, &users);
+        let folded = Finder::new(&folded, sample);
+        let short_folded = short.iter().flat_map(|(number, text)| {
+            folds_of(text.bytes()).into_iter().map(|fold| (*number, Text::of(fold)))
+        });
+        let short_folded = short_folded.collect();
+        Matcher { finder, collector, users, short, lists, used_by, folded, folded_users, short_folded }
     }
 
     /// Adds a place in each line, from a line's start on, that may matter.
@@ -212,17 +228,46 @@ impl Matcher {
         !places.is_empty()
     }
 
+    /// Whether messages of the same fold as this one may differ in what holds in them, as `matches` tells of it; false only
+    /// where they do not, regular expressions and patterns of marks left aside.
+    pub fn may_differ(&self, folded: &[u8], matches: &Matches) -> bool {
+        let mut decides = wording::may_differ(folded);
+        let mut possible: Vec<u32> =
+            self.short_folded.iter().filter(|(_, text)| text.is_in(folded)).map(|(number, _)| *number).collect();
+        self.folded.each(folded, |fold| {
+            for user in &self.folded_users[fold as usize] {
+                match *user {
+                    User::Literal(number) => possible.push(number),
+                    User::Mark(_) | User::Denial => decides = true,
+                }
+            }
+        });
+        // Short ones were perhaps not asked for.
+        let is_short = |number: &u32| self.short.iter().any(|(short, _)| short == number);
+        let may_hold = |number: &u32| {
+            possible.contains(number) || is_short(number) || matches.literals.binary_search(number).is_ok()
+        };
+        decides
+            || possible.iter().any(|literal| {
+                let signatures = self.used_by[*literal as usize].iter();
+                let mut lists = signatures.flat_map(|&signature| &self.lists[signature as usize]);
+                lists.any(|list| list.contains(literal) && list.iter().all(may_hold))
+            })
+    }
+
     /// All that holds in one message (one line of it).
     pub fn collect(&self, pack: &Pack, message: &[u8], matches: &mut Matches) {
         matches.signatures.clear();
         matches.marks.clear();
         matches.literals.clear();
+        matches.by_regex = false;
         let Matches { marks, literals, .. } = matches;
         self.collector.each(message, |text| {
             for user in &self.users[text as usize] {
                 match *user {
                     User::Literal(number) => literals.push(number),
                     User::Mark(id) => marks.push(id),
+                    User::Denial => {}
                 }
             }
         });
@@ -245,8 +290,28 @@ impl Matcher {
         }
         matches.signatures.sort_unstable();
         matches.signatures.dedup();
+        matches.by_regex = matches.signatures.iter().any(|&at| pack.signatures()[at].regex.is_some());
         matches.signatures.retain(|&at| pack.signatures()[at].verify(message));
     }
+}
+
+/// What texts look like in folded messages where they are part of a value, and who goes by them.
+fn folded_texts(
+    pack: &Pack,
+    catalog: &Catalog,
+    texts: &[Vec<u8>],
+    users: &[Vec<User>],
+) -> (Vec<Vec<u8>>, Vec<Vec<User>>) {
+    let mut folded: BTreeMap<Vec<u8>, Vec<User>> = BTreeMap::new();
+    let unless = catalog.marks().iter().flat_map(|mark| &mark.unless);
+    let denials = pack.signatures().iter().flat_map(|signature| signature.not()).chain(unless);
+    let denials = denials.map(|text| (text.bytes(), &[User::Denial][..]));
+    for (text, users) in texts.iter().map(Vec::as_slice).zip(users.iter().map(Vec::as_slice)).chain(denials) {
+        for fold in folds_of(text) {
+            folded.entry(fold).or_default().extend(users);
+        }
+    }
+    folded.into_iter().unzip()
 }
 
 /// The spellings that a case-blind literal is looked for in: as given, lower, UPPER, and with a Capital.

@@ -2,6 +2,7 @@
 //!
 //! In: messages. Out: which signatures and lifecycle marks hold. Knows nothing of files, times or runs.
 
+pub mod fold;
 mod lazy_regex;
 pub mod matcher;
 pub mod pack;

@@ -129,6 +129,11 @@ impl Signature {
             && !self.not.iter().any(|text| text.is_in(message))
     }
 
+    /// A message that has one of these is no instance.
+    pub fn not(&self) -> &[Text] {
+        &self.not
+    }
+
     /// Bytes of text that an instance surely holds: of two signatures on one line the longer says more.
     pub fn specificity(&self) -> usize {
         self.literals.iter().map(|all| all.iter().map(Vec::len).sum()).min().unwrap_or(0)

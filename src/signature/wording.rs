@@ -3,6 +3,7 @@
 //! Go's `log.Fatal`, shell scripts and many small programs complain in plain words and exit, without a level. And errors
 //! are told that ended nothing, because what failed was tried again or done without.
 
+use super::fold::folds_of;
 use aho_corasick::AhoCorasick;
 use std::sync::LazyLock;
 
@@ -202,6 +203,17 @@ const NO_LONGER: &[&str] =
 static FINDERS: LazyLock<[Option<AhoCorasick>; 2]> = LazyLock::new(|| {
     [DEALT_WITH, NO_LONGER].map(|phrases| AhoCorasick::builder().ascii_case_insensitive(true).build(phrases).ok())
 });
+
+/// What phrases with a digit look like in a folded message.
+static FOLDED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let phrases = DEALT_WITH.iter().chain(NO_LONGER).flat_map(|phrase| folds_of(phrase.as_bytes()));
+    AhoCorasick::builder().ascii_case_insensitive(true).build(phrases).ok()
+});
+
+/// Whether `is_dealt_with` may tell messages of one fold apart.
+pub fn may_differ(folded: &[u8]) -> bool {
+    FOLDED.as_ref().is_none_or(|finder| finder.is_match(folded))
+}
 
 /// Whether a line says of its own trouble that the program went on.
 pub fn is_dealt_with(text: &[u8]) -> bool {

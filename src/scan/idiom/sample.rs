@@ -162,8 +162,8 @@ fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matc
     scanner.matcher.collect(&scanner.pack, text, matches);
     let marks = scanner.marks(reading, text, matches);
     // A manager's line is about one of those whose lines are there.
-    let about = marks.iter().filter(|mark| mark.mark.manager).find_map(|mark| mark.text(Field::Service));
-    let step = marks.iter().map(|mark| mark.mark.kind).filter(|kind| *kind != MarkKind::About).min();
+    let about = marks.iter().filter(|(_, mark)| mark.mark.manager).find_map(|(_, mark)| mark.text(Field::Service));
+    let step = marks.iter().map(|(_, mark)| mark.mark.kind).filter(|kind| *kind != MarkKind::About).min();
     let class = class_of(reading, text);
     let (has_clock, rest) = after_clock(text);
     let (own_pid, body) = without_pids(rest);
@@ -179,7 +179,7 @@ fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matc
         is_timed: reading.time.is_some() || has_clock,
         has_ident: reading.ident.is_some(),
         by_manager: reading.formats.last().is_some_and(|&id| scanner.catalog.format(id).role != Role::Application)
-            || marks.iter().any(|mark| mark.mark.manager),
+            || marks.iter().any(|(_, mark)| mark.mark.manager),
         writer: match (about.or(reading.service.as_deref()), reading.ident.as_deref()) {
             (None, None) => NOBODY,
             (service, ident) => stable_hash(&[service, ident].map(Option::unwrap_or_default).join(&0)) | 1,

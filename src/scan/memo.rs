@@ -1,0 +1,157 @@
+//! What lines told before, so that the next one that says the same is not judged anew.
+//!
+//! Logs repeat themselves: most lines differ from one before in their numbers and ids alone. A message is kept with its
+//! values alike (`fold`) where no value has a say in what it tells, else as it stands. This changes no result.
+
+use super::idiom::Idiom;
+use super::telling::{Setting, Telling};
+use super::{Scanner, block};
+use crate::grammar::{Layers, Level, Reading};
+use crate::signature::fold::{ID, fold};
+use crate::signature::Matches;
+
+/// Messages that are kept.
+const SLOTS: usize = 1 << 11;
+/// Messages that are known to have been met once.
+const MET: usize = 1 << 12;
+
+/// What was met; by itself, nothing.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    slots: Vec<Option<Box<Entry>>>,
+    /// Hashes: what is met once need not be kept.
+    met: Vec<u64>,
+    folded: Vec<u8>,
+    matches: Matches,
+}
+
+#[derive(Debug)]
+struct Entry {
+    hash: u64,
+    setting: Spoke,
+    /// The message, folded or as it stands.
+    text: Vec<u8>,
+    /// None where values decide what it tells.
+    telling: Option<Telling>,
+}
+
+/// Who spoke how, as far as it bears on what a message tells.
+#[derive(Debug, PartialEq, Eq)]
+struct Spoke {
+    formats: Layers,
+    level: Option<Level>,
+    is_answer: bool,
+    service: Option<Vec<u8>>,
+    ident: Option<Vec<u8>>,
+    component: Option<Vec<u8>>,
+}
+
+impl Spoke {
+    fn of(reading: &Reading) -> Spoke {
+        let own = |text: &Option<std::borrow::Cow<[u8]>>| text.as_deref().map(<[u8]>::to_vec);
+        Spoke {
+            formats: reading.formats,
+            level: reading.level,
+            is_answer: reading.is_answer,
+            service: own(&reading.service),
+            ident: own(&reading.ident),
+            component: own(&reading.component),
+        }
+    }
+
+    fn is_of(&self, reading: &Reading) -> bool {
+        self.formats == reading.formats
+            && self.level == reading.level
+            && self.is_answer == reading.is_answer
+            && self.service.as_deref() == reading.service.as_deref()
+            && self.ident.as_deref() == reading.ident.as_deref()
+            && self.component.as_deref() == reading.component.as_deref()
+    }
+}
+
+impl Memo {
+    /// What a message of one line tells where nothing was thrown and its program has no words of its own; None where it
+    /// is to be judged as if nothing had been met.
+    pub(super) fn telling(&mut self, scanner: &Scanner, reading: &Reading) -> Option<&Telling> {
+        let mut folded = std::mem::take(&mut self.folded);
+        let at = fold(&reading.message, &mut folded).then(|| self.place(scanner, reading, &folded, true)).flatten();
+        self.folded = folded;
+        let decided = |at: usize| self.slots[at].as_ref().is_some_and(|entry| entry.telling.is_some());
+        let at = match at {
+            Some(at) if !decided(at) => self.place(scanner, reading, &reading.message, false),
+            at => at,
+        };
+        self.slots[at?].as_ref()?.telling.as_ref()
+    }
+
+    /// Where a message is kept; it is, once it is met for the second time.
+    fn place(&mut self, scanner: &Scanner, reading: &Reading, text: &[u8], is_folded: bool) -> Option<usize> {
+        let hash = hash_of(reading, text, is_folded);
+        if self.slots.is_empty() {
+            self.slots.resize_with(SLOTS, || None);
+            self.met.resize(MET, 0);
+        }
+        let home = hash as usize % SLOTS;
+        let holds = |slot: &Option<Box<Entry>>| {
+            slot.as_ref().is_some_and(|entry| {
+                entry.hash == hash && entry.text == text && entry.setting.is_of(reading)
+            })
+        };
+        if let Some(at) = [home, home ^ 1].into_iter().find(|&at| holds(&self.slots[at])) {
+            return Some(at);
+        }
+        let met = &mut self.met[(hash >> 40) as usize % MET];
+        if std::mem::replace(met, hash) != hash {
+            return None;
+        }
+        let telling = self.judge(scanner, reading, is_folded.then_some(text))?;
+        let entry = Entry { hash, setting: Spoke::of(reading), text: text.to_vec(), telling };
+        let at = if self.slots[home].is_none() { home } else { home ^ 1 };
+        self.slots[at] = Some(Box::new(entry));
+        Some(at)
+    }
+
+    /// What a message tells, as far as it is the same in all that fold to `folded`; None where it cannot be kept.
+    fn judge(&mut self, scanner: &Scanner, reading: &Reading, folded: Option<&[u8]>) -> Option<Option<Telling>> {
+        let text: &[u8] = &reading.message;
+        let is_block = block::begins_traceback(text) || block::is_frame(text) || block::is_panic_head(text);
+        if is_block || text.trim_ascii().is_empty() || text.contains(&b'\n') {
+            return None;
+        }
+        let matches = &mut self.matches;
+        scanner.matcher.collect(&scanner.pack, text, matches);
+        let idiom = Idiom::default();
+        let telling = scanner.tell(reading, text, matches, Setting { idiom: &idiom, thrown: None, is_first: true });
+        let values_decide = folded.is_some_and(|folded| {
+            let has_ids = folded.contains(&ID);
+            let mut marks = matches.marks.iter().filter(|&&id| scanner.catalog.admits(id, reading));
+            (has_ids || folded.contains(&b'0'))
+                && (telling.has_number
+                    || matches.by_regex
+                    || marks.any(|&id| has_ids || !scanner.catalog.mark(id).pattern.treats_digits_alike())
+                    || scanner.matcher.may_differ(folded, matches))
+        });
+        Some((!values_decide).then_some(telling))
+    }
+}
+
+/// Eight bytes a step; good enough to tell lines apart, and compared in full afterwards.
+fn hash_of(reading: &Reading, text: &[u8], is_folded: bool) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |hash: u64, word: u64| {
+        let product = u128::from(hash ^ word) * u128::from(ODD);
+        product as u64 ^ (product >> 64) as u64
+    };
+    let bytes = |hash: u64, bytes: &[u8]| {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let hash = words.iter().fold(mix(hash, bytes.len() as u64), |hash, word| mix(hash, u64::from_le_bytes(*word)));
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        mix(hash, u64::from_le_bytes(last))
+    };
+    let formats = reading.formats.iter().fold(u64::from(is_folded), |all, &id| all << 16 | u64::from(id));
+    let hash = mix(ODD, formats << 4 ^ reading.level.map_or(0, |level| level as u64 + 1));
+    let names = [&reading.service, &reading.ident, &reading.component];
+    let hash = names.iter().filter_map(|name| name.as_deref()).fold(hash, bytes);
+    bytes(hash, text)
+}

@@ -1,0 +1,166 @@
+//! What one line of a message tells, by itself: a function of the message and of what its formats say of it.
+//!
+//! Where and when it was said has no part in this. So it can be kept for the next message that says the same (`memo`).
+
+use super::idiom::{Idiom, Meaning, Step};
+use super::keys::{aspect_of, dealt_with_id, fault_id, signature_id, unknown_id};
+use super::words::{self, class_of};
+use super::{Scanner, block, detail};
+use crate::evidence::{Class, FaultKind, Id, hint_id};
+use crate::grammar::{Field, Kept, Level, MarkId, MarkKind, MarkReading, Reading};
+use crate::signature::wording::is_dealt_with;
+use crate::signature::{Matches, Role};
+use crate::template::{skeleton, stable_hash};
+
+/// A mark that speaks.
+#[derive(Clone, Debug)]
+pub(super) struct Spoken {
+    pub(super) id: MarkId,
+    pub(super) kept: Kept,
+    /// What its line is kept by, and the name of that.
+    pub(super) words: Id,
+    pub(super) name: String,
+}
+
+/// What a text tells.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Telling {
+    pub(super) marks: Vec<Spoken>,
+    /// Signatures, what their lines are about, and an error that no signature knows, in this order.
+    pub(super) faults: Vec<(Id, FaultKind)>,
+    /// All that it does is to suggest that its program is ready.
+    pub(super) hint: Option<(Id, FaultKind)>,
+    /// A step that the program tells of in its own words.
+    pub(super) step: Option<Step>,
+    /// Some mark, or that step, is one that the evidence keeps.
+    pub(super) is_step: bool,
+    /// Last words, and no reason of an end in them.
+    pub(super) asks_for_reason: bool,
+    /// It has last words.
+    pub(super) is_fatal: bool,
+    /// A manager said it.
+    pub(super) by_manager: bool,
+    /// A number of the message is part of a name in it.
+    pub(super) has_number: bool,
+}
+
+impl Telling {
+    /// Whether there is nothing in it.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.faults.is_empty() && self.hint.is_none() && !self.is_step
+    }
+}
+
+/// What else bears on what a text tells.
+#[derive(Clone, Copy)]
+pub(super) struct Setting<'s> {
+    pub(super) idiom: &'s Idiom,
+    pub(super) thrown: Option<block::Thrown>,
+    /// It is the first line of its message.
+    pub(super) is_first: bool,
+}
+
+impl Scanner {
+    /// What a text tells, given what is in it.
+    pub(super) fn tell(&self, reading: &Reading, text: &[u8], matches: &Matches, setting: Setting) -> Telling {
+        let Setting { idiom, thrown, is_first } = setting;
+        let marks = self.marks(reading, text, matches);
+        let template = (!idiom.is_empty()).then(|| skeleton(text.trim_ascii()));
+        let meaning = template.as_deref().and_then(|template| idiom.meaning(template));
+        let program = self.catalog.program(reading);
+        let is_own = |at: &usize| {
+            let not = &self.pack.signatures()[*at].not_programs;
+            !program.is_some_and(|program| not.iter().any(|not| not == program))
+        };
+        let signatures: Vec<usize> = matches.signatures.iter().copied().filter(is_own).collect();
+        let sure_mark = marks.iter().any(|(_, mark)| !mark.mark.weak);
+        // Last words that name a reason are an error even where no level says so, unless a signature knows the reason.
+        let fatal = marks.iter().map(|(_, mark)| mark).find(|mark| mark.mark.kind == MarkKind::Fatal);
+        let reason = fatal.and_then(|mark| mark.text(Field::Reason));
+        let reason =
+            reason.filter(|reason| !block::is_place(reason) && !words::says_nothing(reason) && !self.is_known(reason));
+        let unknown = match reason {
+            Some(_) => Some(Class::Exception),
+            None if !signatures.is_empty() || fatal.is_some() => None,
+            None if thrown.is_some_and(|thrown| thrown.chained) => Some(Class::Outcome),
+            None if thrown.is_some() => Some(Class::Exception),
+            None if sure_mark => None,
+            // Of a message of several lines the first one has the level; a trace within it ends in the exception.
+            None => class_of(reading, text)
+                .filter(|class| is_first || *class == Class::Exception)
+                .or((meaning == Some(Meaning::LastWords)).then_some(Class::Fatal)),
+        };
+        let step = meaning.filter(|_| is_first && marks.is_empty()).and_then(Step::of);
+        let is_step = step.is_some() || marks.iter().any(|(_, mark)| mark.mark.kind.is_told());
+        let tells_fault = !signatures.is_empty() || unknown.is_some();
+        let is_hint =
+            marks.iter().any(|(_, mark)| mark.mark.kind == MarkKind::Hint) || meaning == Some(Meaning::Ready);
+        let hint = (is_hint && !is_step && !tells_fault).then(|| {
+            let template = skeleton(text.trim_ascii());
+            (hint_id(stable_hash(format!("hint\0{template}").as_bytes())), FaultKind::Hint(template))
+        });
+        let by_manager =
+            thrown.is_some_and(|thrown| thrown.by_manager) || marks.first().is_some_and(|(_, mark)| mark.mark.manager);
+        let ends_it = by_manager || fatal.is_some() || thrown.is_some() || reading.level == Some(Level::Fatal);
+        let dealt_with = !ends_it && tells_fault && is_dealt_with(text);
+        let mut faults = Vec::new();
+        for at in signatures {
+            let known = &self.pack.signatures()[at];
+            let id = &known.id;
+            if dealt_with && matches!(known.role, Role::Root | Role::Symptom) {
+                faults.push((dealt_with_id(id), FaultKind::DealtWith(id.clone())));
+            } else {
+                faults.push((signature_id(id), FaultKind::Signature(id.clone())));
+                if known.varies && !detail::is_head(text) {
+                    faults.push(aspect_of(id, text));
+                }
+            }
+        }
+        if let Some(class) = unknown.map(|class| if dealt_with { Class::DealtWith } else { class }) {
+            let template = skeleton(reason.unwrap_or(text).trim_ascii());
+            faults.push((unknown_id(class, &template), FaultKind::Unknown { class, template }));
+        }
+        let is_fatal = fatal.is_some();
+        let asks_for_reason = fatal.is_some_and(|mark| mark.text(Field::Reason).is_none()) && unknown.is_none();
+        let marks: Vec<Spoken> = marks.into_iter().map(|(id, mark)| Spoken::of(id, &mark, text)).collect();
+        let is_numbered = |name: &str| name.bytes().any(|byte| byte.is_ascii_digit());
+        let has_number = faults.iter().chain(&hint).filter_map(|(_, kind)| template_of(kind)).any(is_numbered)
+            || marks.iter().any(|mark| self.catalog.mark(mark.id).weak && is_numbered(&mark.name));
+        Telling {
+            faults,
+            hint,
+            step,
+            is_step,
+            asks_for_reason,
+            is_fatal,
+            by_manager,
+            marks,
+            has_number,
+        }
+    }
+
+    /// Whether a signature knows a text.
+    pub(super) fn is_known(&self, text: &[u8]) -> bool {
+        let mut matches = Matches::default();
+        self.matcher.collect(&self.pack, text, &mut matches);
+        !matches.signatures.is_empty()
+    }
+}
+
+/// The skeleton of the message in what names a fault.
+fn template_of(kind: &FaultKind) -> Option<&str> {
+    match kind {
+        FaultKind::Aspect { template, .. } | FaultKind::Unknown { template, .. } | FaultKind::Hint(template) => {
+            Some(template)
+        }
+        FaultKind::Signature(_) | FaultKind::DealtWith(_) | FaultKind::Mark(_) | FaultKind::Words { .. } => None,
+    }
+}
+
+impl Spoken {
+    fn of(id: MarkId, mark: &MarkReading, text: &[u8]) -> Spoken {
+        // A weak mark is known by its line's skeleton: only the one at the head of the log will count.
+        let name = if mark.mark.weak { skeleton(mark.message()) } else { mark.mark.text.clone() };
+        Spoken { id, kept: mark.keep(text), words: fault_id(&format!("mark\0{name}")), name }
+    }
+}
