@@ -126,6 +126,21 @@ impl Matcher {
         }
     }
 
+    /// Whether it takes as many bytes when in the place of an id of hexadecimal digits another one stands. `decides` says
+    /// whether a text may be part of an id.
+    pub fn treats_ids_alike(&self, decides: impl Fn(&[u8]) -> bool) -> bool {
+        match self {
+            Matcher::Free { stops, .. } | Matcher::Until(stops) => !stops.iter().any(|stop| decides(stop.bytes())),
+            Matcher::OneOf(words) => !words.iter().any(|word| decides(word)),
+            Matcher::Class(class) => {
+                (b'0'..=b'9').chain(b'a'..=b'f').all(|byte| class[usize::from(byte)] == class[usize::from(b'0')])
+            }
+            Matcher::RestBefore(end) => !decides(end),
+            Matcher::Digits { .. } | Matcher::Status => false,
+            Matcher::Rest | Matcher::Hex | Matcher::Word | Matcher::Quoted => true,
+        }
+    }
+
     /// Whether nothing beyond the byte after what it takes has a say in it, also where it takes nothing.
     pub fn looks_at_what_it_takes(&self) -> bool {
         !matches!(self, Matcher::Free { .. } | Matcher::Until(_) | Matcher::Rest | Matcher::Quoted)

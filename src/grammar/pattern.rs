@@ -95,6 +95,11 @@ impl Pattern {
         treats_digits_alike(&self.items)
     }
 
+    /// The same of texts that differ in ids of hexadecimal digits. `decides` says whether a text may be part of one.
+    pub fn treats_ids_alike(&self, decides: impl Fn(&[u8]) -> bool) -> bool {
+        treats_ids_alike(&self.items, &decides)
+    }
+
     /// The form of its time, where that is no optional part.
     #[inline]
     pub fn time_form(&self) -> Option<&Form> {
@@ -225,6 +230,16 @@ fn treats_digits_alike(items: &[Item]) -> bool {
         Item::Time(_) | Item::Capture(Some(Field::Level), _) => false,
         Item::Capture(_, matcher) => matcher.treats_digits_alike(),
         Item::Optional(inner) => treats_digits_alike(inner),
+    })
+}
+
+fn treats_ids_alike(items: &[Item], decides: &impl Fn(&[u8]) -> bool) -> bool {
+    items.iter().all(|item| match item {
+        Item::Literal(text) => !decides(text),
+        Item::Blanks => true,
+        Item::Time(_) | Item::Capture(Some(Field::Level), _) => false,
+        Item::Capture(_, matcher) => matcher.treats_ids_alike(decides),
+        Item::Optional(inner) => treats_ids_alike(inner, decides),
     })
 }
 

@@ -6,8 +6,9 @@
 use super::idiom::Idiom;
 use super::telling::{Setting, Telling};
 use super::{Scanner, block};
+use crate::grammar::pattern::Pattern;
 use crate::grammar::{Layers, Level, Reading};
-use crate::signature::fold::{ID, fold};
+use crate::signature::fold::{ID, fold, folds_of};
 use crate::signature::Matches;
 
 /// Messages that are kept.
@@ -122,17 +123,28 @@ impl Memo {
         scanner.matcher.collect(&scanner.pack, text, matches);
         let idiom = Idiom::default();
         let telling = scanner.tell(reading, text, matches, Setting { idiom: &idiom, thrown: None, is_first: true });
-        let values_decide = folded.is_some_and(|folded| {
-            let has_ids = folded.contains(&ID);
-            let mut marks = matches.marks.iter().filter(|&&id| scanner.catalog.admits(id, reading));
-            (has_ids || folded.contains(&b'0'))
-                && (telling.has_number
-                    || matches.by_regex
-                    || marks.any(|&id| has_ids || !scanner.catalog.mark(id).pattern.treats_digits_alike())
-                    || scanner.matcher.may_differ(folded, matches))
-        });
+        let values_decide =
+            folded.is_some_and(|folded| telling.has_number || values_decide(scanner, reading, folded, matches));
         Some((!values_decide).then_some(telling))
     }
+}
+
+/// Whether marks, signatures or words may see a difference between messages of one fold.
+fn values_decide(scanner: &Scanner, reading: &Reading, folded: &[u8], matches: &Matches) -> bool {
+    let has_ids = folded.contains(&ID);
+    if !has_ids && !folded.contains(&b'0') {
+        return false;
+    }
+    let is_steady = |pattern: &Pattern| {
+        let decides = |text: &[u8]| !folds_of(text).is_empty();
+        pattern.treats_digits_alike() && (!has_ids || pattern.treats_ids_alike(decides))
+    };
+    let mut marks = matches.marks.iter().filter(|&&id| scanner.catalog.admits(id, reading));
+    let signatures = scanner.pack.signatures();
+    let mut regexes = matches.asked.iter().filter_map(|&at| signatures[at].regex.as_ref());
+    regexes.any(|regex| has_ids || !regex.treats_digits_alike())
+        || marks.any(|&id| !is_steady(&scanner.catalog.mark(id).pattern))
+        || scanner.matcher.may_differ(folded, matches)
 }
 
 /// Eight bytes a step; good enough to tell lines apart, and compared in full afterwards.

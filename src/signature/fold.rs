@@ -14,7 +14,7 @@ const MIN_ID: usize = 8;
 /// An id has so many digits; fewer could be a name's.
 const MIN_DIGITS: usize = 4;
 /// Letters in a row that make a word rather than an id.
-const MAX_LETTERS: usize = 2;
+const MAX_LETTERS: usize = 3;
 
 /// Writes a message with its values alike; false where it cannot be folded, for its length or for a byte in it.
 pub fn fold(message: &[u8], folded: &mut Vec<u8>) -> bool {

@@ -85,8 +85,8 @@ pub struct Matches {
     pub signatures: Vec<usize>,
     /// Marks whose needle is there; their patterns are still to be read.
     pub marks: Vec<MarkId>,
-    /// Whether a regular expression had a say in it.
-    pub by_regex: bool,
+    /// Of the pack, those whose regular expression was asked.
+    pub asked: Vec<usize>,
     literals: Vec<u32>,
 }
 
@@ -95,8 +95,10 @@ enum User {
     /// The literals of one list of a signature, by number.
     Literal(u32),
     Mark(MarkId),
-    /// What a signature or a mark must not have.
-    Denial,
+    /// A signature, by its index, is not meant where this is.
+    NotSignature(u32),
+    /// Nor is a mark.
+    NotMark(MarkId),
 }
 
 /// The compiled matcher of a pack and a catalog.
@@ -231,28 +233,31 @@ impl Matcher {
     /// Whether messages of the same fold as this one may differ in what holds in them, as `matches` tells of it; false only
     /// where they do not, regular expressions and patterns of marks left aside.
     pub fn may_differ(&self, folded: &[u8], matches: &Matches) -> bool {
-        let mut decides = wording::may_differ(folded);
-        let mut possible: Vec<u32> =
-            self.short_folded.iter().filter(|(_, text)| text.is_in(folded)).map(|(number, _)| *number).collect();
+        let short = self.short_folded.iter().filter(|(_, text)| text.is_in(folded));
+        let mut possible: Vec<u32> = short.map(|(number, _)| *number).collect();
+        let mut marks: Vec<MarkId> = Vec::new();
+        let (mut not_signatures, mut not_marks) = (Vec::new(), Vec::new());
         self.folded.each(folded, |fold| {
             for user in &self.folded_users[fold as usize] {
                 match *user {
                     User::Literal(number) => possible.push(number),
-                    User::Mark(_) | User::Denial => decides = true,
+                    User::Mark(mark) => marks.push(mark),
+                    User::NotSignature(signature) => not_signatures.push(signature),
+                    User::NotMark(mark) => not_marks.push(mark),
                 }
             }
         });
         // Short ones were perhaps not asked for.
         let is_short = |number: &u32| self.short.iter().any(|(short, _)| short == number);
-        let may_hold = |number: &u32| {
+        let may_be_there = |number: &u32| {
             possible.contains(number) || is_short(number) || matches.literals.binary_search(number).is_ok()
         };
-        decides
-            || possible.iter().any(|literal| {
-                let signatures = self.used_by[*literal as usize].iter();
-                let mut lists = signatures.flat_map(|&signature| &self.lists[signature as usize]);
-                lists.any(|list| list.contains(literal) && list.iter().all(may_hold))
-            })
+        let may_hold = |signature: u32| self.lists[signature as usize].iter().any(|list| list.iter().all(may_be_there));
+        !marks.is_empty()
+            || wording::may_differ(folded)
+            || possible.iter().any(|literal| self.used_by[*literal as usize].iter().any(|&at| may_hold(at)))
+            || not_signatures.into_iter().any(may_hold)
+            || not_marks.iter().any(|mark| matches.marks.contains(mark))
     }
 
     /// All that holds in one message (one line of it).
@@ -260,14 +265,14 @@ impl Matcher {
         matches.signatures.clear();
         matches.marks.clear();
         matches.literals.clear();
-        matches.by_regex = false;
+        matches.asked.clear();
         let Matches { marks, literals, .. } = matches;
         self.collector.each(message, |text| {
             for user in &self.users[text as usize] {
                 match *user {
                     User::Literal(number) => literals.push(number),
                     User::Mark(id) => marks.push(id),
-                    User::Denial => {}
+                    User::NotSignature(_) | User::NotMark(_) => {}
                 }
             }
         });
@@ -290,7 +295,8 @@ impl Matcher {
         }
         matches.signatures.sort_unstable();
         matches.signatures.dedup();
-        matches.by_regex = matches.signatures.iter().any(|&at| pack.signatures()[at].regex.is_some());
+        let has_regex = |at: &usize| pack.signatures()[*at].regex.is_some();
+        matches.asked.extend(matches.signatures.iter().copied().filter(has_regex));
         matches.signatures.retain(|&at| pack.signatures()[at].verify(message));
     }
 }
@@ -303,13 +309,14 @@ fn folded_texts(
     users: &[Vec<User>],
 ) -> (Vec<Vec<u8>>, Vec<Vec<User>>) {
     let mut folded: BTreeMap<Vec<u8>, Vec<User>> = BTreeMap::new();
-    let unless = catalog.marks().iter().flat_map(|mark| &mark.unless);
-    let denials = pack.signatures().iter().flat_map(|signature| signature.not()).chain(unless);
-    let denials = denials.map(|text| (text.bytes(), &[User::Denial][..]));
-    for (text, users) in texts.iter().map(Vec::as_slice).zip(users.iter().map(Vec::as_slice)).chain(denials) {
-        for fold in folds_of(text) {
-            folded.entry(fold).or_default().extend(users);
-        }
+    for (text, users) in texts.iter().zip(users) {
+        folds_of(text).into_iter().for_each(|fold| folded.entry(fold).or_default().extend(users));
+    }
+    let not_signatures = pack.signatures().iter().zip(0..).map(|(signature, at)| (signature.not(), User::NotSignature(at)));
+    let not_marks = catalog.marks().iter().zip(0..).map(|(mark, id)| (mark.unless.as_slice(), User::NotMark(id)));
+    for (texts, user) in not_signatures.chain(not_marks) {
+        let folds = texts.iter().flat_map(|text| folds_of(text.bytes()));
+        folds.for_each(|fold| folded.entry(fold).or_default().push(user));
     }
     folded.into_iter().unzip()
 }
