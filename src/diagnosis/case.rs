@@ -9,7 +9,7 @@ use super::model::Cause;
 use super::runs::Chronicle;
 use crate::evidence::Id;
 use crate::grammar::Time;
-use crate::signature::{Pack, Role};
+use crate::signature::Role;
 
 /// Evidence lines of one cause at most.
 pub const MAX_LINES: usize = 5;
@@ -21,7 +21,6 @@ pub struct Case<'c, 'e> {
     pub faults: &'c Faults<'c>,
     pub lines: &'c Lines<'c, 'e>,
     pub aspects: Aspects<'c, 'e>,
-    pub pack: &'c Pack,
     pub without: Without,
 }
 

@@ -11,7 +11,7 @@ use super::runs::{FaultSeen, Run};
 use super::story::LONGEST_TRACE;
 use crate::evidence::{Class, Id};
 use crate::grammar::SECOND;
-use crate::signature::{Pack, Role};
+use crate::signature::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Faults within this before the last one belong to the end of a run (nanoseconds).
@@ -51,7 +51,6 @@ pub struct Known<'k> {
     pub faults: &'k Faults<'k>,
     /// What ends no run.
     pub background: &'k BTreeSet<Id>,
-    pub pack: &'k Pack,
     pub without: Without,
 }
 
@@ -104,7 +103,7 @@ fn survived(runs: &[Run], faults: &Faults) -> BTreeSet<Id> {
 
 /// The reason of one failed run's end.
 pub fn judge(run: &Run, known: &Known) -> Verdict {
-    let Known { faults, background, pack, without } = *known;
+    let Known { faults, background, without } = *known;
     let again = repeated(run);
     let amplifiers = distinct(
         run.faults.iter().filter(|seen| faults.get(seen.fault).is_some_and(|fault| fault.role == Role::Amplifier)),
@@ -137,7 +136,7 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
         let (early, late) = if in_burst { (seen.offset, None) } else { (0, Some((seen.time, seen.offset))) };
         (rank, !quoted(seen), !in_burst, early, std::cmp::Reverse((late, seen.part)), std::cmp::Reverse(length))
     };
-    let unexplained = |seen: &&&FaultSeen| !explained_in(run, seen.fault, faults, background, pack);
+    let unexplained = |seen: &&&FaultSeen| !explained_in(run, seen.fault, faults, background);
     let pool: Vec<&FaultSeen> = near.clone();
     let Some(seen_last) = pool.iter().min_by_key(key).copied() else {
         return Verdict { amplifiers, ..Verdict::default() };
@@ -148,7 +147,7 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
     let explainers: Vec<&FaultSeen> = candidates
         .iter()
         .copied()
-        .filter(|other| other.fault != seen_last.fault && faults.explains(other.fault, seen_last.fault, pack))
+        .filter(|other| other.fault != seen_last.fault && faults.explains(other.fault, seen_last.fault))
         .collect();
     let root = explainers.iter().filter(unexplained).min_by_key(key).copied().unwrap_or_else(|| {
         let reason = if without == Without::Precedence { None } else { reason_of(seen_last, &near, faults) };
@@ -162,7 +161,7 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
         amplifiers,
         quoted: quoted(root),
         thrown: thrown.or_else(|| outcome(run, root, faults)),
-        by_knowledge: faults.explains(root.fault, seen_last.fault, pack),
+        by_knowledge: faults.explains(root.fault, seen_last.fault),
         by_order: false,
     }
 }
@@ -233,9 +232,9 @@ fn outcome(run: &Run, root: &FaultSeen, faults: &Faults) -> Option<Id> {
 }
 
 /// Whether some other fault of the run explains this one.
-fn explained_in(run: &Run, fault: Id, faults: &Faults, background: &BTreeSet<Id>, pack: &Pack) -> bool {
+fn explained_in(run: &Run, fault: Id, faults: &Faults, background: &BTreeSet<Id>) -> bool {
     run.faults.iter().any(|other| {
-        other.fault != fault && !background.contains(&other.fault) && faults.explains(other.fault, fault, pack)
+        other.fault != fault && !background.contains(&other.fault) && faults.explains(other.fault, fault)
     })
 }
 

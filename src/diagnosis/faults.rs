@@ -9,7 +9,7 @@ use crate::evidence::{ActorKind, Class, FaultKind, Id};
 use crate::grammar::SECOND;
 use crate::signature::wording::{complains, may_tell_why};
 use crate::signature::{Pack, Phase, Role, Signature};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The highest severity of a signature.
 const MOST_SEVERE: u8 = 5;
@@ -38,6 +38,8 @@ pub struct Fault<'k> {
 /// All faults of one service.
 pub struct Faults<'k> {
     known: BTreeMap<Id, Fault<'k>>,
+    /// Pairs of which knowledge says that the first explains the second.
+    explained: BTreeSet<(Id, Id)>,
 }
 
 impl<'k> Faults<'k> {
@@ -63,7 +65,8 @@ impl<'k> Faults<'k> {
                 known.insert(fault.fault, Fault { is_cause, without, ..described });
             }
         }
-        Faults { known }
+        let explained = explained(&known, pack);
+        Faults { known, explained }
     }
 
     pub fn get(&self, id: Id) -> Option<&Fault<'k>> {
@@ -113,13 +116,8 @@ impl<'k> Faults<'k> {
     }
 
     /// Whether knowledge says that `a` explains `b`, directly or through others.
-    pub fn explains(&self, a: Id, b: Id, pack: &Pack) -> bool {
-        let (Some(a), Some(b)) = (self.get(a), self.get(b)) else { return false };
-        a.without != Without::Priors
-            && a.signature.is_some()
-            && b.signature.is_some()
-            && !a.dealt_with
-            && reaches(pack, &a.id, &b.id, 0)
+    pub fn explains(&self, a: Id, b: Id) -> bool {
+        self.explained.contains(&(a, b))
     }
 }
 
@@ -128,11 +126,24 @@ const CAUSES: [&str; 3] = ["Caused by: ", "[cause]: ", "---> "];
 /// Longest chain of explanations that is followed.
 const MAX_CHAIN: usize = 8;
 
-fn reaches(pack: &Pack, from: &str, goal: &str, depth: usize) -> bool {
-    depth < MAX_CHAIN
-        && pack.get(from).is_some_and(|signature| {
-            signature.explains.iter().any(|next| next == goal || reaches(pack, next, goal, depth + 1))
-        })
+/// Which known faults explain which.
+fn explained(known: &BTreeMap<Id, Fault>, pack: &Pack) -> BTreeSet<(Id, Id)> {
+    let mut explained = BTreeSet::new();
+    for (a, fault) in known {
+        let Some(signature) = fault.signature.filter(|_| !fault.dealt_with && fault.without != Without::Priors) else {
+            continue;
+        };
+        let mut reached = BTreeSet::new();
+        let mut next = vec![signature];
+        for _ in 0..MAX_CHAIN {
+            let ids = next.iter().flat_map(|signature| &signature.explains).map(String::as_str);
+            let new: Vec<&str> = ids.filter(|id| reached.insert(*id)).collect();
+            next = new.into_iter().filter_map(|id| pack.get(id)).collect();
+        }
+        let is_reached = |(_, other): &(&Id, &Fault)| other.signature.is_some() && reached.contains(other.id.as_str());
+        explained.extend(known.iter().filter(is_reached).map(|(b, _)| (*a, *b)));
+    }
+    explained
 }
 
 fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -> Option<Fault<'k>> {

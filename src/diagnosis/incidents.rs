@@ -16,6 +16,7 @@ use crate::grammar::Time;
 use crate::signature::Role;
 use crate::signature::wording::complains;
 use crate::template::skeleton;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -34,7 +35,7 @@ pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
     };
     let mut judged: Vec<Option<Judged>> = case.judge_all(&background);
     if case.without != Without::Precedence {
-        precedence::settle(&case.chronicle.runs, case.faults, &background, case.pack, &mut judged);
+        precedence::settle(&case.chronicle.runs, case.faults, &background, &mut judged);
     }
     let stretches = case.stretches();
     let failed =
@@ -59,14 +60,15 @@ pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
 
 impl Case<'_, '_> {
     fn known<'k>(&'k self, background: &'k BTreeSet<Id>) -> Known<'k> {
-        Known { faults: self.faults, background, pack: self.pack, without: self.without }
+        Known { faults: self.faults, background, without: self.without }
     }
 
     fn judge_all(&self, background: &BTreeSet<Id>) -> Vec<Option<Judged>> {
         let sender = causes::sender(&self.chronicle.runs, self.ends, self.faults);
+        // Each by itself, on all cores: a loop of weeks has a hundred thousand runs.
         self.chronicle
             .runs
-            .iter()
+            .par_iter()
             .zip(self.ends)
             .map(|(run, end)| match end {
                 End::Unplanned(Stopper::Unknown) if sender.is_some() => {
@@ -152,11 +154,16 @@ impl Case<'_, '_> {
     }
 
     fn clusters(&self, failed: &[usize], judged: &[Option<Judged>]) -> Vec<Cluster> {
-        let mut clusters: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+        let mut by_root: BTreeMap<Option<Id>, Vec<usize>> = BTreeMap::new();
         for &at in failed {
-            let root = judged[at].as_ref().and_then(|judged| judged.root);
+            by_root.entry(judged[at].as_ref().and_then(|judged| judged.root)).or_default().push(at);
+        }
+        let mut clusters: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+        for (root, runs) in by_root {
             let name = root.and_then(|id| self.faults.get(id)).map(|fault| fault.id.clone());
-            clusters.entry(name.into_iter().collect()).or_default().push(at);
+            let of_name = clusters.entry(name.into_iter().collect()).or_default();
+            of_name.extend(runs);
+            of_name.sort_unstable();
         }
         let mut clusters: Vec<Cluster> = clusters
             .into_iter()
@@ -426,7 +433,7 @@ impl Case<'_, '_> {
             let all: BTreeSet<Id> = lost(at).map(|seen| seen.fault).collect();
             let roots = all
                 .iter()
-                .filter(|id| !all.iter().any(|other| other != *id && self.faults.explains(*other, **id, self.pack)));
+                .filter(|id| !all.iter().any(|other| other != *id && self.faults.explains(*other, **id)));
             roots.for_each(|id| by_fault.entry(*id).or_default().push(*at));
         }
         let affected: BTreeSet<usize> = by_fault.values().flatten().copied().collect();

@@ -1,8 +1,8 @@
 //! Joins what several streams and labels tell of one service.
 
 use super::labels::{folder, same_name, stem};
-use super::story::Story;
-use crate::grammar::SECOND;
+use super::story::{Event, Story};
+use crate::grammar::{MarkKind, SECOND};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who a line speaks of, within one stream.
@@ -38,8 +38,32 @@ pub struct NodeFacts {
     pub ends: Vec<i64>,
 }
 
+impl NodeFacts {
+    /// Takes in what an event of the node tells.
+    pub fn see(&mut self, event: &Event) {
+        let keep = |times: &mut Vec<i64>| {
+            if times.len() < MAX_STARTS {
+                times.extend(event.time.map(|time| time.ns));
+            }
+        };
+        self.events += 1;
+        let Some(mark) = event.mark() else { return };
+        self.marks += usize::from(mark.kind != MarkKind::SessionFile);
+        match mark.kind {
+            MarkKind::Exit | MarkKind::Fatal => keep(&mut self.ends),
+            MarkKind::Start => {
+                keep(&mut self.begins);
+                if !mark.weak && !mark.manager {
+                    keep(&mut self.starts);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// So many starts tell whether two logs are of one life.
-pub const MAX_STARTS: usize = 500;
+const MAX_STARTS: usize = 500;
 /// One start is told in two logs within this time (nanoseconds).
 const SAME_START: i64 = 3 * SECOND;
 /// A program's first words come within this time after its manager's (nanoseconds).

@@ -126,7 +126,7 @@ fn service(stories: &[Story], cast: &Cast, chronicle: &Chronicle, pack: &Pack, w
     }
     let lines = Lines { stories, cast };
     let aspects = aspects::Aspects { stories, cast };
-    let case = case::Case { chronicle, ends: &ends, faults: &faults, lines: &lines, aspects, pack, without };
+    let case = case::Case { chronicle, ends: &ends, faults: &faults, lines: &lines, aspects, without };
     let (incidents, turns) = incidents::incidents(&case);
     let state = findings::state(chronicle, &ends);
     let last = parts.iter().filter_map(|&part| stories[part].last_time()).max();

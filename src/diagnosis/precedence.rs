@@ -9,7 +9,7 @@ use super::runs::Run;
 use crate::evidence::Id;
 use crate::grammar::SECOND;
 use crate::signature::wording::lacks_value;
-use crate::signature::{Pack, Role};
+use crate::signature::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// In so many runs the order must hold: once is chance.
@@ -20,7 +20,7 @@ const OUTSIDE: [&str; 5] = ["network", "auth", "database", "stores", "brokers"];
 const JUST_BEFORE: i64 = 5 * SECOND;
 
 /// Moves roots to what comes before them in all runs.
-pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, pack: &Pack, judged: &mut [Option<Verdict>]) {
+pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, judged: &mut [Option<Verdict>]) {
     let mut by_root: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
     for (at, verdict) in judged.iter().enumerate() {
         if let Some(root) = verdict.as_ref().and_then(|verdict| verdict.root) {
@@ -47,7 +47,7 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, pack: &P
         let leads = |first: &Id| {
             *first != root
                 // Knowledge says that it is the other way round.
-                && !faults.explains(root, *first, pack)
+                && !faults.explains(root, *first)
                 && of_root.iter().all(|&at| precedes(&runs[at], *first, root, if is_known(*first) { LAST_MINUTE } else { JUST_BEFORE }))
                 && runs.iter().all(|run| !has(run, *first) || has(run, root))
         };

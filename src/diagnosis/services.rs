@@ -3,11 +3,10 @@
 //! A service is named by its manager (in the marks), by an envelope (unit, container, app), by a file's stem, or by its
 //! program. Names that mean the same are joined; a lone application log and a lone manager log are one service.
 
-use super::joiner::{Joiner, KERNEL, MAX_STARTS, Node, NodeFacts, Service, Subject};
+use super::joiner::{Joiner, KERNEL, Node, NodeFacts, Service, Subject};
 use super::labels::{normal, same_name, stem};
 use super::story::{Event, Story};
 use crate::evidence::{Actor, ActorKind, Id};
-use crate::grammar::MarkKind;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A service and its events, by stream, each in the order of its stream.
@@ -36,32 +35,29 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
     let mut subjects: Vec<Subjects> = Vec::new();
     for (at, story) in stories.iter().enumerate() {
         let mut of_story = Subjects::default();
+        // Marks are many and their subjects few: each is looked up once.
+        let mut own: Vec<(Subject, NodeFacts)> = Vec::new();
+        let mut places: BTreeMap<(Id, Id), usize> = BTreeMap::new();
+        let mut told: BTreeSet<(Id, Id, Id)> = BTreeSet::new();
         for event in &story.events {
-            let subject = of_story.of(story, event);
-            let facts = nodes.entry((at, subject.clone())).or_default();
-            facts.events += 1;
-            facts.marks += usize::from(event.mark().is_some_and(|mark| mark.kind != MarkKind::SessionFile));
-            if event.mark().is_some_and(|mark| matches!(mark.kind, MarkKind::Exit | MarkKind::Fatal))
-                && facts.ends.len() < MAX_STARTS
-            {
-                facts.ends.extend(event.time.map(|time| time.ns));
-            }
-            if let Some(mark) = event.mark()
-                && mark.kind == MarkKind::Start
-            {
-                if facts.begins.len() < MAX_STARTS {
-                    facts.begins.extend(event.time.map(|time| time.ns));
-                }
-                if !mark.weak && !mark.manager && facts.starts.len() < MAX_STARTS {
-                    facts.starts.extend(event.time.map(|time| time.ns));
-                }
-            }
-            if let Some(program) = application_program(story, event)
-                && !facts.programs.contains(program)
+            let key = Subjects::key(event);
+            let place = *places.entry(key).or_insert_with(|| {
+                let subject = of_story.of(story, event);
+                own.iter().position(|(known, _)| known == subject).unwrap_or_else(|| {
+                    own.push((subject.clone(), NodeFacts::default()));
+                    own.len() - 1
+                })
+            });
+            let facts = &mut own[place].1;
+            facts.see(event);
+            let program = event.mark().map_or(0, |mark| if mark.manager { 1 } else { mark.program });
+            if told.insert((key.0, key.1, program))
+                && let Some(program) = application_program(story, event)
             {
                 facts.programs.insert(program.to_string());
             }
         }
+        nodes.extend(own.into_iter().map(|(subject, facts)| ((at, subject), facts)));
         subjects.push(of_story);
     }
     let groups = Joiner::new(stories, &nodes).join();

@@ -76,6 +76,8 @@ pub struct Dfa {
     start: Option<State>,
     /// By slot; the newer one first.
     leaps: Vec<[Leap; 2]>,
+    /// See `reach`.
+    reach: usize,
 }
 
 /// The steps that may be taken next, and the patterns that they belong to, both in order.
@@ -91,6 +93,8 @@ struct Leap {
     block: Block,
     from: State,
     to: State,
+    /// Bytes of the block that were walked, the line's end among them.
+    walked: u32,
 }
 
 /// Some bytes of a line with their digits alike, and how many they are: fewer than sixteen only at the line's end.
@@ -134,13 +138,21 @@ impl Dfa {
             Some(state) => state,
             None => self.begin(ways),
         };
+        self.reach = 0;
         for at in 0..MAX_BLOCKS {
             if state & SETTLED != 0 || at * BLOCK > text.len() {
                 break;
             }
-            state = self.leap(ways, state, &Block::of(&text[at * BLOCK..]));
+            let (to, walked) = self.leap(ways, state, &Block::of(&text[at * BLOCK..]));
+            state = to;
+            self.reach += walked as usize;
         }
         &self.sets[(state & !SETTLED) as usize / ways.class_count].patterns
+    }
+
+    /// How many bytes the latest candidates depend on, digits alike; the line's end is one, too.
+    pub fn reach(&self) -> usize {
+        self.reach
     }
 
     /// As `candidates`, told by a few bytes alone and without keeping blocks: for texts that are read once.
@@ -149,42 +161,44 @@ impl Dfa {
             Some(state) => state,
             None => self.begin(ways),
         };
-        let (state, _) = self.walk(ways, start, &Block::of(&text[..text.len().min(ROUGH)]), text.len() < ROUGH);
+        let (state, ..) = self.walk(ways, start, &Block::of(&text[..text.len().min(ROUGH)]), text.len() < ROUGH);
         &self.sets[(state & !SETTLED) as usize / ways.class_count].patterns
     }
 
     fn begin(&mut self, ways: &Ways) -> State {
-        let none = Leap { block: Block { bytes: [0; BLOCK], len: 0 }, from: UNKNOWN, to: UNKNOWN };
+        let none = Leap { block: Block { bytes: [0; BLOCK], len: 0 }, from: UNKNOWN, to: UNKNOWN, walked: 0 };
         self.leaps = vec![[none; 2]; SLOTS];
         let start = self.state(ways, ways.first.clone());
         self.start = Some(start);
         start
     }
 
-    fn leap(&mut self, ways: &Ways, from: State, block: &Block) -> State {
+    fn leap(&mut self, ways: &Ways, from: State, block: &Block) -> (State, u32) {
         let slot = block.slot(from);
         let known = self.leaps[slot].iter().find(|leap| leap.from == from && leap.block == *block);
         if let Some(leap) = known {
-            return leap.to;
+            return (leap.to, leap.walked);
         }
-        let (to, forgot) = self.walk(ways, from, block, block.len < BLOCK as u32);
+        let (to, walked, forgot) = self.walk(ways, from, block, block.len < BLOCK as u32);
         if !forgot {
             self.leaps[slot].rotate_right(1);
-            self.leaps[slot][0] = Leap { block: *block, from, to };
+            self.leaps[slot][0] = Leap { block: *block, from, to, walked };
         }
-        to
+        (to, walked)
     }
 
-    /// Where a block leads, byte by byte, with the line's end after it if it is there, and whether all else was forgotten
-    /// on the way.
-    fn walk(&mut self, ways: &Ways, from: State, block: &Block, is_end: bool) -> (State, bool) {
+    /// Where a block leads, byte by byte, with the line's end after it if it is there; how far it was walked, and whether
+    /// all else was forgotten on the way.
+    fn walk(&mut self, ways: &Ways, from: State, block: &Block, is_end: bool) -> (State, u32, bool) {
         let mut state = from;
+        let mut walked = 0;
         let mut forgot = false;
         let bytes = block.bytes.iter().take(block.len as usize).map(|&byte| usize::from(byte));
         for byte in bytes.chain(is_end.then_some(END)) {
             if state & SETTLED != 0 {
                 break;
             }
+            walked += 1;
             let at = state as usize + usize::from(ways.classes[byte]);
             state = match self.rows[at] {
                 UNKNOWN => {
@@ -200,7 +214,7 @@ impl Dfa {
                 next => next,
             };
         }
-        (state, forgot)
+        (state, walked, forgot)
     }
 
     #[cold]

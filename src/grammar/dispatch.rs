@@ -126,7 +126,8 @@ impl Dispatch {
         let met = found?;
         // Lines that begin alike have the same patterns to try, so that the first one is the first there, too.
         if let Some(pattern) = met.pattern.filter(|_| met.is_first && !memory.is_rough) {
-            memory.layouts.keep(formats, &head, met.format, pattern, text, &memory.captures);
+            let reach = memory.dfa.reach();
+            memory.layouts.keep(formats, &head, reach, met.format, pattern, text, &memory.captures);
         }
         Some(met.format)
     }

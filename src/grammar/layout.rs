@@ -12,10 +12,14 @@ use super::level::Level;
 use super::pattern::Captures;
 use super::reading::{FormatId, Reading};
 
-/// A line's first bytes with their digits alike, and how many they are: all of a shorter line.
+/// Bytes that a head is longer by.
+const STEP: usize = 8;
+
+/// A line's first bytes with their digits alike, zeros after them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    bytes: [u8; REACH],
+    words: [u64; REACH / STEP],
+    /// How many bytes they are: all of a shorter line.
     len: u8,
 }
 
@@ -33,27 +37,44 @@ impl Head {
         for byte in &mut bytes {
             *byte = if byte.is_ascii_digit() { b'0' } else { *byte };
         }
-        Head { bytes, len: len as u8 }
+        let (words, _) = bytes.as_chunks::<STEP>();
+        Head { words: std::array::from_fn(|at| u64::from_le_bytes(words[at])), len: len as u8 }
     }
 
-    /// The words are mixed apart from each other, so that none waits for another.
-    #[inline]
-    fn slot(&self) -> usize {
-        const ODD: [u64; 8] = [
-            0x9e37_79b9_7f4a_7c15,
-            0xc2b2_ae3d_27d4_eb4f,
-            0x1656_67b1_9e37_79f9,
-            0x27d4_eb2f_1656_67c5,
-            0xd6e8_feb8_6659_fd93,
-            0xa076_1d64_78bd_642f,
-            0xe703_7ed1_a0b4_28db,
-            0x8ebc_6af0_9c88_c6e3,
-        ];
-        let (words, _) = self.bytes.as_chunks::<8>();
-        let products = words.iter().zip(ODD).map(|(word, odd)| u64::from_le_bytes(*word).wrapping_mul(odd));
-        let mixed = products.fold(u64::from(self.len), |mixed, product| mixed ^ (product ^ product >> 32));
-        (mixed.wrapping_mul(ODD[0]) >> 40) as usize % SLOTS
+    /// Its first steps alone. A line that ends in the last of them has another length than one that goes on.
+    fn cut(&self, steps: usize) -> Head {
+        let mut words = self.words;
+        words[steps..].fill(0);
+        Head { words, len: self.len.min((steps * STEP) as u8) }
     }
+
+    /// Whether another head begins as this one, which was cut.
+    #[inline]
+    fn begins(&self, other: &Head, steps: usize) -> bool {
+        self.words[..steps] == other.words[..steps] && self.len == other.len.min((steps * STEP) as u8)
+    }
+}
+
+/// Mixes one more word in; they are mixed apart from each other, so that none waits for another.
+#[inline]
+fn mix(mixed: u64, word: u64, at: usize) -> u64 {
+    const ODD: [u64; REACH / STEP] = [
+        0x9e37_79b9_7f4a_7c15,
+        0xc2b2_ae3d_27d4_eb4f,
+        0x1656_67b1_9e37_79f9,
+        0x27d4_eb2f_1656_67c5,
+        0xd6e8_feb8_6659_fd93,
+        0xa076_1d64_78bd_642f,
+        0xe703_7ed1_a0b4_28db,
+        0x8ebc_6af0_9c88_c6e3,
+    ];
+    let product = word.wrapping_mul(ODD[at]);
+    mixed ^ product ^ product >> 32
+}
+
+#[inline]
+fn slot(mixed: u64) -> usize {
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % SLOTS
 }
 
 /// Layouts kept; a new one takes the place of another.
@@ -65,6 +86,8 @@ const MAX_FIELDS: usize = 5;
 #[derive(Clone, Copy, Debug)]
 struct Layout {
     head: Head,
+    /// Of the head, so many steps are needed.
+    steps: u8,
     format: FormatId,
     pattern: u16,
     level: Option<Level>,
@@ -78,9 +101,31 @@ struct Layout {
 
 /// The layouts met.
 #[derive(Debug, Default)]
-pub struct Layouts(Vec<Option<Layout>>);
+pub struct Layouts {
+    slots: Vec<Option<Layout>>,
+    /// Which lengths of heads there are: one bit for each number of steps.
+    lengths: u16,
+}
 
 impl Layouts {
+    /// The layout of lines that begin as this one.
+    #[inline]
+    fn find(&self, head: &Head) -> Option<&Layout> {
+        let mut mixed = 0;
+        for (at, &word) in head.words.iter().enumerate() {
+            mixed = mix(mixed, word, at);
+            let steps = at + 1;
+            if self.lengths >> steps & 1 != 0
+                && let Some(layout) = self.slots[slot(mixed)].as_ref()
+                && usize::from(layout.steps) == steps
+                && layout.head.begins(head, steps)
+            {
+                return Some(layout);
+            }
+        }
+        None
+    }
+
     /// Reads a line as one that began alike was read; None where there was none, or where the time differs.
     #[inline]
     pub fn read<'t>(
@@ -91,7 +136,7 @@ impl Layouts {
         clock: &Clock,
         reading: &mut Reading<'t>,
     ) -> Option<FormatId> {
-        let layout = self.0.get(head.slot())?.as_ref().filter(|layout| layout.head == *head)?;
+        let layout = self.find(head)?;
         let format = &formats[usize::from(layout.format)];
         let (start, len) = (usize::from(layout.time.0), usize::from(layout.time.1));
         if len > 0 {
@@ -111,21 +156,27 @@ impl Layouts {
         Some(layout.format)
     }
 
-    /// Keeps how a line was read, if lines that begin alike are read so too. `captures` are those of the pattern.
+    /// Keeps how a line was read, if lines that begin alike are read so too. That the pattern is the first to be tried
+    /// depends on `reach` bytes, the line's end among them; `captures` are those of the pattern.
+    #[expect(clippy::too_many_arguments)]
     pub fn keep(
         &mut self,
         formats: &[Format],
         head: &Head,
+        reach: usize,
         id: FormatId,
         pattern: u16,
         text: &[u8],
         captures: &Captures,
     ) {
-        if let Some(layout) = layout_of(formats, head, id, pattern, text, captures) {
-            if self.0.is_empty() {
-                self.0 = vec![None; SLOTS];
+        if let Some(layout) = layout_of(formats, head, reach, id, pattern, text, captures) {
+            if self.slots.is_empty() {
+                self.slots = vec![None; SLOTS];
             }
-            self.0[head.slot()] = Some(layout);
+            let steps = usize::from(layout.steps);
+            let mixed = layout.head.words[..steps].iter().enumerate().fold(0, |mixed, (at, word)| mix(mixed, *word, at));
+            self.slots[slot(mixed)] = Some(layout);
+            self.lengths |= 1 << steps;
         }
     }
 }
@@ -133,6 +184,7 @@ impl Layouts {
 fn layout_of(
     formats: &[Format],
     head: &Head,
+    reach: usize,
     id: FormatId,
     pattern: u16,
     text: &[u8],
@@ -146,12 +198,14 @@ fn layout_of(
         Some((start, u8::try_from(start).ok()?, u8::try_from(end).ok()?))
     };
     let (from, _) = captures.span(steady)?;
-    // The byte that ended the item before must be one of those that are alike.
-    if from >= REACH && from < text.len() || from > REACH {
+    // The byte that ended the item before, or the line's end, must be one of those that are alike.
+    let steps = reach.max(from + 1).div_ceil(STEP);
+    if steps > REACH / STEP {
         return None;
     }
     let mut layout = Layout {
-        head: *head,
+        head: head.cut(steps),
+        steps: steps as u8,
         format: id,
         pattern,
         level: captures.level,
