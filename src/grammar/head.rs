@@ -15,7 +15,39 @@ pub enum Head {
 }
 
 /// Looks at a line's first bytes.
+#[inline]
 pub fn of(line: &[u8]) -> Head {
+    if line.first_chunk().is_some_and(is_iso) { Head::Record } else { look(line) }
+}
+
+/// The commonest head, `dddd-dd-dd?dd:dd:dd`, eight bytes at a time.
+#[inline]
+fn is_iso(head: &[u8; 19]) -> bool {
+    const YEAR: (u64, u64) = shape(b"0000-00-");
+    const CLOCK: (u64, u64) = shape(b"00:00:00");
+    let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| head[at + byte]));
+    is_like(word(0), YEAR) && is_like(word(11), CLOCK) && head[8].is_ascii_digit() && head[9].is_ascii_digit()
+}
+
+/// Eight bytes as a word, and the low half of each that is a zero and stands for a digit.
+const fn shape(bytes: &[u8; 8]) -> (u64, u64) {
+    let mut low = [0; 8];
+    let mut at = 0;
+    while at < 8 {
+        low[at] = if bytes[at] == b'0' { 0x0f } else { 0 };
+        at += 1;
+    }
+    (u64::from_le_bytes(*bytes), u64::from_le_bytes(low))
+}
+
+#[inline]
+fn is_like(word: u64, (shape, low): (u64, u64)) -> bool {
+    // A digit differs from zero in its low half alone, and by less than ten.
+    let apart = word ^ shape;
+    apart & !low == 0 && (apart + 0x0606_0606_0606_0606) & 0xf0f0_f0f0_f0f0_f0f0 == 0
+}
+
+fn look(line: &[u8]) -> Head {
     let line = match line.first() {
         Some(0x1b | 0xef | 0) => undressed(line),
         _ => line,
@@ -127,6 +159,19 @@ fn is_shape(line: &[u8], shape: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_quick_look_sees_what_the_shape_says() {
+        let line = *b"2026-02-01T00:59:18";
+        assert!(is_iso(&line));
+        for at in 0..line.len() {
+            for byte in 0..=255 {
+                let mut other = line;
+                other[at] = byte;
+                assert_eq!(is_iso(&other), is_shape(&other, b"dddd-dd-dd?dd:dd:dd"), "{byte} at {at}");
+            }
+        }
+    }
 
     #[test]
     fn heads_of_many_formats_are_known() {

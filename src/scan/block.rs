@@ -384,6 +384,6 @@ impl<'a> Pass<'a> {
             text: evidence_text(&shown(reading, text), self.scanner.options.show_secrets),
         };
         self.segment.add_occurrences(id, place.actor, sample.offset, place.time, 1);
-        self.keep_first(id, || FaultKind::Unknown { class: Class::Exception, template }, sample);
+        self.keep_first(id, || FaultKind::Unknown { class: Class::Exception, template }, sample.offset, || sample);
     }
 }

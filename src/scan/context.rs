@@ -2,14 +2,15 @@
 //!
 //! Nothing further back than `CONTEXT` bytes is looked at, so that it does not matter where the chunk was cut.
 
-use super::idiom::Meaning;
+use super::idiom::{Idiom, Meaning};
 use super::words::class_of;
-use super::{CONTEXT, Pass, evidence_text, fault_id, parts, shown};
+use super::{CONTEXT, Pass, Scanner, evidence_text, fault_id, parts, shown};
 use crate::evidence::{FaultKind, Id, Sample};
 use crate::grammar::definition::Role;
 use crate::grammar::{Reading, Time, head};
 use crate::signature::wording::complains;
 use crate::template::skeleton;
+use std::borrow::Cow;
 
 /// The last words are looked for this many lines before a mark.
 const LAST_WORDS_LINES: usize = 8;
@@ -21,6 +22,31 @@ pub struct Speaker<'s> {
     pub service: Option<&'s [u8]>,
     /// The program, where the line is its own.
     pub ident: Option<&'s [u8]>,
+}
+
+/// What a line's words are worth where they are a program's last ones.
+#[derive(Clone, Debug)]
+pub(super) struct LastWords {
+    template: String,
+    complains: bool,
+    /// A signature, its level or the program's own words know it as an error anyhow.
+    is_known: bool,
+    id: Id,
+}
+
+impl LastWords {
+    pub(super) fn of(scanner: &Scanner, reading: &Reading, text: &[u8], idiom: &Idiom) -> LastWords {
+        let template = skeleton(text);
+        let is_own = idiom.meaning(&template) == Some(Meaning::LastWords);
+        let is_known = is_own || scanner.is_known(text) || class_of(reading, text).is_some();
+        let id = fault_id(&format!("words\0{is_known}\0{template}"));
+        LastWords { complains: complains(&template), template, is_known, id }
+    }
+
+    /// Whether a number is part of what it is known by.
+    pub(super) fn has_number(&self) -> bool {
+        self.template.bytes().any(|byte| byte.is_ascii_digit())
+    }
 }
 
 impl Pass<'_> {
@@ -56,7 +82,7 @@ impl Pass<'_> {
             // A journal gives its time to any text.
             let is_wrapped = reading.formats.len() == 1 && (reading.service.is_some() || reading.ident.is_some());
             let is_record = reading.level.is_some() || reading.time.is_some() && !is_wrapped;
-            let says_why = complains(&skeleton(text));
+            let says_why = self.words_of(&reading, text).complains;
             // Lines of a layout that nobody knows are no advice.
             let is_text = !reading.text.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'[');
             if last.is_none() || says_why && (is_record || is_text && !crossed) {
@@ -71,18 +97,29 @@ impl Pass<'_> {
 
     fn keep_last_words(&mut self, at: usize, reading: &Reading, before: usize) -> Id {
         let Some(text) = parts(reading).next() else { return 0 };
-        let template = skeleton(text);
-        let is_own = self.guide.idiom.meaning(&template) == Some(Meaning::LastWords);
-        let is_known = is_own || self.scanner.is_known(text) || class_of(reading, text).is_some();
-        let id = fault_id(&format!("words\0{is_known}\0{template}"));
+        let LastWords { template, is_known, id, .. } = self.words_of(reading, text).into_owned();
         let time = reading.time.or_else(|| self.inherited_time(at));
-        let text = evidence_text(&shown(reading, text), self.scanner.options.show_secrets);
         // A line of the context counts back from the segment's first one; joining the segments puts it right.
         let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[at..before]).count() as u64;
         let line = self.segment.lines.wrapping_sub(back);
-        let sample = Sample { offset: self.offset(at), line, time, actor: 0, text };
-        self.keep_first(id, || FaultKind::Words { template, is_known }, sample);
+        let offset = self.offset(at);
+        let show_secrets = self.scanner.options.show_secrets;
+        let sample = || {
+            let text = evidence_text(&shown(reading, text), show_secrets);
+            Sample { offset, line, time, actor: 0, text }
+        };
+        self.keep_first(id, || FaultKind::Words { template, is_known }, offset, sample);
         id
+    }
+
+    /// What a line's words are worth before an end.
+    fn words_of(&mut self, reading: &Reading, text: &[u8]) -> Cow<'_, LastWords> {
+        let idiom = &self.guide.idiom;
+        let known = if idiom.is_empty() { self.memo.words(self.scanner, reading) } else { None };
+        match known {
+            Some(words) => Cow::Borrowed(words),
+            None => Cow::Owned(LastWords::of(self.scanner, reading, text, idiom)),
+        }
     }
 
     /// Start of the line that ends just before `end`, if it begins within `CONTEXT` of `limit`.

@@ -149,12 +149,12 @@ impl<'a> Pass<'a> {
         for at in new {
             let id = &self.scanner.pack.signatures()[at].id;
             self.segment.add_occurrences(signature_id(id), actor, sample.offset, time, 1);
-            self.keep_first(signature_id(id), || FaultKind::Signature(id.clone()), sample.clone());
+            self.keep_first(signature_id(id), || FaultKind::Signature(id.clone()), sample.offset, || sample.clone());
         }
         if let Some((class, template)) = unknown {
             let id = unknown_id(class, &template);
             self.segment.add_occurrences(id, actor, sample.offset, time, 1);
-            self.keep_first(id, || FaultKind::Unknown { class, template }, sample);
+            self.keep_first(id, || FaultKind::Unknown { class, template }, sample.offset, || sample);
         }
     }
 

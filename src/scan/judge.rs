@@ -88,17 +88,14 @@ impl<'a> Pass<'a> {
 
     /// Records what a message tells that says what one said before; false where none did.
     fn judge_again(&mut self, at: usize, time: Option<Time>, reading: &Reading<'a>) -> bool {
-        let mut memo = std::mem::take(&mut self.memo);
-        let telling = memo.telling(self.scanner, reading);
-        if let Some(telling) = telling.filter(|telling| !telling.is_nothing()) {
+        let Some(telling) = self.memo.telling(self.scanner, reading) else { return false };
+        if !telling.is_nothing() {
             let is_untimed = reading.time.is_none();
             let place = Place { at, line: self.segment.lines, time, is_untimed, actor: 0, part: 0, times: 1 };
             let shown = &reading.text;
-            self.record(place, Said { reading, text: &reading.message, shown, thrown: None, again: false }, telling);
+            self.record(place, Said { reading, text: &reading.message, shown, thrown: None, again: false }, &telling);
         }
-        let is_known = telling.is_some();
-        self.memo = memo;
-        is_known
+        true
     }
 
     /// Judges one line of a message: its marks, its signatures, or an error that no signature knows.

@@ -3,6 +3,7 @@
 //! Logs repeat themselves: most lines differ from one before in their numbers and ids alone. A message is kept with its
 //! values alike (`fold`) where no value has a say in what it tells, else as it stands. This changes no result.
 
+use super::context::LastWords;
 use super::idiom::Idiom;
 use super::telling::{Setting, Telling};
 use super::{Scanner, block};
@@ -10,6 +11,7 @@ use crate::grammar::pattern::Pattern;
 use crate::grammar::{Layers, Level, Reading};
 use crate::signature::fold::{ID, fold, folds_of};
 use crate::signature::Matches;
+use std::sync::Arc;
 
 /// Messages that are kept.
 const SLOTS: usize = 1 << 11;
@@ -33,7 +35,9 @@ struct Entry {
     /// The message, folded or as it stands.
     text: Vec<u8>,
     /// None where values decide what it tells.
-    telling: Option<Telling>,
+    telling: Option<Arc<Telling>>,
+    /// Likewise.
+    words: Option<LastWords>,
 }
 
 /// Who spoke how, as far as it bears on what a message tells.
@@ -73,16 +77,26 @@ impl Spoke {
 impl Memo {
     /// What a message of one line tells where nothing was thrown and its program has no words of its own; None where it
     /// is to be judged as if nothing had been met.
-    pub(super) fn telling(&mut self, scanner: &Scanner, reading: &Reading) -> Option<&Telling> {
+    pub(super) fn telling(&mut self, scanner: &Scanner, reading: &Reading) -> Option<Arc<Telling>> {
+        self.find(scanner, reading, |entry| entry.telling.is_some())?.telling.clone()
+    }
+
+    /// What its words are worth where they are a program's last ones, likewise.
+    pub(super) fn words(&mut self, scanner: &Scanner, reading: &Reading) -> Option<&LastWords> {
+        self.find(scanner, reading, |entry| entry.words.is_some())?.words.as_ref()
+    }
+
+    fn find(&mut self, scanner: &Scanner, reading: &Reading, has: impl Fn(&Entry) -> bool) -> Option<&Entry> {
         let mut folded = std::mem::take(&mut self.folded);
         let at = fold(&reading.message, &mut folded).then(|| self.place(scanner, reading, &folded, true)).flatten();
         self.folded = folded;
-        let decided = |at: usize| self.slots[at].as_ref().is_some_and(|entry| entry.telling.is_some());
         let at = match at {
-            Some(at) if !decided(at) => self.place(scanner, reading, &reading.message, false),
+            Some(at) if !self.slots[at].as_ref().is_some_and(|entry| has(entry)) => {
+                self.place(scanner, reading, &reading.message, false)
+            }
             at => at,
         };
-        self.slots[at?].as_ref()?.telling.as_ref()
+        self.slots[at?].as_deref()
     }
 
     /// Where a message is kept; it is, once it is met for the second time.
@@ -94,9 +108,8 @@ impl Memo {
         }
         let home = hash as usize % SLOTS;
         let holds = |slot: &Option<Box<Entry>>| {
-            slot.as_ref().is_some_and(|entry| {
-                entry.hash == hash && entry.text == text && entry.setting.is_of(reading)
-            })
+            slot.as_ref()
+                .is_some_and(|entry| entry.hash == hash && entry.text == text && entry.setting.is_of(reading))
         };
         if let Some(at) = [home, home ^ 1].into_iter().find(|&at| holds(&self.slots[at])) {
             return Some(at);
@@ -105,15 +118,22 @@ impl Memo {
         if std::mem::replace(met, hash) != hash {
             return None;
         }
-        let telling = self.judge(scanner, reading, is_folded.then_some(text))?;
-        let entry = Entry { hash, setting: Spoke::of(reading), text: text.to_vec(), telling };
+        let (telling, words) = self.judge(scanner, reading, is_folded.then_some(text))?;
+        let setting = Spoke::of(reading);
+        let entry = Entry { hash, setting, text: text.to_vec(), telling: telling.map(Arc::new), words };
         let at = if self.slots[home].is_none() { home } else { home ^ 1 };
         self.slots[at] = Some(Box::new(entry));
         Some(at)
     }
 
-    /// What a message tells, as far as it is the same in all that fold to `folded`; None where it cannot be kept.
-    fn judge(&mut self, scanner: &Scanner, reading: &Reading, folded: Option<&[u8]>) -> Option<Option<Telling>> {
+    /// What a message tells and what its words are worth, as far as they are the same in all that fold to `folded`; None
+    /// where it cannot be kept.
+    fn judge(
+        &mut self,
+        scanner: &Scanner,
+        reading: &Reading,
+        folded: Option<&[u8]>,
+    ) -> Option<(Option<Telling>, Option<LastWords>)> {
         let text: &[u8] = &reading.message;
         let is_block = block::begins_traceback(text) || block::is_frame(text) || block::is_panic_head(text);
         if is_block || text.trim_ascii().is_empty() || text.contains(&b'\n') {
@@ -123,18 +143,22 @@ impl Memo {
         scanner.matcher.collect(&scanner.pack, text, matches);
         let idiom = Idiom::default();
         let telling = scanner.tell(reading, text, matches, Setting { idiom: &idiom, thrown: None, is_first: true });
-        let values_decide =
-            folded.is_some_and(|folded| telling.has_number || values_decide(scanner, reading, folded, matches));
-        Some((!values_decide).then_some(telling))
+        let words = LastWords::of(scanner, reading, text, &idiom);
+        Some(match folded.filter(|folded| has_values(folded)) {
+            None => (Some(telling), Some(words)),
+            Some(folded) if values_decide(scanner, reading, folded, matches) => (None, None),
+            Some(_) => ((!telling.has_number).then_some(telling), (!words.has_number()).then_some(words)),
+        })
     }
+}
+
+fn has_values(folded: &[u8]) -> bool {
+    memchr::memchr2(b'0', ID, folded).is_some()
 }
 
 /// Whether marks, signatures or words may see a difference between messages of one fold.
 fn values_decide(scanner: &Scanner, reading: &Reading, folded: &[u8], matches: &Matches) -> bool {
     let has_ids = folded.contains(&ID);
-    if !has_ids && !folded.contains(&b'0') {
-        return false;
-    }
     let is_steady = |pattern: &Pattern| {
         let decides = |text: &[u8]| !folds_of(text).is_empty();
         pattern.treats_digits_alike() && (!has_ids || pattern.treats_ids_alike(decides))

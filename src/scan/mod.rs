@@ -45,6 +45,9 @@ const HEAD_WINDOW: u64 = 64 << 10;
 /// Likewise at its end, for its last time.
 pub const TAIL_WINDOW: u64 = 16 << 10;
 
+/// Actors that a line's is looked for among first.
+const FEW_ACTORS: usize = 4;
+
 /// What the scan knows: formats, signatures, and the options that shape the evidence.
 pub struct Scanner {
     pub catalog: Catalog,
@@ -160,6 +163,8 @@ struct Pass<'a> {
     own_end: usize,
     matches: Matches,
     memo: Memo,
+    /// Actors of the segment.
+    spoke_last: Vec<(Id, Actor)>,
     /// Latest timed record met on the way or by looking back: where it begins, and its time.
     timed: Option<(usize, Time)>,
     /// No timed record begins between `timed` and here.
@@ -186,6 +191,7 @@ impl<'a> Pass<'a> {
             own_end,
             matches: Matches::default(),
             memo: scanner.take_memo(),
+            spoke_last: Vec::new(),
             timed: None,
             timed_until: 0,
             faults: BTreeMap::new(),
@@ -317,8 +323,20 @@ impl<'a> Pass<'a> {
             _ => ActorKind::Application,
         };
         let program = catalog.program(reading).unwrap_or_default();
+        let service = reading.service.as_deref().or(about);
+        let is_same = |(_, known): &&(Id, Actor)| {
+            let same = |known: &str, own: Option<&[u8]>| known.as_bytes() == own.unwrap_or_default();
+            known.kind == kind
+                && known.run_pid == reading.run_pid
+                && known.program == program
+                && same(&known.service, service)
+                && same(&known.ident, reading.ident.as_deref())
+        };
+        if let Some((id, _)) = self.spoke_last.iter().find(is_same) {
+            return *id;
+        }
         let actor = Actor {
-            service: text(reading.service.as_deref().or(about)),
+            service: text(service),
             ident: text(reading.ident.as_deref()),
             tells_ready: catalog.tells_ready(program),
             program: program.to_string(),
@@ -328,6 +346,8 @@ impl<'a> Pass<'a> {
         let name =
             format!("{}\0{}\0{}\0{}\0{:?}", actor.service, actor.ident, actor.program, kind as u8, actor.run_pid);
         let id = stable_hash(name.as_bytes());
+        self.spoke_last.truncate(FEW_ACTORS - 1);
+        self.spoke_last.insert(0, (id, actor.clone()));
         self.segment.actors.entry(id).or_insert(actor);
         id
     }

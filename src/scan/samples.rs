@@ -50,11 +50,17 @@ impl Pass<'_> {
     }
 
     /// Counts a fault whose line was found by looking back: only its first samples are kept.
-    pub(super) fn keep_first(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, sample: Sample) {
+    pub(super) fn keep_first(
+        &mut self,
+        id: Id,
+        kind: impl FnOnce() -> FaultKind,
+        offset: u64,
+        sample: impl FnOnce() -> Sample,
+    ) {
         let draft = self.draft(id, kind);
         draft.count += 1;
-        if let Some(at) = draft.place_for(sample.offset) {
-            draft.keep(at, sample);
+        if let Some(at) = draft.place_for(offset) {
+            draft.keep(at, sample());
         }
     }
 

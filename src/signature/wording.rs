@@ -200,9 +200,23 @@ const NO_TROUBLE: &[&str] = &["0 errors", "0 failed", "<*> errors", "<*> failed"
 const NO_LONGER: &[&str] =
     &["no longer retrying", "not continuing", "not reconnecting", "not retrying", "stopped retrying"];
 
-static FINDERS: LazyLock<[Option<AhoCorasick>; 2]> = LazyLock::new(|| {
-    [DEALT_WITH, NO_LONGER].map(|phrases| AhoCorasick::builder().ascii_case_insensitive(true).build(phrases).ok())
-});
+/// Phrases to be looked for whatever their case.
+struct Phrases(LazyLock<Option<AhoCorasick>>);
+
+impl Phrases {
+    fn are_in(&self, text: &[u8]) -> bool {
+        self.0.as_ref().is_some_and(|finder| finder.is_match(text))
+    }
+}
+
+fn finder(phrases: &[&str]) -> Option<AhoCorasick> {
+    AhoCorasick::builder().ascii_case_insensitive(true).build(phrases).ok()
+}
+
+static DEALT_WITH_PHRASES: Phrases = Phrases(LazyLock::new(|| finder(DEALT_WITH)));
+static NO_LONGER_PHRASES: Phrases = Phrases(LazyLock::new(|| finder(NO_LONGER)));
+static TROUBLE_PHRASES: Phrases = Phrases(LazyLock::new(|| finder(PHRASES)));
+static NO_TROUBLE_PHRASES: Phrases = Phrases(LazyLock::new(|| finder(NO_TROUBLE)));
 
 /// What phrases with a digit look like in a folded message.
 static FOLDED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
@@ -217,18 +231,16 @@ pub fn may_differ(folded: &[u8]) -> bool {
 
 /// Whether a line says of its own trouble that the program went on.
 pub fn is_dealt_with(text: &[u8]) -> bool {
-    let [dealt_with, no_longer] =
-        FINDERS.each_ref().map(|finder| finder.as_ref().is_some_and(|finder| finder.is_match(text)));
-    dealt_with && !no_longer
+    DEALT_WITH_PHRASES.are_in(text) && !NO_LONGER_PHRASES.are_in(text)
 }
 
 /// Whether a line, or its template, complains of something that was not dealt with.
 pub fn complains(text: &str) -> bool {
     let lower = text.to_lowercase();
     let is_word = |word: &str| TROUBLE.binary_search(&word).is_ok();
-    let has = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
     let mut words = lower.split(|c: char| !c.is_alphanumeric() && c != '\'');
-    (words.any(is_word) || has(PHRASES)) && !has(NO_TROUBLE) && !is_dealt_with(text.as_bytes())
+    let bytes = text.as_bytes();
+    (words.any(is_word) || TROUBLE_PHRASES.are_in(bytes)) && !NO_TROUBLE_PHRASES.are_in(bytes) && !is_dealt_with(bytes)
 }
 
 /// Whether a line may be the reason of an end that it stands before, though it does not complain.
