@@ -135,8 +135,7 @@ impl Memo {
         folded: Option<&[u8]>,
     ) -> Option<(Option<Telling>, Option<LastWords>)> {
         let text: &[u8] = &reading.message;
-        let is_block = block::begins_traceback(text) || block::is_frame(text) || block::is_panic_head(text);
-        if is_block || text.trim_ascii().is_empty() || text.contains(&b'\n') {
+        if text.trim_ascii().is_empty() || text.contains(&b'\n') {
             return None;
         }
         let matches = &mut self.matches;
@@ -144,11 +143,15 @@ impl Memo {
         let idiom = Idiom::default();
         let telling = scanner.tell(reading, text, matches, Setting { idiom: &idiom, thrown: None, is_first: true });
         let words = LastWords::of(scanner, reading, text, &idiom);
-        Some(match folded.filter(|folded| has_values(folded)) {
-            None => (Some(telling), Some(words)),
-            Some(folded) if values_decide(scanner, reading, folded, matches) => (None, None),
-            Some(_) => ((!telling.has_number).then_some(telling), (!words.has_number()).then_some(words)),
-        })
+        let (mut telling, mut words) = (Some(telling), Some(words));
+        if let Some(folded) = folded.filter(|folded| has_values(folded)) {
+            let decide = values_decide(scanner, reading, folded, matches);
+            telling = telling.filter(|telling| !decide && !telling.has_number);
+            words = words.filter(|words| !decide && !words.has_number());
+        }
+        // What such a line tells depends on those around it.
+        let is_block = block::begins_traceback(text) || block::is_frame(text) || block::is_panic_head(text);
+        Some((telling.filter(|_| !is_block), words))
     }
 }
 
