@@ -7,7 +7,8 @@ use super::clock::Clock;
 use super::dfa::{Dfa, Ways};
 use super::format::Format;
 use super::json::{KeyRow, Object, Span};
-use super::layout::{Head, Layouts};
+use super::beginning::Beginning;
+use super::layout::{Decided, Layouts};
 use super::members::Plan;
 use super::pattern::Captures;
 use super::reading::{FormatId, Reading};
@@ -35,11 +36,10 @@ enum Entry {
     },
 }
 
-/// A format that reads a line, and by which of its patterns; whether it was the first to be tried.
+/// A format that reads a line, and by which of its patterns.
 struct Met {
     format: FormatId,
     pattern: Option<u16>,
-    is_first: bool,
 }
 
 /// What a reader has met before; it makes the next lines cheaper and changes nothing else.
@@ -118,18 +118,41 @@ impl Dispatch {
             self.try_each(formats, text, clock, memory, reading, &mut tell);
             return found.map(|met| met.format);
         }
-        let head = Head::of(text);
-        if let Some(format) = memory.layouts.read(formats, &head, text, clock, reading) {
-            return Some(format);
+        let beginning = Beginning::of(text);
+        if let Some(format) = memory.layouts.read(formats, &beginning, text, clock, reading) {
+            return format;
         }
         self.try_each(formats, text, clock, memory, reading, &mut tell);
-        let met = found?;
-        // Lines that begin alike have the same patterns to try, so that the first one is the first there, too.
-        if let Some(pattern) = met.pattern.filter(|_| met.is_first && !memory.is_rough) {
-            let reach = memory.dfa.reach();
-            memory.layouts.keep(formats, &head, reach, met.format, pattern, text, &memory.captures);
+        if !memory.is_rough && memory.layouts.wants(&beginning) {
+            self.learn(formats, text, &beginning, memory, found.as_ref());
         }
-        Some(met.format)
+        found.map(|met| met.format)
+    }
+
+    /// Keeps how a line was read, if all lines that begin alike are read so.
+    fn learn(&self, formats: &[Format], text: &[u8], beginning: &Beginning, memory: &mut Memory, met: Option<&Met>) {
+        let Memory { dfa, captures, layouts, .. } = memory;
+        let candidates = dfa.candidates(&self.ways, text).to_vec();
+        let mut decided = Decided::by(dfa.reach());
+        for at in candidates {
+            let Entry::Pattern { format, pattern } = self.entries[at as usize] else { return };
+            let reader = &formats[usize::from(format)].lines()[usize::from(pattern)];
+            let Some(trace) = reader.trace(text, beginning) else { return };
+            decided.add(&trace);
+            if met.is_some_and(|met| met.format == format && met.pattern == Some(pattern)) {
+                if trace.reads {
+                    layouts.keep(formats, beginning, &decided, (format, pattern), &trace, (text, captures));
+                }
+                return;
+            }
+            if trace.reads {
+                // Its time is none; another may be one.
+                return;
+            }
+        }
+        if met.is_none() {
+            layouts.keep_none(beginning, &decided);
+        }
     }
 
     /// All formats that read a line, in order; some more than once.
@@ -157,13 +180,12 @@ impl Dispatch {
         let objects = text.starts_with(b"{").then(|| shapes.find(formats, text, spans));
         let candidates =
             if *is_rough { dfa.rough_candidates(&self.ways, text) } else { dfa.candidates(&self.ways, text) };
-        for (turn, &at) in candidates.iter().enumerate() {
-            let is_first = turn == 0;
+        for &at in candidates {
             match self.entries[at as usize] {
                 Entry::Pattern { format, pattern } => {
                     let reader = &formats[usize::from(format)];
                     if reader.read_pattern(usize::from(pattern), text, clock, captures, reading)
-                        && tell(Met { format, pattern: Some(pattern), is_first }).is_break()
+                        && tell(Met { format, pattern: Some(pattern) }).is_break()
                     {
                         return;
                     }
@@ -172,7 +194,7 @@ impl Dispatch {
                     let Some((object, plans)) = &objects else { continue };
                     for (id, plan) in plans.iter().filter(|(id, _)| (first..=last).contains(id)) {
                         if formats[usize::from(*id)].members.read(plan, object, clock, reading)
-                            && tell(Met { format: *id, pattern: None, is_first }).is_break()
+                            && tell(Met { format: *id, pattern: None }).is_break()
                         {
                             return;
                         }

@@ -141,11 +141,6 @@ impl Matcher {
         }
     }
 
-    /// Whether nothing beyond the byte after what it takes has a say in it, also where it takes nothing.
-    pub fn looks_at_what_it_takes(&self) -> bool {
-        !matches!(self, Matcher::Free { .. } | Matcher::Until(_) | Matcher::Rest | Matcher::Quoted)
-    }
-
     /// How many bytes of `rest` it takes.
     #[inline]
     pub fn read(&self, rest: &[u8]) -> Option<usize> {

@@ -5,6 +5,7 @@
 pub mod almanac;
 pub mod ansi;
 mod array;
+mod beginning;
 pub mod calendar;
 pub mod catalog;
 pub mod clock;
@@ -33,6 +34,7 @@ pub mod shape;
 pub mod survey;
 pub mod time_parts;
 pub mod timestamp;
+mod trace;
 
 pub use catalog::{Catalog, Compiled, MarkId};
 pub use clock::{Clock, Open, SECOND, Time};

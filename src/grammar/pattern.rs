@@ -64,8 +64,6 @@ impl Captures {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pattern {
     pub(super) items: Vec<Item>,
-    /// See `steady`.
-    steady: Option<Field>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -79,14 +77,7 @@ pub(super) enum Item {
 
 impl Pattern {
     pub(super) fn of(items: Vec<Item>) -> Pattern {
-        let steady = steady(&items);
-        Pattern { items, steady }
-    }
-
-    /// The field that goes on to the line's end, if all before it ends in the same places in lines that differ in digits
-    /// alone and by what stands after it.
-    pub fn steady(&self) -> Option<Field> {
-        self.steady
+        Pattern { items }
     }
 
     /// Whether it reads a text as it reads the same text with other digits: all or none of them, each item in the same
@@ -186,7 +177,7 @@ fn read_items(items: &[Item], line: &[u8], mut at: usize, captures: &mut Capture
     Some(at)
 }
 
-fn read_level(matcher: &Matcher, rest: &[u8]) -> Option<(Level, usize)> {
+pub(super) fn read_level(matcher: &Matcher, rest: &[u8]) -> Option<(Level, usize)> {
     if let Matcher::OneOf(words) = matcher {
         let (word, len) = words.find(rest)?;
         return Some((words.level(word)?, len));
@@ -198,29 +189,6 @@ fn read_level(matcher: &Matcher, rest: &[u8]) -> Option<(Level, usize)> {
         _ => Level::from_word(&rest[..len])?,
     };
     Some((level, len))
-}
-
-/// See `Pattern::steady`.
-fn steady(items: &[Item]) -> Option<Field> {
-    let (last, before) = items.split_last()?;
-    let Item::Capture(Some(field), matcher) = last else { return None };
-    let times = before.iter().filter(|item| matches!(item, Item::Time(_))).count();
-    let is_steady = matcher.goes_to_the_end()
-        && !matches!(field, Field::Level | Field::Time)
-        && times <= 1
-        && before.iter().all(|item| match item {
-            Item::Literal(text) => !text.iter().any(u8::is_ascii_digit),
-            Item::Blanks | Item::Time(_) => true,
-            Item::Capture(_, matcher) => matcher.treats_digits_alike() && !matcher.goes_to_the_end(),
-            // Whether an optional part is there must be settled by what stands right there.
-            Item::Optional(inner) => inner.iter().all(|item| match item {
-                Item::Literal(text) => !text.iter().any(u8::is_ascii_digit),
-                Item::Blanks => true,
-                Item::Capture(_, matcher) => matcher.treats_digits_alike() && matcher.looks_at_what_it_takes(),
-                Item::Time(_) | Item::Optional(_) => false,
-            }),
-        });
-    is_steady.then_some(*field)
 }
 
 fn treats_digits_alike(items: &[Item]) -> bool {

@@ -87,7 +87,7 @@ fn the_dispatch_holds_on_lines_that_are_nearly_of_a_format() {
         state ^= state << 17;
         (state >> 33) as usize % below
     };
-    for _ in 0..20_000 {
+    for _ in 0..30_000 {
         let mut line = lines[random(lines.len())].clone();
         let other = &lines[random(lines.len())];
         if line.is_empty() || other.is_empty() {
@@ -112,6 +112,12 @@ fn the_dispatch_holds_on_lines_that_are_nearly_of_a_format() {
                         *digit = b'0' + random(10) as u8;
                     }
                 });
+                // Of hexadecimal numbers the letters, too.
+                for at in memchr::memmem::find_iter(&line.clone(), b"0x") {
+                    let is_hex = |byte: &&mut u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                    let number = line[at + 2..].iter_mut().take_while(is_hex);
+                    number.for_each(|byte| *byte = b"0123456789abcdef"[random(16)]);
+                }
                 if change == 3 {
                     line.extend(&other[from..]);
                 }
