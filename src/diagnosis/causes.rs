@@ -233,9 +233,9 @@ fn outcome(run: &Run, root: &FaultSeen, faults: &Faults) -> Option<Id> {
 
 /// Whether some other fault of the run explains this one.
 fn explained_in(run: &Run, fault: Id, faults: &Faults, background: &BTreeSet<Id>) -> bool {
-    run.faults.iter().any(|other| {
-        other.fault != fault && !background.contains(&other.fault) && faults.explains(other.fault, fault)
-    })
+    run.faults
+        .iter()
+        .any(|other| other.fault != fault && !background.contains(&other.fault) && faults.explains(other.fault, fault))
 }
 
 /// When the run's last telling fault was. After readiness only what came close to the end counts at all.

@@ -431,9 +431,8 @@ impl Case<'_, '_> {
         let mut by_fault: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
         for at in &runs {
             let all: BTreeSet<Id> = lost(at).map(|seen| seen.fault).collect();
-            let roots = all
-                .iter()
-                .filter(|id| !all.iter().any(|other| other != *id && self.faults.explains(*other, **id)));
+            let roots =
+                all.iter().filter(|id| !all.iter().any(|other| other != *id && self.faults.explains(*other, **id)));
             roots.for_each(|id| by_fault.entry(*id).or_default().push(*at));
         }
         let affected: BTreeSet<usize> = by_fault.values().flatten().copied().collect();

@@ -8,8 +8,8 @@ use super::faults::Faults;
 use super::runs::Run;
 use crate::evidence::Id;
 use crate::grammar::SECOND;
-use crate::signature::wording::lacks_value;
 use crate::signature::Role;
+use crate::signature::wording::lacks_value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// In so many runs the order must hold: once is chance.

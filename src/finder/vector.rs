@@ -11,6 +11,7 @@ pub fn has_avx512() -> bool {
     is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vbmi")
+        && is_x86_feature_detected!("avx512vbmi2")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("popcnt")
 }
@@ -56,38 +57,81 @@ fn flatten(mut bits: u64, block: usize, count: usize, places: &mut Places) -> us
     }
 }
 
+/// The places of a block.
+const NUMBERS: [u8; BLOCK] = {
+    let mut numbers = [0; BLOCK];
+    let mut at = 0;
+    while at < BLOCK {
+        numbers[at] = at as u8;
+        at += 1;
+    }
+    numbers
+};
+
 /// # Safety
-/// The processor has these features, and `blocks` blocks from `from` on are in the text, with a window's rest after them.
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1,popcnt")]
+/// The processor has these features, and `blocks` blocks from `from` on are in the text, with what a window reaches to after them.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
 unsafe fn blocks_avx512(masks: &Masks, text: &[u8], from: usize, blocks: usize, places: &mut Places) -> usize {
-    // SAFETY: a table is 128 bytes, and this loads the first or the second 64 of them.
-    let half = |table: &[u8; 128], second: usize| unsafe { _mm512_loadu_si512(table.as_ptr().add(64 * second).cast()) };
-    let tables = masks.each_ref().map(|halves| halves.each_ref().map(|table| [half(table, 0), half(table, 1)]));
+    // Not by `map`: a closure that is not inlined hands vectors over in memory.
+    let mut tables = [[[_mm512_setzero_si512(); 2]; 2]; WINDOW];
+    for (tables, halves) in tables.iter_mut().zip(masks) {
+        for (table, half) in tables.iter_mut().zip(halves) {
+            // SAFETY: a table is 128 bytes, and these are the first and the second 64 of them.
+            *table =
+                unsafe { [_mm512_loadu_si512(half.as_ptr().cast()), _mm512_loadu_si512(half.as_ptr().add(64).cast())] };
+        }
+    }
+    // SAFETY: an array of 64 bytes.
+    let numbers = unsafe { _mm512_loadu_si512(NUMBERS.as_ptr().cast()) };
     let mut count = 0;
     for block in 0..blocks {
         let at = from + block * BLOCK;
         let mut low = _mm512_set1_epi8(-1);
         let mut high = low;
         for (place, [first, second]) in tables.iter().enumerate() {
-            // SAFETY: the block is in the text, and so are the three bytes after it.
+            // SAFETY: the block is in the text, and so are the `WINDOW - 1` bytes after it.
             let bytes = unsafe { _mm512_loadu_si512(text.as_ptr().add(at + place).cast()) };
             // The lookup goes by the low seven bits.
             low = _mm512_and_si512(low, _mm512_permutex2var_epi8(first[0], bytes, first[1]));
             high = _mm512_and_si512(high, _mm512_permutex2var_epi8(second[0], bytes, second[1]));
         }
         let any = _mm512_or_si512(low, high);
-        count = flatten(_mm512_test_epi8_mask(any, any), at, count, places);
+        let bits = _mm512_test_epi8_mask(any, any);
+        let all = bits.count_ones() as usize;
+        let found = _mm512_maskz_compress_epi8(bits, numbers);
+        let base = _mm512_set1_epi32(at as i32);
+        let own = &mut places[count..][..BLOCK];
+        // SAFETY: 64 places are written at most, and they are there.
+        unsafe {
+            let first = _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(found)));
+            _mm512_storeu_si512(own.as_mut_ptr().cast(), first);
+            if all > 16 {
+                let second = _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32::<1>(found)));
+                _mm512_storeu_si512(own.as_mut_ptr().add(16).cast(), second);
+                let third = _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32::<2>(found)));
+                _mm512_storeu_si512(own.as_mut_ptr().add(32).cast(), third);
+                let fourth = _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32::<3>(found)));
+                _mm512_storeu_si512(own.as_mut_ptr().add(48).cast(), fourth);
+            }
+        }
+        count += all;
     }
     count
 }
 
 /// # Safety
-/// The processor has these features, and `blocks` blocks from `from` on are in the text, with a window's rest after them.
+/// The processor has these features, and `blocks` blocks from `from` on are in the text, with what a window reaches to after them.
 #[target_feature(enable = "avx2,bmi1,popcnt")]
 unsafe fn blocks_avx2(nibbles: &Nibbles, text: &[u8], from: usize, blocks: usize, places: &mut Places) -> usize {
-    // SAFETY: a table is 16 bytes.
-    let load = |table: &[u8; 16]| unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast())) };
-    let tables = nibbles.each_ref().map(|halves| halves.each_ref().map(|[low, high]| [load(low), load(high)]));
+    let mut tables = [[[_mm256_setzero_si256(); 2]; 2]; WINDOW];
+    for (tables, halves) in tables.iter_mut().zip(nibbles) {
+        for (table, sides) in tables.iter_mut().zip(halves) {
+            for (table, side) in table.iter_mut().zip(sides) {
+                // SAFETY: a table is 16 bytes.
+                *table = unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(side.as_ptr().cast())) };
+            }
+        }
+    }
     let four_bits = _mm256_set1_epi8(0x0f);
     let zero = _mm256_setzero_si256();
     let mut count = 0;
@@ -98,15 +142,15 @@ unsafe fn blocks_avx2(nibbles: &Nibbles, text: &[u8], from: usize, blocks: usize
             let mut low = _mm256_set1_epi8(-1);
             let mut high = low;
             for (place, [first, second]) in tables.iter().enumerate() {
-                // SAFETY: the block is in the text, and so are the three bytes after it.
+                // SAFETY: the block is in the text, and so are the `WINDOW - 1` bytes after it.
                 let bytes = unsafe { _mm256_loadu_si256(text.as_ptr().add(at + 32 * side + place).cast()) };
                 let below = _mm256_and_si256(bytes, four_bits);
                 let above = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), four_bits);
-                let look = |[low, high]: &[__m256i; 2]| {
-                    _mm256_and_si256(_mm256_shuffle_epi8(*low, below), _mm256_shuffle_epi8(*high, above))
-                };
-                low = _mm256_and_si256(low, look(first));
-                high = _mm256_and_si256(high, look(second));
+                let one = _mm256_and_si256(_mm256_shuffle_epi8(first[0], below), _mm256_shuffle_epi8(first[1], above));
+                let two =
+                    _mm256_and_si256(_mm256_shuffle_epi8(second[0], below), _mm256_shuffle_epi8(second[1], above));
+                low = _mm256_and_si256(low, one);
+                high = _mm256_and_si256(high, two);
             }
             let none = _mm256_cmpeq_epi8(_mm256_or_si256(low, high), zero);
             bits |= u64::from(!_mm256_movemask_epi8(none) as u32) << (32 * side);

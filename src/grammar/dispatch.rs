@@ -3,11 +3,11 @@
 //! One walk over a line's first bytes refuses nearly all patterns at once; those that are left are tried in order. What
 //! `first_match` gives is what trying every format in turn would give; a test holds the two together.
 
+use super::beginning::Beginning;
 use super::clock::Clock;
 use super::dfa::{Dfa, Ways};
 use super::format::Format;
 use super::json::{KeyRow, Object, Span};
-use super::beginning::Beginning;
 use super::layout::{Decided, Layouts};
 use super::members::Plan;
 use super::pattern::Captures;

@@ -186,9 +186,7 @@ impl<'p> Walk<'_, 'p> {
                 Ok(matcher.read(rest))
             }
             Matcher::Class(_) => {
-                if !matcher.treats_digits_alike()
-                    || self.beginning.has_hex() && !matcher.treats_ids_alike(|_| false)
-                {
+                if !matcher.treats_digits_alike() || self.beginning.has_hex() && !matcher.treats_ids_alike(|_| false) {
                     return Err(Unsure);
                 }
                 let taken = matcher.read(rest);

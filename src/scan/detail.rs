@@ -81,8 +81,10 @@ impl<'a> Pass<'a> {
             return known.into_iter().map(|known| kind(&known.id)).collect();
         }
         let marks = self.scanner.marks(reading, text, &matches);
-        let reason =
-            marks.iter().find(|(_, mark)| mark.mark.kind == MarkKind::Fatal).and_then(|(_, mark)| mark.text(Field::Reason));
+        let reason = marks
+            .iter()
+            .find(|(_, mark)| mark.mark.kind == MarkKind::Fatal)
+            .and_then(|(_, mark)| mark.text(Field::Reason));
         let (class, text) = match reason {
             Some(reason) => (Class::Exception, reason),
             None => match class_of(reading, text) {

@@ -9,8 +9,8 @@ use super::telling::{Setting, Telling};
 use super::{Scanner, block};
 use crate::grammar::pattern::Pattern;
 use crate::grammar::{Layers, Level, Reading};
-use crate::signature::fold::{ID, fold, folds_of};
 use crate::signature::Matches;
+use crate::signature::fold::{ID, fold, folds_of};
 use std::sync::Arc;
 
 /// Messages that are kept.
@@ -108,8 +108,7 @@ impl Memo {
         }
         let home = hash as usize % SLOTS;
         let holds = |slot: &Option<Box<Entry>>| {
-            slot.as_ref()
-                .is_some_and(|entry| entry.hash == hash && entry.text == text && entry.setting.is_of(reading))
+            slot.as_ref().is_some_and(|entry| entry.hash == hash && entry.text == text && entry.setting.is_of(reading))
         };
         if let Some(at) = [home, home ^ 1].into_iter().find(|&at| holds(&self.slots[at])) {
             return Some(at);

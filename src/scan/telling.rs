@@ -93,8 +93,7 @@ impl Scanner {
         let step = meaning.filter(|_| is_first && marks.is_empty()).and_then(Step::of);
         let is_step = step.is_some() || marks.iter().any(|(_, mark)| mark.mark.kind.is_told());
         let tells_fault = !signatures.is_empty() || unknown.is_some();
-        let is_hint =
-            marks.iter().any(|(_, mark)| mark.mark.kind == MarkKind::Hint) || meaning == Some(Meaning::Ready);
+        let is_hint = marks.iter().any(|(_, mark)| mark.mark.kind == MarkKind::Hint) || meaning == Some(Meaning::Ready);
         let hint = (is_hint && !is_step && !tells_fault).then(|| {
             let template = skeleton(text.trim_ascii());
             (hint_id(stable_hash(format!("hint\0{template}").as_bytes())), FaultKind::Hint(template))
@@ -126,17 +125,7 @@ impl Scanner {
         let is_numbered = |name: &str| name.bytes().any(|byte| byte.is_ascii_digit());
         let has_number = faults.iter().chain(&hint).filter_map(|(_, kind)| template_of(kind)).any(is_numbered)
             || marks.iter().any(|mark| self.catalog.mark(mark.id).weak && is_numbered(&mark.name));
-        Telling {
-            faults,
-            hint,
-            step,
-            is_step,
-            asks_for_reason,
-            is_fatal,
-            by_manager,
-            marks,
-            has_number,
-        }
+        Telling { faults, hint, step, is_step, asks_for_reason, is_fatal, by_manager, marks, has_number }
     }
 
     /// Whether a signature knows a text.

@@ -106,7 +106,10 @@ mod tests {
     fn numbers_and_ids_are_alike() {
         assert_eq!(folded("run 7 of 0e41c03f failed").as_deref(), Some("run 0 of ******** failed"));
         assert_eq!(folded("sessions/12345678.jsonl").as_deref(), Some("sessions/********.jsonl"));
-        assert_eq!(folded("0e41c03f: at f:12345678, deadbeef01").as_deref(), Some("0e00c00f: at f:00000000, deadbeef00"));
+        assert_eq!(
+            folded("0e41c03f: at f:12345678, deadbeef01").as_deref(),
+            Some("0e00c00f: at f:00000000, deadbeef00")
+        );
         assert_eq!(folded("a\u{1}b"), None);
     }
 

@@ -25,7 +25,11 @@ impl LazyRegex {
     /// Compiles at once; the error says what is wrong with it.
     pub fn compile(text: &str) -> Result<LazyRegex, regex::Error> {
         let compiled = compile(text)?;
-        Ok(LazyRegex { text: text.into(), compiled: OnceLock::from(Some(compiled)), treats_digits_alike: OnceLock::new() })
+        Ok(LazyRegex {
+            text: text.into(),
+            compiled: OnceLock::from(Some(compiled)),
+            treats_digits_alike: OnceLock::new(),
+        })
     }
 
     /// Whether a text has a match. What cannot be compiled matches nothing.

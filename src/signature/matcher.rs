@@ -211,9 +211,9 @@ impl Matcher {
         let collector = Finder::new(&texts, sample);
         let (folded, folded_users) = folded_texts(pack, catalog, &texts, &users);
         let folded = Finder::new(&folded, sample);
-        let short_folded = short.iter().flat_map(|(number, text)| {
-            folds_of(text.bytes()).into_iter().map(|fold| (*number, Text::of(fold)))
-        });
+        let short_folded = short
+            .iter()
+            .flat_map(|(number, text)| folds_of(text.bytes()).into_iter().map(|fold| (*number, Text::of(fold))));
         let short_folded = short_folded.collect();
         Matcher { finder, collector, users, short, lists, used_by, folded, folded_users, short_folded }
     }
@@ -312,7 +312,8 @@ fn folded_texts(
     for (text, users) in texts.iter().zip(users) {
         folds_of(text).into_iter().for_each(|fold| folded.entry(fold).or_default().extend(users));
     }
-    let not_signatures = pack.signatures().iter().zip(0..).map(|(signature, at)| (signature.not(), User::NotSignature(at)));
+    let not_signatures =
+        pack.signatures().iter().zip(0..).map(|(signature, at)| (signature.not(), User::NotSignature(at)));
     let not_marks = catalog.marks().iter().zip(0..).map(|(mark, id)| (mark.unless.as_slice(), User::NotMark(id)));
     for (texts, user) in not_signatures.chain(not_marks) {
         let folds = texts.iter().flat_map(|text| folds_of(text.bytes()));
