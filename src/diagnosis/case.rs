@@ -7,6 +7,7 @@ use super::evidence_lines::Lines;
 use super::faults::Faults;
 use super::model::Cause;
 use super::runs::Chronicle;
+use super::sightings::{Sighting, Sightings};
 use crate::evidence::Id;
 use crate::grammar::Time;
 use crate::signature::Role;
@@ -21,15 +22,16 @@ pub struct Case<'c, 'e> {
     pub faults: &'c Faults<'c>,
     pub lines: &'c Lines<'c, 'e>,
     pub aspects: Aspects<'c, 'e>,
+    pub sightings: Sightings,
     pub without: Without,
 }
 
 impl Case<'_, '_> {
-    /// A cause with what is known of its fault and of the runs that have it; how sure it is, others say.
+    /// A cause with what is known of its fault and of the runs that have it, which are in order; how sure it is, others
+    /// say.
     pub fn cause(&self, id: Id, role: Role, runs: &[usize], failed: usize) -> Option<Cause> {
         let fault = self.faults.get(id)?;
-        let seen: Vec<_> =
-            runs.iter().flat_map(|&at| &self.chronicle.runs[at].faults).filter(|seen| seen.fault == id).collect();
+        let seen: Vec<&Sighting> = self.sightings.within(id, runs).collect();
         let times = || seen.iter().filter_map(|seen| seen.time);
         let after_ready = seen.iter().filter(|seen| seen.after_ready).count();
         let window = (times().min(), times().max());

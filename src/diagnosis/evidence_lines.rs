@@ -1,7 +1,7 @@
 //! The telling lines of a fault, over all streams of a service.
 
 use super::model::EvidenceLine;
-use super::services::Cast;
+use super::services::{Cast, Part};
 use super::story::{Story, TellingLine};
 use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
@@ -16,9 +16,15 @@ type Window = (Option<Time>, Option<Time>);
 pub struct Lines<'c, 'e> {
     pub stories: &'c [Story<'e>],
     pub cast: &'c Cast<'e>,
+    /// Who speaks in each part.
+    actors: Vec<BTreeSet<Id>>,
 }
 
-impl<'e> Lines<'_, 'e> {
+impl<'c, 'e> Lines<'c, 'e> {
+    pub fn of_cast(stories: &'c [Story<'e>], cast: &'c Cast<'e>) -> Lines<'c, 'e> {
+        Lines { stories, cast, actors: cast.parts.iter().map(actors).collect() }
+    }
+
     /// At most `most` lines of a fault, or of several that are one: those within a stretch of time if there are any; the
     /// first ones, then the last.
     pub fn of(&self, faults: &[Id], window: Window, most: usize) -> Vec<EvidenceLine> {
@@ -46,16 +52,27 @@ impl<'e> Lines<'_, 'e> {
             _ => true,
         };
         let mut found: Vec<(TellingLine<'e>, bool)> = Vec::new();
-        for part in &self.cast.parts {
+        for (part, actors) in self.cast.parts.iter().zip(&self.actors) {
             let story: &Story<'e> = &self.stories[part.story];
             // In a journal of many services a fault may be another one's.
-            let actors: BTreeSet<Id> = part.events.iter().map(|event| event.actor).collect();
             let is_own = |line: &TellingLine| line.sample.actor == 0 || actors.contains(&line.sample.actor);
             let own = story.samples(fault).into_iter().filter(is_own);
             found.extend(own.map(|line| (line, inside(&line, part.skew))));
         }
         found
     }
+}
+
+/// Who speaks in a part: few, however many the events are.
+fn actors(part: &Part) -> BTreeSet<Id> {
+    let mut actors = BTreeSet::new();
+    let mut last = None;
+    for event in &part.events {
+        if last.replace(event.actor) != Some(event.actor) {
+            actors.insert(event.actor);
+        }
+    }
+    actors
 }
 
 /// Lines in the order of time, an event that is told in two files once.

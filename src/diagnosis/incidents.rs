@@ -199,7 +199,7 @@ impl Case<'_, '_> {
         roots.sort_by_key(|root| (std::cmp::Reverse(root.runs.len()), root.runs[0], root.root));
         let root_ids: BTreeSet<Id> = roots.iter().map(|root| root.root).collect();
         let mut causes = Vec::new();
-        let mut others: BTreeMap<Id, (Role, BTreeSet<usize>)> = BTreeMap::new();
+        let mut others: BTreeMap<Id, (Role, Vec<usize>)> = BTreeMap::new();
         for root in &roots {
             let runs = &root.runs;
             let explained = self.common(runs, judged, |judged| &judged.explained);
@@ -211,10 +211,8 @@ impl Case<'_, '_> {
                 .filter(|(id, _)| !root_ids.contains(id) && self.faults.get(*id).is_some_and(is_worth_telling))
                 .collect();
             for (id, role) in &told {
-                let entry = others.entry(*id).or_insert((*role, BTreeSet::new()));
-                entry.1.extend(
-                    runs.iter().filter(|&&at| self.chronicle.runs[at].faults.iter().any(|seen| seen.fault == *id)),
-                );
+                let entry = others.entry(*id).or_insert((*role, Vec::new()));
+                entry.1.extend(self.sightings.within(*id, runs).map(|seen| seen.run));
             }
             let explains = told.iter().filter_map(|(id, _)| Some(self.faults.get(*id)?.id.clone())).collect();
             let masked = roots.iter().any(|other| other.runs[other.runs.len() - 1] < runs[0]);
@@ -223,8 +221,9 @@ impl Case<'_, '_> {
             let beside: Vec<Id> = beside.copied().collect();
             causes.extend(self.root(root, failed.len(), judged, explains, masked, &beside));
         }
-        for (id, (role, runs)) in others {
-            let runs: Vec<usize> = runs.into_iter().collect();
+        for (id, (role, mut runs)) in others {
+            runs.sort_unstable();
+            runs.dedup();
             let Some(mut cause) = self.cause(id, role, &runs, failed.len()) else { continue };
             if role == Role::Amplifier && cause.phase == "init" {
                 let these: Vec<&Run> = runs.iter().map(|&at| &self.chronicle.runs[at]).collect();
@@ -290,8 +289,7 @@ impl Case<'_, '_> {
         if by_order > 0 {
             why.push(format!("in all {by_order} runs that have it, it comes before {}", explains.join(", ")));
         }
-        let with = |at: &usize| self.chronicle.runs[*at].faults.iter().any(|seen| seen.fault == id);
-        let all_with: Vec<usize> = (0..self.chronicle.runs.len()).filter(with).collect();
+        let all_with = self.sightings.runs(id);
         let died = all_with.iter().filter(|&&at| self.ends[at].is_unplanned()).count();
         let over = all_with.iter().filter(|&&at| self.ends[at] != End::Open).count();
         if died == over && died >= 2 {
@@ -302,7 +300,7 @@ impl Case<'_, '_> {
         if runs.len() == failed && failed >= 2 {
             why.push("no failed run is without it".into());
         }
-        let good = self.good_runs_with(id);
+        let good = self.sightings.good_runs(id);
         match good {
             (0, 0) => why.push("there is no healthy run to compare with".into()),
             (0, 1) => why.push("the only healthy run does not have it".into()),
@@ -387,13 +385,6 @@ impl Case<'_, '_> {
         lines.sort_by(|a, b| (&a.time, &a.path, a.line).cmp(&(&b.time, &b.path, b.line)));
         lines.truncate(MAX_BESIDE);
         lines
-    }
-
-    /// How many good runs have a fault, of how many.
-    fn good_runs_with(&self, id: Id) -> (usize, usize) {
-        let good = self.chronicle.runs.iter().zip(self.ends).filter(|(run, end)| run.is_ready() && !end.is_unplanned());
-        let good: Vec<&Run> = good.map(|(run, _)| run).collect();
-        (good.iter().filter(|run| run.faults.iter().any(|seen| seen.fault == id)).count(), good.len())
     }
 
     /// A loop that no run shows and its manager tells of (a table of pods, the events of one). All errors seen are one

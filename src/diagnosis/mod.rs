@@ -29,6 +29,7 @@ mod rhythm;
 mod rotation;
 mod runs;
 mod services;
+mod sightings;
 mod signals;
 mod skew;
 mod steps;
@@ -124,9 +125,10 @@ fn service(stories: &[Story], cast: &Cast, chronicle: &Chronicle, pack: &Pack, w
     if lifeless && !findings::has_errors(&faults) {
         return None;
     }
-    let lines = Lines { stories, cast };
+    let lines = Lines::of_cast(stories, cast);
     let aspects = aspects::Aspects { stories, cast };
-    let case = case::Case { chronicle, ends: &ends, faults: &faults, lines: &lines, aspects, without };
+    let sightings = sightings::Sightings::of(&chronicle.runs, &ends);
+    let case = case::Case { chronicle, ends: &ends, faults: &faults, lines: &lines, aspects, sightings, without };
     let (incidents, turns) = incidents::incidents(&case);
     let state = findings::state(chronicle, &ends);
     let last = parts.iter().filter_map(|&part| stories[part].last_time()).max();

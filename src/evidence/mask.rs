@@ -1,6 +1,6 @@
 //! Secrets, masked before a text enters the evidence.
 
-use aho_corasick::AhoCorasick;
+use crate::finder::{Finder, Grams};
 use regex::{Captures, Regex};
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -41,8 +41,8 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Some of these stands in every text that the expressions below match; most texts have none.
-static TRIGGERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+/// Some of these stands, whatever its case, in every text that the expressions above match; most texts have none.
+static TRIGGERS: LazyLock<Finder> = LazyLock::new(|| {
     let words = [
         "sk-",
         "ghp_",
@@ -67,12 +67,12 @@ static TRIGGERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         "basic",
         "://",
     ];
-    AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
+    Finder::new(&words, &Grams::default())
 });
 
 /// The text with its secrets hidden. Borrowed when it has none.
 pub fn mask(text: &str) -> Cow<'_, str> {
-    if TRIGGERS.as_ref().is_some_and(|triggers| !triggers.is_match(text)) {
+    if !TRIGGERS.stands_in(text.to_ascii_lowercase().as_bytes()) {
         return Cow::Borrowed(text);
     }
     let Some((shapes, named)) = SHAPES.as_ref().zip(NAMED.as_ref()) else { return Cow::Borrowed(HIDDEN) };

@@ -260,6 +260,13 @@ impl Finder {
         self.walk(text, 0, |place| self.at(text, place).for_each(&mut found));
     }
 
+    /// Whether any text stands in a text.
+    pub fn stands_in(&self, text: &[u8]) -> bool {
+        let mut found = false;
+        self.walk(text, 0, |place| found = found || self.at(text, place).next().is_some());
+        found
+    }
+
     /// Tells of the places, ascending, where some window may be.
     #[inline]
     fn walk(&self, text: &[u8], from: usize, mut tell: impl FnMut(usize)) {

@@ -90,13 +90,19 @@ fn answers_failure(text: &[u8]) -> bool {
 
 /// Whether the line is the head of a Rust panic, whose message is the next line.
 pub fn is_panic_head(text: &[u8]) -> bool {
-    memmem::find(text, b" panicked at ").is_some_and(|at| is_place(&text[at + " panicked at ".len()..]))
+    // Few lines end as a place does.
+    is_colon_at_end(text)
+        && memmem::find(text, b" panicked at ").is_some_and(|at| is_place(&text[at + " panicked at ".len()..]))
 }
 
 /// Whether a text is a place in a source file, `src/main.rs:14:37:`.
 pub fn is_place(text: &[u8]) -> bool {
     let text = text.trim_ascii_end();
-    text.ends_with(b":") && !text.contains(&b' ') && text.len() > 2
+    is_colon_at_end(text) && !text.contains(&b' ') && text.len() > 2
+}
+
+fn is_colon_at_end(text: &[u8]) -> bool {
+    text.trim_ascii_end().ends_with(b":")
 }
 
 impl Thrown {

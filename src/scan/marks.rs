@@ -129,7 +129,7 @@ impl Pass<'_> {
             instance: mark.number(Field::Instance).and_then(|instance| u32::try_from(instance).ok()),
             manager: definition.manager,
             asked: definition.asked,
-            tells_ready: self.scanner.catalog.tells_ready(program),
+            tells_ready: spoken.tells_ready,
         };
         self.segment.add_mark(evidence::Mark {
             told: &told,

@@ -27,11 +27,11 @@ use crate::template::stable_hash;
 use block::Thrown;
 use idiom::Idiom;
 use judge::{Place, Said};
-use keys::{aspect_of, fault_id, signature_id, unknown_id};
+use keys::{ById, aspect_of, fault_id, signature_id, unknown_id};
 use memo::Memo;
 use samples::{Draft, evidence_text};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -169,7 +169,9 @@ struct Pass<'a> {
     timed: Option<(usize, Time)>,
     /// No timed record begins between `timed` and here.
     timed_until: usize,
-    faults: BTreeMap<Id, Draft>,
+    faults: HashMap<Id, Draft, ById>,
+    /// The text that was made last of a line, and of what.
+    shown_last: ((usize, usize, usize), String),
     /// The line that ends the traceback in progress.
     thrown: Option<Thrown>,
     /// The latest line that is cut.
@@ -194,7 +196,8 @@ impl<'a> Pass<'a> {
             spoke_last: Vec::new(),
             timed: None,
             timed_until: 0,
-            faults: BTreeMap::new(),
+            faults: HashMap::default(),
+            shown_last: Default::default(),
             thrown: None,
             cut: None,
         }

@@ -4,6 +4,7 @@ use super::{Pass, Place, parts, shown};
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
 use crate::evidence::{Fault, FaultKind, Id, Sample, Segment, mask};
 use crate::grammar::ansi;
+use std::collections::HashMap;
 
 /// Longest evidence text in bytes.
 const MAX_TEXT: usize = 500;
@@ -74,26 +75,43 @@ impl Pass<'_> {
 
     pub(super) fn sample(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, place: Place, text: &[u8]) {
         let offset = self.offset(place.at);
-        let show_secrets = self.scanner.options.show_secrets;
-        let place_for = self.draft(id, kind).place_for(offset);
-        let shown = place_for.map(|at| (at, evidence_text(&self.with_panic_head(place.at, text), show_secrets)));
-        let Some(draft) = self.faults.get_mut(&id) else { return };
+        let draft = self.draft(id, kind);
         draft.count += u64::from(place.times);
-        if let Some((at, text)) = shown {
-            draft.keep(at, Sample { offset, line: place.line, time: place.time, actor: place.actor, text });
-        }
         if draft.last.back().is_none_or(|last| last.at != place.at) {
             if draft.last.len() == LAST_SAMPLES {
                 draft.last.pop_front();
             }
             draft.last.push_back(place);
         }
+        if let Some(at) = draft.place_for(offset) {
+            let text = self.first_text(place.at, text);
+            let sample = Sample { offset, line: place.line, time: place.time, actor: place.actor, text };
+            if let Some(draft) = self.faults.get_mut(&id) {
+                draft.keep(at, sample);
+            }
+        }
+    }
+
+    /// What is kept of a text at a place: of several faults in one line it is made once.
+    fn first_text(&mut self, at: usize, text: &[u8]) -> String {
+        let key = (at, text.as_ptr().addr(), text.len());
+        if self.shown_last.0 != key {
+            let shown = evidence_text(&self.with_panic_head(at, text), self.scanner.options.show_secrets);
+            self.shown_last = (key, shown);
+        }
+        self.shown_last.1.clone()
     }
 
     /// Turns the places of the last samples into text, and applies the bounds.
     pub(super) fn finish(mut self) -> Segment {
+        let mut texts: HashMap<(usize, usize), Option<String>> = HashMap::new();
         for (id, draft) in std::mem::take(&mut self.faults) {
-            let last = draft.last.iter().filter_map(|place| self.sample_at(place)).rev().collect();
+            let last = draft.last.iter().rev().filter_map(|place| {
+                let text = texts.entry((place.at, place.part)).or_insert_with(|| self.text_at(place)).clone()?;
+                let offset = self.offset(place.at);
+                Some(Sample { offset, line: place.line, time: place.time, actor: place.actor, text })
+            });
+            let last = last.collect();
             let fault = Fault { kind: draft.kind, count: draft.count, first: draft.first, last };
             self.segment.add_fault(id, fault);
         }
@@ -101,15 +119,11 @@ impl Pass<'_> {
         self.segment
     }
 
-    fn sample_at(&self, place: &Place) -> Option<Sample> {
-        let end =
-            memchr::memchr(b'\n', &self.chunk.bytes[place.at..]).map_or(self.chunk.bytes.len(), |len| place.at + len);
-        let reading = self.read(place.at, self.visible(place.at, end));
-        let text = parts(&reading).nth(place.part).map(|text| {
-            let shown = shown(&reading, text);
-            evidence_text(&self.with_panic_head(place.at, &shown), self.scanner.options.show_secrets)
-        })?;
-        Some(Sample { offset: self.offset(place.at), line: place.line, time: place.time, actor: place.actor, text })
+    fn text_at(&self, place: &Place) -> Option<String> {
+        let reading = self.read(place.at, self.visible(place.at, self.line_end(place.at)));
+        let text = parts(&reading).nth(place.part)?;
+        let shown = shown(&reading, text);
+        Some(evidence_text(&self.with_panic_head(place.at, &shown), self.scanner.options.show_secrets))
     }
 }
 

@@ -17,6 +17,8 @@ use crate::template::{skeleton, stable_hash};
 pub(super) struct Spoken {
     pub(super) id: MarkId,
     pub(super) kept: Kept,
+    /// Its program has a sure mark of readiness.
+    pub(super) tells_ready: bool,
     /// What its line is kept by, and the name of that.
     pub(super) words: Id,
     pub(super) name: String,
@@ -121,11 +123,19 @@ impl Scanner {
         }
         let is_fatal = fatal.is_some();
         let asks_for_reason = fatal.is_some_and(|mark| mark.text(Field::Reason).is_none()) && unknown.is_none();
-        let marks: Vec<Spoken> = marks.into_iter().map(|(id, mark)| Spoken::of(id, &mark, text)).collect();
+        let marks: Vec<Spoken> = marks.into_iter().map(|(id, mark)| self.spoken(id, &mark, text, program)).collect();
         let is_numbered = |name: &str| name.bytes().any(|byte| byte.is_ascii_digit());
         let has_number = faults.iter().chain(&hint).filter_map(|(_, kind)| template_of(kind)).any(is_numbered)
             || marks.iter().any(|mark| self.catalog.mark(mark.id).weak && is_numbered(&mark.name));
         Telling { faults, hint, step, is_step, asks_for_reason, is_fatal, by_manager, marks, has_number }
+    }
+
+    fn spoken(&self, id: MarkId, mark: &MarkReading, text: &[u8], program: Option<&str>) -> Spoken {
+        // A weak mark is known by its line's skeleton: only the one at the head of the log will count.
+        let name = if mark.mark.weak { skeleton(mark.message()) } else { mark.mark.text.clone() };
+        let words = fault_id(&format!("mark\0{name}"));
+        let program = mark.mark.program.as_deref().or(program).unwrap_or_default();
+        Spoken { id, kept: mark.keep(text), tells_ready: self.catalog.tells_ready(program), words, name }
     }
 
     /// Whether a signature knows a text.
@@ -143,13 +153,5 @@ fn template_of(kind: &FaultKind) -> Option<&str> {
             Some(template)
         }
         FaultKind::Signature(_) | FaultKind::DealtWith(_) | FaultKind::Mark(_) | FaultKind::Words { .. } => None,
-    }
-}
-
-impl Spoken {
-    fn of(id: MarkId, mark: &MarkReading, text: &[u8]) -> Spoken {
-        // A weak mark is known by its line's skeleton: only the one at the head of the log will count.
-        let name = if mark.mark.weak { skeleton(mark.message()) } else { mark.mark.text.clone() };
-        Spoken { id, kept: mark.keep(text), words: fault_id(&format!("mark\0{name}")), name }
     }
 }
