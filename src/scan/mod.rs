@@ -21,7 +21,7 @@ mod words;
 use crate::built_in;
 use crate::evidence::{Actor, ActorKind, Id, Sample, Segment};
 use crate::grammar::definition::Role;
-use crate::grammar::{Catalog, Clock, Open, Reader, Reading, Time, head};
+use crate::grammar::{Catalog, Clock, Layers, Open, Reader, Reading, Time, head};
 use crate::signature::{Matcher, Matches, Pack};
 use crate::template::stable_hash;
 use block::Thrown;
@@ -164,7 +164,7 @@ struct Pass<'a> {
     matches: Matches,
     memo: Memo,
     /// Actors of the segment.
-    spoke_last: Vec<(Id, Actor)>,
+    spoke_last: Vec<(Layers, Actor, Id)>,
     /// Latest timed record met on the way or by looking back: where it begins, and its time.
     timed: Option<(usize, Time)>,
     /// No timed record begins between `timed` and here.
@@ -325,19 +325,23 @@ impl<'a> Pass<'a> {
             _ if by_manager => ActorKind::Manager,
             _ => ActorKind::Application,
         };
-        let program = catalog.program(reading).unwrap_or_default();
         let service = reading.service.as_deref().or(about);
-        let is_same = |(_, known): &&(Id, Actor)| {
-            let same = |known: &str, own: Option<&[u8]>| known.as_bytes() == own.unwrap_or_default();
-            known.kind == kind
+        // The formats say which program it is.
+        let is_same = |(formats, known, _): &&(Layers, Actor, Id)| {
+            let same = |known: &str, own: Option<&[u8]>| {
+                let own = own.unwrap_or_default();
+                known.len() == own.len() && (own.is_empty() || known.as_bytes() == own)
+            };
+            *formats == reading.formats
+                && known.kind == kind
                 && known.run_pid == reading.run_pid
-                && known.program == program
                 && same(&known.service, service)
                 && same(&known.ident, reading.ident.as_deref())
         };
-        if let Some((id, _)) = self.spoke_last.iter().find(is_same) {
+        if let Some((.., id)) = self.spoke_last.iter().find(is_same) {
             return *id;
         }
+        let program = catalog.program(reading).unwrap_or_default();
         let actor = Actor {
             service: text(service),
             ident: text(reading.ident.as_deref()),
@@ -350,7 +354,7 @@ impl<'a> Pass<'a> {
             format!("{}\0{}\0{}\0{}\0{:?}", actor.service, actor.ident, actor.program, kind as u8, actor.run_pid);
         let id = stable_hash(name.as_bytes());
         self.spoke_last.truncate(FEW_ACTORS - 1);
-        self.spoke_last.insert(0, (id, actor.clone()));
+        self.spoke_last.insert(0, (reading.formats, actor.clone(), id));
         self.segment.actors.entry(id).or_insert(actor);
         id
     }

@@ -22,14 +22,16 @@ pub fn fold(message: &[u8], folded: &mut Vec<u8>) -> bool {
     if message.len() > MAX_FOLDED || memchr::memchr(ID, message).is_some() {
         return false;
     }
-    folded.extend(message.iter().map(|byte| if byte.is_ascii_digit() { b'0' } else { *byte }));
+    folded.extend_from_slice(message);
+    for byte in folded.iter_mut() {
+        *byte = if byte.is_ascii_digit() { b'0' } else { *byte };
+    }
     let mut from = 0;
     while let Some(digit) = memchr::memchr(b'0', &folded[from..]).map(|at| from + at) {
-        let start = digit - folded[from..digit].iter().rev().take_while(|byte| is_word(**byte)).count();
-        let end = word_end(folded, digit);
         // What stands after a colon may be a place in a file, and what begins a message its class.
-        let is_free = start > 0 && folded[start - 1] != b':';
-        if is_free && is_id(&folded[start..end]) {
+        let start = digit - folded[from..digit].iter().rev().take_while(|byte| WORD[usize::from(**byte)]).count();
+        let end = word_end(folded, digit);
+        if end - start >= MIN_ID && start > 0 && folded[start - 1] != b':' && is_id(&folded[start..end]) {
             folded[start..end].fill(ID);
         }
         from = end;
@@ -45,7 +47,7 @@ pub fn folds_of(text: &[u8]) -> Vec<Vec<u8>> {
     }
     // What stands at an edge may be a piece of a longer word.
     let first = word_end(text, 0);
-    let last = text.len() - text.iter().rev().take_while(|byte| is_word(**byte)).count();
+    let last = text.len() - text.iter().rev().take_while(|byte| WORD[usize::from(**byte)]).count();
     for (folded, byte) in plain[last..].iter_mut().zip(&text[last..]) {
         *folded = if byte.is_ascii_digit() { b'0' } else { *byte };
     }
@@ -68,12 +70,19 @@ pub fn folds_of(text: &[u8]) -> Vec<Vec<u8>> {
     folds
 }
 
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
-}
+/// Which bytes words are made of.
+const WORD: [bool; 256] = {
+    let mut word = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        word[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    word
+};
 
 fn word_end(text: &[u8], from: usize) -> usize {
-    from + text[from..].iter().take_while(|byte| is_word(**byte)).count()
+    from + text[from..].iter().take_while(|byte| WORD[usize::from(**byte)]).count()
 }
 
 fn is_hex(byte: u8) -> bool {
