@@ -137,6 +137,22 @@ impl Pass {
     }
 }
 
+/// Adds the places of all line ends from a place on.
+pub fn line_ends(text: &[u8], from: usize, ends: &mut Vec<u32>) {
+    let mut at = from;
+    #[cfg(target_arch = "x86_64")]
+    if vector::has_avx2() {
+        let mut places = [0; STRIP + BLOCK];
+        while at + BLOCK <= text.len() {
+            let to = at + (text.len() - at).min(STRIP) / BLOCK * BLOCK;
+            let count = vector::bytes_avx2(b'\n', text, at, to, &mut places);
+            ends.extend_from_slice(&places[..count]);
+            at = to;
+        }
+    }
+    ends.extend(memchr::memchr_iter(b'\n', &text[at.min(text.len())..]).map(|place| (at + place) as u32));
+}
+
 /// The four bytes at a place, with zeros for those beyond the end, and their hash.
 fn window_at(text: &[u8], at: usize) -> (u32, u32) {
     let mut bytes = [0; WINDOW];

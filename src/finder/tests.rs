@@ -53,6 +53,17 @@ fn every_pass_this_machine_has_is_tried() {
     assert_eq!(Pass::all().last(), Some(&Pass::Scalar));
 }
 
+proptest! {
+    #[test]
+    fn all_line_ends_are_found(text in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'a'), any::<u8>()], 0..1500), from in 0usize..1500) {
+        let from = from.min(text.len());
+        let mut ends = Vec::new();
+        line_ends(&text, from, &mut ends);
+        let all: Vec<u32> = (from..text.len()).filter(|&at| text[at] == b'\n').map(|at| at as u32).collect();
+        prop_assert_eq!(ends, all);
+    }
+}
+
 #[test]
 fn texts_are_found_at_every_place_of_a_block() {
     let texts = ["[E]", "EADDRINUSE", "exited", "ready", "\u{fc}ber uns", "E! "];

@@ -40,6 +40,35 @@ pub fn places_avx2(nibbles: &Nibbles, text: &[u8], from: usize, to: usize, place
     unsafe { blocks_avx2(nibbles, text, from, blocks, places) }
 }
 
+/// Places of a byte in whole blocks, all of which are in the text.
+pub fn bytes_avx2(byte: u8, text: &[u8], from: usize, to: usize, places: &mut Places) -> usize {
+    assert!(from <= to && (to - from).is_multiple_of(BLOCK) && to <= text.len() && has_avx2());
+    // SAFETY: the processor has the instructions, and the blocks were held against the text.
+    unsafe { blocks_of_byte(byte, text, from, (to - from) / BLOCK, places) }
+}
+
+/// # Safety
+/// The processor has these features, and `blocks` blocks from `from` on are in the text.
+#[target_feature(enable = "avx2,bmi1,popcnt")]
+unsafe fn blocks_of_byte(byte: u8, text: &[u8], from: usize, blocks: usize, places: &mut Places) -> usize {
+    let wanted = _mm256_set1_epi8(byte as i8);
+    let mut count = 0;
+    for block in 0..blocks {
+        let at = from + block * BLOCK;
+        // SAFETY: the block is in the text.
+        let (first, second) = unsafe {
+            let start = text.as_ptr().add(at);
+            (_mm256_loadu_si256(start.cast()), _mm256_loadu_si256(start.add(32).cast()))
+        };
+        let half = |bytes: __m256i| u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, wanted)) as u32);
+        let bits = half(first) | half(second) << 32;
+        if bits != 0 {
+            count = flatten(bits, at, count, places);
+        }
+    }
+    count
+}
+
 /// Writes the places of a block's bits. Eight are written whatever there are: counting on few is faster than asking.
 #[inline(always)]
 fn flatten(mut bits: u64, block: usize, count: usize, places: &mut Places) -> usize {

@@ -20,6 +20,7 @@ mod words;
 
 use crate::built_in;
 use crate::evidence::{Actor, ActorKind, Id, Sample, Segment};
+use crate::finder;
 use crate::grammar::definition::Role;
 use crate::grammar::{Catalog, Clock, Layers, Open, Reader, Reading, Time, head};
 use crate::signature::{Matcher, Matches, Pack};
@@ -40,6 +41,8 @@ use std::sync::{Mutex, PoisonError};
 pub const CONTEXT: u64 = 32 << 10;
 /// Only so much of a line is matched; the rest is counted.
 pub const MAX_LINE: u64 = 64 << 10;
+/// Bytes of a line, roughly; more lines only take more room.
+const USUAL_LINE: usize = 64;
 /// Every line that begins in a stream's first bytes is read, to name its formats and its first time.
 const HEAD_WINDOW: u64 = 64 << 10;
 /// Likewise at its end, for its last time.
@@ -116,16 +119,20 @@ impl Scanner {
         if at < pass.own_end {
             self.matcher.propose(chunk.bytes, at, &mut pass.known_words);
         }
+        let mut ends = Vec::with_capacity(chunk.bytes.len() / USUAL_LINE);
+        finder::line_ends(chunk.bytes, at, &mut ends);
+        // What goes on to the end of the input is a line, too.
+        let ends = ends.into_iter().map(|end| end as usize).chain([chunk.bytes.len()]);
         let mut candidate = pass.next_candidate(at);
-        while at < pass.own_end {
-            let end = memchr::memchr(b'\n', &chunk.bytes[at..]).map_or(chunk.bytes.len(), |len| at + len);
+        for end in ends {
+            if at >= pass.own_end {
+                break;
+            }
             pass.count(at, end);
-            let thrown = pass.thrown_at(at);
-            let details = pass.may_detail(at);
-            let throws = block::is_frame(&chunk.bytes[at..end]) && pass.throws_above(at);
-            let follows = thrown.is_some() || pass.follows_thrown(at);
-            if candidate < end || throws || details || follows || pass.is_window(at) || pass.may_go_on(at, end) {
+            if candidate < end || pass.is_marked_out(at, end) {
                 let is_candidate = candidate < end;
+                let thrown = pass.thrown_at(at);
+                let throws = block::is_frame(&chunk.bytes[at..end]) && pass.throws_above(at);
                 pass.read_line(at, end, is_candidate || throws, thrown);
                 if is_candidate {
                     candidate = pass.next_candidate(end);
@@ -154,6 +161,8 @@ struct Pass<'a> {
     reader: Reader<'a>,
     chunk: &'a Chunk<'a>,
     guide: &'a Guide,
+    /// Lines that begin here stand neither near the stream's start nor near its end.
+    inner: Range<usize>,
     /// A place in each line that may have known words, ascending, and how many of them are passed.
     known_words: Vec<u32>,
     passed: usize,
@@ -186,6 +195,7 @@ impl<'a> Pass<'a> {
             reader: Reader::of(&scanner.catalog),
             chunk,
             guide,
+            inner: inner(chunk),
             known_words: Vec::new(),
             passed: 0,
             own_words: None,
@@ -245,9 +255,14 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn is_window(&self, at: usize) -> bool {
-        let offset = self.offset(at);
-        offset < HEAD_WINDOW || self.chunk.length.is_some_and(|length| offset + TAIL_WINDOW >= length)
+    /// Whether a line is to be read for where it stands, or for its length.
+    #[inline]
+    fn is_marked_out(&self, at: usize, end: usize) -> bool {
+        !self.inner.contains(&at)
+            || self.may_detail(at)
+            || block::is_frame(&self.chunk.bytes[at..end]) && self.throws_above(at)
+            || self.thrown.is_some() && (self.thrown_at(at).is_some() || self.follows_thrown(at))
+            || self.may_go_on(at, end)
     }
 
     /// Reads the line that begins at an index.
@@ -367,6 +382,13 @@ impl<'a> Pass<'a> {
         self.segment.strings.entry(id).or_insert_with(|| text.to_string());
         id
     }
+}
+
+/// The part of a chunk whose lines are read for what they say alone.
+fn inner(chunk: &Chunk) -> Range<usize> {
+    let at = |offset: u64| offset.saturating_sub(chunk.base) as usize;
+    let end = chunk.length.map_or(usize::MAX, |length| at(length.saturating_sub(TAIL_WINDOW)));
+    at(HEAD_WINDOW)..end
 }
 
 /// The lines of a message: one for text, as many as it has for JSON.
