@@ -38,6 +38,7 @@ pub fn chronicle<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> Chronicle<'e> {
             at: 0,
             silent: Silent::default(),
             pending: Vec::new(),
+            complaints: Default::default(),
         };
         teller.tell();
     }

@@ -117,8 +117,11 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
         let ends = segments.flat_map(|segment| [(segment.start, segment.first), (segment.end, segment.last)]);
         ends.filter_map(|(offset, time)| Some(piece.clocks.settled(offset, time?)))
     });
-    let times = heads.chain(events.iter().filter_map(|event| event.time));
-    let (first, last) = (times.clone().min(), times.max());
+    let (mut first, mut last) = (None::<Time>, None::<Time>);
+    for time in heads.chain(events.iter().filter_map(|event| event.time)) {
+        first = Some(first.map_or(time, |first| first.min(time)));
+        last = Some(last.map_or(time, |last| last.max(time)));
+    }
     Story { path: log.path, pieces, events, timed_from, first, last }
 }
 
@@ -145,9 +148,13 @@ fn read_events<'e>(ledger: &'e Ledger, events: &mut Vec<Event<'e>>) {
 
 /// A log pasted newest first.
 fn runs_backwards(events: &[Event]) -> bool {
-    let times: Vec<i64> = events.iter().filter_map(|event| event.time).map(|time| time.ns).collect();
-    let falls = times.windows(2).filter(|pair| pair[1] < pair[0]).count();
-    let rises = times.windows(2).filter(|pair| pair[1] > pair[0]).count();
+    let (mut falls, mut rises) = (0, 0);
+    let mut before = None;
+    for time in events.iter().filter_map(|event| event.time).map(|time| time.ns) {
+        let before = before.replace(time).unwrap_or(time);
+        falls += usize::from(time < before);
+        rises += usize::from(time > before);
+    }
     falls > 3 && falls > 10 * rises
 }
 

@@ -107,7 +107,9 @@ impl<'e> Teller<'_, 'e> {
         let story = &self.stories[self.cast.parts[self.part].story];
         let words = Some(mark.last_words).filter(|words| *words != 0).and_then(|words| story.kind(words));
         let Some(FaultKind::Words { template, is_known: false }) = words else { return };
-        if let Some(run) = self.chronicle.runs.get_mut(run).filter(|_| complains(template) || may_tell_why(template)) {
+        let says_why = || complains(template) || may_tell_why(template);
+        let says_why = *self.complaints.entry(mark.last_words).or_insert_with(says_why);
+        if let Some(run) = self.chronicle.runs.get_mut(run).filter(|_| says_why) {
             run.add(FaultSeen {
                 fault: mark.last_words,
                 actor: 0,

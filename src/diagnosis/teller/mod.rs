@@ -14,8 +14,9 @@ use crate::diagnosis::leader::Traits;
 use crate::diagnosis::runs::{AFTERMATH, Chronicle, FaultSeen, Point, Run, SLACK, Witness};
 use crate::diagnosis::services::{Cast, actor_of};
 use crate::diagnosis::story::{Event, Story, What};
-use crate::evidence::Told;
+use crate::evidence::{Id, Told};
 use crate::grammar::{MarkKind, SECOND, Time};
+use std::collections::BTreeMap;
 
 /// A program that starts itself anew before it was ready does so within this (nanoseconds).
 const ONE_BOOT: i64 = 5 * SECOND;
@@ -33,6 +34,8 @@ pub struct Teller<'t, 'e> {
     pub silent: Silent,
     /// Faults that wait for the run they belong to.
     pub pending: Vec<FaultSeen>,
+    /// Of last words, whether they may say why: there are few, and runs by the ten thousand.
+    pub complaints: BTreeMap<Id, bool>,
 }
 
 impl<'e> Teller<'_, 'e> {
@@ -42,11 +45,16 @@ impl<'e> Teller<'_, 'e> {
         }
         let part = &self.cast.parts[self.part];
         let timed_from = self.stories[part.story].timed_from;
+        // Who speaks is nearly always who spoke before.
+        let mut speaker = (0, None);
         for event in &part.events {
             // The first words of programs that died before they could write a time: their order tells whose they are.
             let is_untimed = event.offset < timed_from;
             let event = &Event { time: event.time.filter(|_| !is_untimed), ..*event };
-            let run_pid = actor_of(self.stories, part, event.actor).and_then(|actor| actor.run_pid);
+            if speaker.0 != event.actor {
+                speaker = (event.actor, actor_of(self.stories, part, event.actor).and_then(|actor| actor.run_pid));
+            }
+            let run_pid = speaker.1;
             self.advance(event.time);
             self.outlive(event);
             if let Some(pid) = run_pid.filter(|_| self.traits.pids_are_runs[self.part]) {
