@@ -193,3 +193,74 @@ fn hash_of(reading: &Reading, text: &[u8], is_folded: bool) -> u64 {
     let hash = names.iter().filter_map(|name| name.as_deref()).fold(hash, bytes);
     bytes(hash, text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grammar::{Clock, Reader, SECOND, Time, embedded};
+    use crate::scan::Options;
+
+    /// Whatever stands in quotes in the grammars: examples, near misses, literals, patterns.
+    fn texts() -> Vec<Vec<u8>> {
+        let files = embedded::formats().into_iter().chain(embedded::signatures());
+        let lines = files.flat_map(|(_, text)| text.lines().map(str::to_string).collect::<Vec<_>>());
+        let quoted = |line: String| {
+            let inner = line.split_once('"').or(line.split_once('\''))?.1;
+            let end = inner.rfind(['"', '\''])?;
+            (end > 8).then(|| inner[..end].replace("\\\"", "\"").into_bytes())
+        };
+        lines.filter_map(quoted).collect()
+    }
+
+    #[test]
+    fn what_is_kept_is_what_judging_anew_gives() {
+        let scanner = Scanner::built_in(Options::default());
+        let reader = Reader::of(&scanner.catalog);
+        let clock = Clock::utc(Time::new(1_798_675_200 * SECOND, 0));
+        let mut memo = Memo::default();
+        // A fixed seed: the same lines each time.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 33) as usize % below
+        };
+        let endings: [&[u8]; 6] = [b"", b" (run 0e41c03f)", b" 401", b" in 1234 ms", b" of 12ab34cd: 137", b" [pid 9]"];
+        let (mut kept, mut folded) = (0, 0);
+        for text in texts() {
+            let text = [&text, endings[random(endings.len())]].concat();
+            for round in 0..8 {
+                // Digits change, and so do the letters of what looks like an id.
+                let mut line = text.clone();
+                let is_id = line.windows(8).any(|piece| piece == b"0e41c03f" || piece == b"12ab34cd");
+                for byte in line.iter_mut() {
+                    let changes = round > 1 && random(3) > 0;
+                    match byte {
+                        b'0'..=b'9' if changes => *byte = b"0123456789"[random(10)],
+                        b'a'..=b'f' if changes && is_id && random(12) == 0 => *byte = b"0123456789abcdef"[random(16)],
+                        _ => {}
+                    }
+                }
+                let reading = reader.read(&line, &clock);
+                let told = memo.telling(&scanner, &reading);
+                let words = memo.words(&scanner, &reading).cloned();
+                let idiom = Idiom::default();
+                let mut matches = Matches::default();
+                scanner.matcher.collect(&scanner.pack, &reading.message, &mut matches);
+                if let Some(told) = told {
+                    let setting = Setting { idiom: &idiom, thrown: None, is_first: true };
+                    let anew = scanner.tell(&reading, &reading.message, &matches, setting);
+                    assert_eq!(format!("{told:?}"), format!("{anew:?}"), "{}", String::from_utf8_lossy(&line));
+                    kept += 1;
+                    folded += usize::from(line != text);
+                }
+                if let Some(words) = words {
+                    let anew = LastWords::of(&scanner, &reading, &reading.message, &idiom);
+                    assert_eq!(format!("{words:?}"), format!("{anew:?}"), "{}", String::from_utf8_lossy(&line));
+                }
+            }
+        }
+        assert!(kept > 10_000 && folded > 5_000, "{kept} kept, {folded} of them with other values");
+    }
+}
