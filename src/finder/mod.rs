@@ -218,6 +218,11 @@ impl Finder {
         Plan { needles: needles.collect(), text: texts.iter().flat_map(|text| text.as_ref()).copied().collect() }.into()
     }
 
+    /// The same finder by the pass that any processor can do.
+    pub fn portable(self) -> Finder {
+        Finder { pass: Pass::Scalar, ..self }
+    }
+
     /// A window of three bytes may have any fourth one.
     fn add_window(&mut self, needle: NeedleId, bytes: &[u8], bucket: u8) {
         let (half, bit) = (usize::from(bucket / 8), 1 << (bucket % 8));

@@ -218,6 +218,11 @@ impl Matcher {
         Matcher { finder, collector, users, short, lists, used_by, folded, folded_users, short_folded }
     }
 
+    /// The same matcher by what any processor can do.
+    pub fn portable(self) -> Matcher {
+        Matcher { finder: self.finder.portable(), collector: self.collector.portable(), ..self }
+    }
+
     /// Adds a place in each line, from a line's start on, that may matter.
     pub fn propose(&self, text: &[u8], from: usize, places: &mut Vec<u32>) {
         self.finder.lines(text, from, places);
