@@ -23,6 +23,8 @@ pub struct Case<'c, 'e> {
     pub lines: &'c Lines<'c, 'e>,
     pub aspects: Aspects<'c, 'e>,
     pub sightings: Sightings,
+    /// How many runs became ready and did not end unplanned.
+    pub good: usize,
     pub without: Without,
 }
 

@@ -51,9 +51,15 @@ impl<'k> Faults<'k> {
         without: Without,
     ) -> Faults<'k> {
         let mut known: BTreeMap<Id, Fault> = BTreeMap::new();
+        // Who tells of faults is nearly always who told of the one before.
+        let mut teller = None;
         for fault in seen {
             let story = &stories[cast.parts[fault.part].story];
-            let by_manager = story.actor(fault.actor).is_some_and(|actor| actor.kind == ActorKind::Manager);
+            let by_manager = match teller {
+                Some((part, actor, by_manager)) if (part, actor) == (fault.part, fault.actor) => by_manager,
+                _ => story.actor(fault.actor).is_some_and(|actor| actor.kind == ActorKind::Manager),
+            };
+            teller = Some((fault.part, fault.actor, by_manager));
             if let Some(known) = known.get_mut(&fault.fault) {
                 known.by_manager &= by_manager;
                 continue;

@@ -118,8 +118,16 @@ impl Case<'_, '_> {
         } else {
             Verdict::Degraded
         };
-        let refs: Vec<&Run> = runs.iter().collect();
-        let rule = rhythm::rule(&refs);
+        // Two cores' worth of going through all runs.
+        let (causes, (clusters, rule, interval_s, paces)) = rayon::join(
+            || self.causes(&failed, judged),
+            || {
+                let refs: Vec<&Run> = runs.iter().collect();
+                let rule = rhythm::rule(&refs);
+                let paces = if rule == Some("back-off") { Vec::new() } else { pace::paces(&refs) };
+                (self.clusters(&failed, judged), rule, rhythm::interval(&rhythm::intervals(&refs)), paces)
+            },
+        );
         let mut stopped_by: BTreeMap<String, u64> = BTreeMap::new();
         for at in stretch.clone() {
             let cause = judged[at].as_ref().and_then(|judged| self.faults.get(judged.root?));
@@ -138,12 +146,12 @@ impl Case<'_, '_> {
             runs: runs.len() as u64,
             restarts: runs.len().saturating_sub(1) as u64,
             ready_runs: ready as u64,
-            interval_s: rhythm::interval(&rhythm::intervals(&refs)),
-            paces: if rule == Some("back-off") { Vec::new() } else { pace::paces(&refs) },
+            interval_s,
+            paces,
             rhythm: rule.map(Into::into),
             stopped_by,
-            clusters: self.clusters(&failed, judged),
-            causes: self.causes(&failed, judged),
+            clusters,
+            causes,
         }
     }
 
@@ -300,7 +308,8 @@ impl Case<'_, '_> {
         if runs.len() == failed && failed >= 2 {
             why.push("no failed run is without it".into());
         }
-        let good = self.sightings.good_runs(id);
+        let is_good = |at: usize| self.chronicle.runs[at].is_ready() && !self.ends[at].is_unplanned();
+        let good = (all_with.iter().filter(|&&at| is_good(at)).count(), self.good);
         match good {
             (0, 0) => why.push("there is no healthy run to compare with".into()),
             (0, 1) => why.push("the only healthy run does not have it".into()),

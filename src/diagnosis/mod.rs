@@ -121,14 +121,17 @@ fn service(stories: &[Story], cast: &Cast, chronicle: &Chronicle, pack: &Pack, w
     let parts: Vec<usize> = cast.parts.iter().map(|part| part.story).collect();
     let seen = chronicle.runs.iter().flat_map(|run| &run.faults).chain(&chronicle.loose).copied();
     let faults = Faults::of(stories, cast, seen, pack, without);
-    let ends = ends::ends(stories, &parts, chronicle, |run| faults.trouble(run));
+    let (ends, sightings) = rayon::join(
+        || ends::ends(stories, &parts, chronicle, |run| faults.trouble(run)),
+        || sightings::Sightings::of(&chronicle.runs),
+    );
     if lifeless && !findings::has_errors(&faults) {
         return None;
     }
     let lines = Lines::of_cast(stories, cast);
     let aspects = aspects::Aspects { stories, cast };
-    let sightings = sightings::Sightings::of(&chronicle.runs, &ends);
-    let case = case::Case { chronicle, ends: &ends, faults: &faults, lines: &lines, aspects, sightings, without };
+    let good = chronicle.runs.iter().zip(&ends).filter(|(run, end)| run.is_ready() && !end.is_unplanned()).count();
+    let case = case::Case { chronicle, ends: &ends, faults: &faults, lines: &lines, aspects, sightings, good, without };
     let (incidents, turns) = incidents::incidents(&case);
     let state = findings::state(chronicle, &ends);
     let last = parts.iter().filter_map(|&part| stories[part].last_time()).max();

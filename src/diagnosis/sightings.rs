@@ -1,6 +1,5 @@
 //! In which runs each fault was seen: what asks of one fault need not go through all runs.
 
-use super::ends::End;
 use super::runs::Run;
 use crate::evidence::Id;
 use crate::grammar::Time;
@@ -20,12 +19,10 @@ pub struct Sighting {
 pub struct Sightings {
     /// In the order of the runs.
     by_fault: BTreeMap<Id, Vec<Sighting>>,
-    /// Which runs became ready and did not end unplanned.
-    good: Vec<bool>,
 }
 
 impl Sightings {
-    pub fn of(runs: &[Run], ends: &[End]) -> Sightings {
+    pub fn of(runs: &[Run]) -> Sightings {
         let mut by_fault: BTreeMap<Id, Vec<Sighting>> = BTreeMap::new();
         for (number, run) in runs.iter().enumerate() {
             for seen in &run.faults {
@@ -33,8 +30,7 @@ impl Sightings {
                 by_fault.entry(seen.fault).or_default().push(sighting);
             }
         }
-        let good = runs.iter().zip(ends).map(|(run, end)| run.is_ready() && !end.is_unplanned()).collect();
-        Sightings { by_fault, good }
+        Sightings { by_fault }
     }
 
     /// Where a fault was seen, in the order of the runs.
@@ -60,11 +56,5 @@ impl Sightings {
         let mut runs: Vec<usize> = self.all(fault).iter().map(|seen| seen.run).collect();
         runs.dedup();
         runs
-    }
-
-    /// How many good runs have it, of how many.
-    pub fn good_runs(&self, fault: Id) -> (usize, usize) {
-        let with = self.runs(fault).into_iter().filter(|&run| self.good[run]).count();
-        (with, self.good.iter().filter(|good| **good).count())
     }
 }
