@@ -62,9 +62,15 @@ unsafe fn blocks_of_byte(byte: u8, text: &[u8], from: usize, blocks: usize, plac
         };
         let half = |bytes: __m256i| u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, wanted)) as u32);
         let bits = half(first) | half(second) << 32;
-        if bits != 0 {
-            count = flatten(bits, at, count, places);
+        // Few blocks have more than two line ends, and two are written faster than they are asked for.
+        let rest = bits & bits.wrapping_sub(1);
+        places[count] = (at as u32).wrapping_add(bits.trailing_zeros());
+        places[count + 1] = (at as u32).wrapping_add(rest.trailing_zeros());
+        let all = bits.count_ones() as usize;
+        if all > 2 {
+            flatten(bits, at, count, places);
         }
+        count += all;
     }
     count
 }

@@ -21,12 +21,33 @@ pub use discover::{Found, Input, InputKind, Selection, discover};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 
+/// Bytes that a pipe may hold: the most that anybody may ask for.
+#[cfg(target_os = "linux")]
+const PIPE: usize = 1 << 20;
+
+/// Lets a pipe hold more, so that its writer and we wait for each other less often. What is none stays as it is.
+#[cfg(target_os = "linux")]
+fn widen(pipe: &impl std::os::fd::AsFd) {
+    // Refused where it is no pipe, or where the user has many: then it holds what it held.
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen<P>(_: &P) {}
+
 /// Opens an input, with everything around its text taken off.
 pub fn open(input: &Input) -> io::Result<decode::Opened<'static>> {
     let source: Box<dyn Read> = match input.kind {
         InputKind::Zip => return Ok(decode::Opened::Archive(archive::Archive::zip_file(File::open(&input.file)?)?)),
-        InputKind::Pipe if input.path == "-" => Box::new(io::stdin()),
-        _ => Box::new(BufReader::with_capacity(128 << 10, File::open(&input.file)?)),
+        InputKind::Pipe if input.path == "-" => {
+            widen(&io::stdin());
+            Box::new(io::stdin())
+        }
+        _ => {
+            let file = File::open(&input.file)?;
+            widen(&file);
+            Box::new(BufReader::with_capacity(128 << 10, file))
+        }
     };
     decode::open(source)
 }
