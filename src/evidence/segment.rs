@@ -122,6 +122,9 @@ impl Segment {
 
     /// Drops the least telling templates above the bound; gives what was dropped.
     fn drop_templates(&mut self) -> BTreeSet<Id> {
+        if self.faults.len() <= MAX_TEMPLATES {
+            return BTreeSet::new();
+        }
         let rank = |kind: &FaultKind| match kind {
             FaultKind::Unknown { class, .. } => Some(*class as u8),
             FaultKind::Aspect { .. } => Some(u8::MAX - 2),

@@ -54,6 +54,8 @@ struct Read {
 #[derive(Debug, Default)]
 pub struct Layouts {
     slots: Vec<Option<Layout>>,
+    /// What each slot is of, roughly: so little that it stays near, however many layouts there are.
+    tags: Vec<u32>,
     /// Which lengths of beginnings there are: one bit for each number of steps.
     lengths: u32,
     tried: Vec<u8>,
@@ -110,6 +112,12 @@ fn slot(mixed: u64) -> usize {
     (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % SLOTS
 }
 
+/// Never that of an empty slot.
+#[inline]
+fn tag(mixed: u64, steps: usize) -> u32 {
+    (mixed as u32) << 6 | 1 + steps as u32
+}
+
 impl Layouts {
     /// The layout of lines that begin as this one.
     #[inline]
@@ -123,6 +131,7 @@ impl Layouts {
             mixed = mix(mixed, beginning.word(at), at);
             let steps = at + 1;
             if lengths & 1 != 0
+                && self.tags[slot(mixed)] == tag(mixed, steps)
                 && let Some(layout) = self.slots[slot(mixed)].as_ref()
                 && layout.steps == steps
                 && layout.beginning.begins(beginning, steps)
@@ -203,9 +212,11 @@ impl Layouts {
         let Some(layout) = layout else { return };
         if self.slots.is_empty() {
             self.slots = vec![None; SLOTS];
+            self.tags = vec![0; SLOTS];
         }
         let mixed = (0..layout.steps).fold(0, |mixed, at| mix(mixed, layout.beginning.word(at), at));
         self.lengths |= 1 << layout.steps;
+        self.tags[slot(mixed)] = tag(mixed, layout.steps);
         self.slots[slot(mixed)] = Some(layout);
     }
 }
