@@ -20,20 +20,27 @@ pub struct Beginning {
 /// The zero of `0x`, which no other digit may take the place of.
 const PREFIX: u8 = 1;
 
+/// A text's first bytes with all digits zeros, and how many they are; zeros after a shorter text.
+#[inline]
+pub fn digits_alike<const MOST: usize>(text: &[u8]) -> ([u8; MOST], usize) {
+    let (mut bytes, len) = match text.first_chunk() {
+        Some(whole) => (*whole, MOST),
+        None => {
+            let mut bytes = [0; MOST];
+            bytes[..text.len()].copy_from_slice(text);
+            (bytes, text.len())
+        }
+    };
+    for byte in &mut bytes {
+        *byte = if byte.is_ascii_digit() { b'0' } else { *byte };
+    }
+    (bytes, len)
+}
+
 impl Beginning {
     #[inline]
     pub fn of(text: &[u8]) -> Beginning {
-        let (mut bytes, len) = match text.first_chunk() {
-            Some(whole) => (*whole, BEGINNING),
-            None => {
-                let mut bytes = [0; BEGINNING];
-                bytes[..text.len()].copy_from_slice(text);
-                (bytes, text.len())
-            }
-        };
-        for byte in &mut bytes {
-            *byte = if byte.is_ascii_digit() { b'0' } else { *byte };
-        }
+        let (bytes, len) = digits_alike(text);
         let mut beginning = Beginning { bytes, len: len as u8, has_hex: false };
         if memchr::memchr(b'x', &bytes[..len]).is_some() {
             beginning.fold_hex(&text[..len]);

@@ -4,6 +4,7 @@
 //! of a log begin like others. What a walk finds depends on the bytes alone, never on what was kept.
 
 use super::array;
+use super::beginning::digits_alike;
 use super::nfa::{END, Nfa, StepId};
 use super::pattern::Pattern;
 use serde::{Deserialize, Serialize};
@@ -106,17 +107,7 @@ struct Block {
 
 impl Block {
     fn of(text: &[u8]) -> Block {
-        let (mut bytes, len) = match text.first_chunk() {
-            Some(whole) => (*whole, BLOCK),
-            None => {
-                let mut bytes = [0; BLOCK];
-                bytes[..text.len()].copy_from_slice(text);
-                (bytes, text.len())
-            }
-        };
-        for byte in &mut bytes {
-            *byte = if byte.is_ascii_digit() { b'0' } else { *byte };
-        }
+        let (bytes, len) = digits_alike(text);
         Block { bytes, len: len as u32 }
     }
 

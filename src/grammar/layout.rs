@@ -115,7 +115,7 @@ fn slot(mixed: u64) -> usize {
 /// Never that of an empty slot.
 #[inline]
 fn tag(mixed: u64, steps: usize) -> u32 {
-    (mixed as u32) << 6 | 1 + steps as u32
+    ((mixed as u32) << 6) | (1 + steps as u32)
 }
 
 impl Layouts {
