@@ -34,6 +34,7 @@ struct Entry {
     setting: Spoke,
     /// The message, folded or as it stands.
     text: Vec<u8>,
+    is_folded: bool,
     /// None where values decide what it tells.
     telling: Option<Arc<Telling>>,
     /// Likewise.
@@ -46,7 +47,6 @@ struct Spoke {
     formats: Layers,
     level: Option<Level>,
     is_answer: bool,
-    service: Option<Vec<u8>>,
     ident: Option<Vec<u8>>,
     component: Option<Vec<u8>>,
 }
@@ -58,7 +58,6 @@ impl Spoke {
             formats: reading.formats,
             level: reading.level,
             is_answer: reading.is_answer,
-            service: own(&reading.service),
             ident: own(&reading.ident),
             component: own(&reading.component),
         }
@@ -68,7 +67,6 @@ impl Spoke {
         self.formats == reading.formats
             && self.level == reading.level
             && self.is_answer == reading.is_answer
-            && self.service.as_deref() == reading.service.as_deref()
             && self.ident.as_deref() == reading.ident.as_deref()
             && self.component.as_deref() == reading.component.as_deref()
     }
@@ -108,7 +106,9 @@ impl Memo {
         }
         let home = hash as usize % SLOTS;
         let holds = |slot: &Option<Box<Entry>>| {
-            slot.as_ref().is_some_and(|entry| entry.hash == hash && entry.text == text && entry.setting.is_of(reading))
+            slot.as_ref().is_some_and(|entry| {
+                entry.hash == hash && entry.is_folded == is_folded && entry.text == text && entry.setting.is_of(reading)
+            })
         };
         if let Some(at) = [home, home ^ 1].into_iter().find(|&at| holds(&self.slots[at])) {
             return Some(at);
@@ -119,7 +119,7 @@ impl Memo {
         }
         let (telling, words) = self.judge(scanner, reading, is_folded.then_some(text))?;
         let setting = Spoke::of(reading);
-        let entry = Entry { hash, setting, text: text.to_vec(), telling: telling.map(Arc::new), words };
+        let entry = Entry { hash, setting, text: text.to_vec(), is_folded, telling: telling.map(Arc::new), words };
         let at = if self.slots[home].is_none() { home } else { home ^ 1 };
         self.slots[at] = Some(Box::new(entry));
         Some(at)
@@ -187,9 +187,10 @@ fn hash_of(reading: &Reading, text: &[u8], is_folded: bool) -> u64 {
         last[..rest.len()].copy_from_slice(rest);
         mix(hash, u64::from_le_bytes(last))
     };
-    let formats = reading.formats.iter().fold(u64::from(is_folded), |all, &id| all << 16 | u64::from(id));
-    let hash = mix(ODD, formats << 4 ^ reading.level.map_or(0, |level| level as u64 + 1));
-    let names = [&reading.service, &reading.ident, &reading.component];
+    let formats = reading.formats.iter().fold(0, |all, &id| all << 16 | u64::from(id));
+    let level = reading.level.map_or(0, |level| level as u64 + 1);
+    let hash = mix(mix(ODD, formats), level << 1 | u64::from(is_folded));
+    let names = [&reading.ident, &reading.component];
     let hash = names.iter().filter_map(|name| name.as_deref()).fold(hash, bytes);
     bytes(hash, text)
 }

@@ -179,8 +179,8 @@ struct Pass<'a> {
     /// No timed record begins between `timed` and here.
     timed_until: usize,
     faults: HashMap<Id, Draft, ById>,
-    /// The text that was made last of a line, and of what.
-    shown_last: ((usize, usize, usize), String),
+    /// The text that was made last: of which line, of what, and it.
+    shown_last: (usize, Vec<u8>, String),
     /// The line that ends the traceback in progress.
     thrown: Option<Thrown>,
     /// The latest line that is cut.

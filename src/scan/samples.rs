@@ -94,12 +94,11 @@ impl Pass<'_> {
 
     /// What is kept of a text at a place: of several faults in one line it is made once.
     fn first_text(&mut self, at: usize, text: &[u8]) -> String {
-        let key = (at, text.as_ptr().addr(), text.len());
-        if self.shown_last.0 != key {
+        if self.shown_last.0 != at || self.shown_last.1 != text {
             let shown = evidence_text(&self.with_panic_head(at, text), self.scanner.options.show_secrets);
-            self.shown_last = (key, shown);
+            self.shown_last = (at, text.to_vec(), shown);
         }
-        self.shown_last.1.clone()
+        self.shown_last.2.clone()
     }
 
     /// Turns the places of the last samples into text, and applies the bounds.
