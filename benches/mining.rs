@@ -2,9 +2,12 @@
 //!
 //! FILE has one message a line; without one, messages are made. On one core.
 
+#[path = "stages/timing.rs"]
+mod timing;
+
 use relapse::template::miner::Miner;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use timing::{median, timed};
 
 const LINES: usize = 600_000;
 const ROUNDS: usize = 7;
@@ -78,15 +81,4 @@ fn messages() -> Vec<u8> {
         text.push('\n');
     }
     text.into_bytes()
-}
-
-fn timed(mut work: impl FnMut()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }

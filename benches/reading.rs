@@ -2,9 +2,13 @@
 //!
 //! Both sides run in turn in one go, on one core; what counts is their ratio.
 
+#[path = "stages/timing.rs"]
+mod timing;
+
 use relapse::grammar::{Catalog, Clock, Reader, Reading, Source, Time, embedded};
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use timing::{median, timed};
 
 const BYTES: usize = 64 << 20;
 const ROUNDS: usize = 7;
@@ -54,17 +58,6 @@ fn read_all(catalog: &Catalog, text: &[u8]) {
         black_box(&reading);
         at += len + 1;
     }
-}
-
-fn timed(mut work: impl FnMut()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
 }
 
 const MESSAGES: [&str; 5] = [

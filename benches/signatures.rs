@@ -4,6 +4,9 @@
 //! The hundred are those that hold in the corpora and others from the built-in ones; the thousand are all built-in ones
 //! and made-up ones like them, none of which holds in the corpora.
 
+#[path = "stages/timing.rs"]
+mod timing;
+
 #[path = "../corpora/generate.rs"]
 #[allow(dead_code)]
 mod corpora;
@@ -17,7 +20,8 @@ use relapse::scan::idiom::Idiom;
 use relapse::scan::{Chunk, Guide, Options, Scanner};
 use relapse::signature::Pack;
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use timing::{median, timed};
 
 const BYTES: u64 = 64 << 20;
 const ROUNDS: usize = 7;
@@ -170,15 +174,4 @@ fn analyze(scanner: &Scanner, text: &[u8]) {
         evidence.add("corpus.log", scanner.scan(&chunk, &guide)).expect("each chunk comes once");
     }
     std::hint::black_box(Diagnosis::of(&evidence, &scanner.pack, &Question::default()));
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }
