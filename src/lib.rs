@@ -9,6 +9,7 @@ pub mod finder;
 pub mod gather;
 pub mod grammar;
 pub mod input;
+pub mod live;
 pub mod report;
 pub mod scan;
 pub mod signature;

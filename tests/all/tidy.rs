@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the library, and the modules that it may know: the arrows of the design, which never point back.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("finder", &[]),
     ("template", &[]),
     ("input", &[]),
@@ -19,6 +19,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("diagnosis", &["grammar", "signature", "template", "evidence"]),
     ("comparison", &["diagnosis"]),
     ("report", &["diagnosis", "comparison"]),
+    ("live", &["input", "grammar", "signature", "template", "evidence", "scan", "gather", "diagnosis", "report"]),
 ];
 
 /// A file that is longer holds more than one idea.

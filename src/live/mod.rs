@@ -1,0 +1,13 @@
+//! While it happens: streams that grow, a diagnosis that is made anew as they do, and whoever is to know of it.
+//!
+//! In: bytes as they arrive, from pipes, commands and files that are written to. Out: events at once, a [`Picture`] of all
+//! that is known within a second, alerts when a service begins to fail and when it is well again. What is known is one
+//! `Evidence` at any moment, so it ends in the very diagnosis that `analyze` makes of the same bytes.
+
+pub mod alert;
+pub mod event;
+pub mod picture;
+
+pub use alert::Alert;
+pub use event::Event;
+pub use picture::{Alarm, Board, Picture, Status, Traffic};
