@@ -1,20 +1,19 @@
 //! From inputs to evidence, on all cores: plain files by ranges, streams by chunks, both into the same values.
 
 mod archives;
+pub mod guide;
 
 use crate::evidence::{END_BYTES, Evidence, Overlap, Problem, Segment};
-use crate::grammar::{Catalog, Clock, SECOND, Time, almanac};
+use crate::grammar::{Clock, SECOND, Time};
 use crate::input::chunk::{CHUNK_BYTES, StreamChunk};
 use crate::input::decode::Opened;
 use crate::input::discover::{Note, explain};
 use crate::input::{self, Found, Input, InputKind, PlainFile, Selection, StreamReader};
-use crate::scan::idiom::{Idiom, SAMPLE_BYTES};
 use crate::scan::{CONTEXT, Chunk, Guide, MAX_LINE, Scanner, TAIL_WINDOW};
 use crate::template::stable_hash;
 use archives::Members;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
-use std::borrow::Cow;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,6 +55,14 @@ impl Gatherer<'_> {
         evidence.merge(streamed)
     }
 
+    /// Scans one input, whatever it is.
+    pub fn whole(&self, input: &Input) -> Result<Evidence, Overlap> {
+        match input.kind {
+            InputKind::Plain => self.plain(input, None),
+            _ => self.stream(input, true),
+        }
+    }
+
     /// Scans a plain file, or a range of it.
     pub fn plain(&self, input: &Input, range: Option<Range<u64>>) -> Result<Evidence, Overlap> {
         let file = match PlainFile::open(&input.file) {
@@ -64,7 +71,7 @@ impl Gatherer<'_> {
         };
         let range = range.unwrap_or(0..file.length());
         let range = range.start.min(file.length())..range.end.min(file.length());
-        let guide = match self.guide(&file, self.clock(&input.path, input.modified_ns)) {
+        let guide = match guide::of_file(self.scanner, &file, self.clock(&input.path, input.modified_ns)) {
             Ok(guide) => guide,
             Err(error) => return Ok(failed(&input.path, &error)),
         };
@@ -94,43 +101,6 @@ impl Gatherer<'_> {
             stream.tail = hash(file.length().saturating_sub(END_BYTES)..file.length());
         }
         Ok(evidence)
-    }
-
-    /// What is to be known of a file before it is scanned.
-    fn guide(&self, file: &PlainFile, clock: Clock) -> io::Result<Guide> {
-        let clock = self.dated(file, clock)?;
-        let length = file.length();
-        let mut head = Vec::new();
-        file.read(&(0..(2 * SAMPLE_BYTES).min(length)), 0, 0, &mut head)?;
-        let mut tail = Vec::new();
-        if length > 2 * SAMPLE_BYTES {
-            head.truncate(SAMPLE_BYTES as usize);
-            file.read(&(length - SAMPLE_BYTES..length), 0, 0, &mut tail)?;
-        }
-        let idiom = Idiom::of(self.scanner, &[whole_lines(&head, true), whole_lines(&tail, false)], &clock);
-        Ok(Guide { clock, idiom })
-    }
-
-    /// The clock with the almanac of a file whose times leave something open.
-    fn dated(&self, file: &PlainFile, clock: Clock) -> io::Result<Clock> {
-        let catalog = &self.scanner.catalog;
-        let mut bytes = Vec::new();
-        file.read(&(0..almanac::HEAD_BYTES.min(file.length())), 0, 0, &mut bytes)?;
-        if !almanac::is_wanted(catalog, &clock, &bytes) {
-            return Ok(clock);
-        }
-        if file.length() <= WHOLE_BYTES {
-            file.read(&(0..file.length()), 0, 0, &mut bytes)?;
-            return Ok(dated_in(catalog, clock, &bytes));
-        }
-        let line_at = |place: u64| {
-            // With the byte before, which may end a line.
-            let base = place.saturating_sub(1);
-            file.read(&(base..(base + PLACE_BYTES).min(file.length())), 0, 0, &mut bytes).ok()?;
-            let (start, line) = almanac::line_in(&bytes, (place - base) as usize)?;
-            Some((base + start as u64, Cow::Owned(line.to_vec())))
-        };
-        Ok(almanac::dated(catalog, clock, file.length(), line_at))
     }
 
     fn plain_chunk(
@@ -190,17 +160,13 @@ impl Gatherer<'_> {
     /// What is to be known of a stream, of which some is read ahead: all that is held where its times leave something
     /// open. What breaks off on the way breaks off again when it is scanned. Its end is out of reach.
     fn stream_guide<'r>(&self, mut text: Box<dyn Read + 'r>, clock: Clock) -> (Box<dyn Read + 'r>, Guide) {
-        let catalog = &self.scanner.catalog;
         let mut bytes = Vec::new();
-        let mut error = (&mut text).take(2 * SAMPLE_BYTES).read_to_end(&mut bytes).err();
-        let is_wanted = almanac::is_wanted(catalog, &clock, &bytes);
-        if is_wanted && error.is_none() {
-            error = (&mut text).take(WHOLE_BYTES).read_to_end(&mut bytes).err();
+        let mut error = (&mut text).take(guide::HEAD_BYTES).read_to_end(&mut bytes).err();
+        if error.is_none() && guide::leaves_open(self.scanner, &clock, &bytes) {
+            error = (&mut text).take(guide::WHOLE_BYTES).read_to_end(&mut bytes).err();
         }
-        let clock = if is_wanted { dated_in(catalog, clock, &bytes) } else { clock };
-        let sample = &bytes[..bytes.len().min(2 * SAMPLE_BYTES as usize)];
-        let idiom = Idiom::of(self.scanner, &[whole_lines(sample, true)], &clock);
-        (Box::new(io::Cursor::new(bytes).chain(Broken(error)).chain(text)), Guide { clock, idiom })
+        let guide = guide::of_head(self.scanner, clock, &bytes);
+        (Box::new(io::Cursor::new(bytes).chain(Broken(error)).chain(text)), guide)
     }
 
     /// Scans a stream on the thread that reads it.
@@ -287,7 +253,7 @@ impl Gatherer<'_> {
     }
 
     /// The clock of a stream: not after its file's own time, nor after the day that its name tells.
-    fn clock(&self, path: &str, modified_ns: Option<i64>) -> Clock {
+    pub fn clock(&self, path: &str, modified_ns: Option<i64>) -> Clock {
         let moment = |ns: i64| Time::new(ns.div_euclid(SECOND) * SECOND, 0);
         let clock = Clock::new(self.zone.clone(), moment(modified_ns.unwrap_or(self.now_ns)));
         match input::dated_name::end_of_day(path, &self.zone) {
@@ -295,24 +261,6 @@ impl Gatherer<'_> {
             None => clock,
         }
     }
-}
-
-/// So much of a log is held in memory to look at its times.
-const WHOLE_BYTES: u64 = 32 << 20;
-/// In a longer one so much is read at each place.
-const PLACE_BYTES: u64 = 4 << 10;
-
-fn dated_in(catalog: &Catalog, clock: Clock, bytes: &[u8]) -> Clock {
-    almanac::dated(catalog, clock, bytes.len() as u64, |place| {
-        let (start, line) = almanac::line_in(bytes, place as usize)?;
-        Some((start as u64, Cow::Borrowed(line)))
-    })
-}
-
-/// The whole lines of a stream's piece, which stands at its head or not.
-fn whole_lines(bytes: &[u8], at_head: bool) -> &[u8] {
-    let start = if at_head { 0 } else { memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1) };
-    &bytes[start..]
 }
 
 /// An error that a reader gives once.

@@ -59,6 +59,11 @@ impl Reading {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
             pool.map_err(|error| format!("--threads {threads}: {error}"))?;
         }
+        self.scanner_again()
+    }
+
+    /// The scanner anew: the folder of grammars may have changed.
+    pub fn scanner_again(&self) -> Result<ManuallyDrop<Scanner>, Failure> {
         let zone = self.zone()?;
         let options = Options {
             since: self.time("--since", self.since.as_ref(), &zone)?,

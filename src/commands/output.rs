@@ -33,6 +33,16 @@ pub enum FailOn {
     CrashLoop,
 }
 
+impl From<FailOn> for Verdict {
+    fn from(limit: FailOn) -> Verdict {
+        match limit {
+            FailOn::Degraded => Verdict::Degraded,
+            FailOn::Flapping => Verdict::Flapping,
+            FailOn::CrashLoop => Verdict::CrashLoop,
+        }
+    }
+}
+
 /// Options of every command that prints a diagnosis.
 #[derive(Clone, Debug, Args)]
 pub struct Output {
@@ -82,14 +92,7 @@ impl Output {
         if !read_anything {
             return Outcome::Failed;
         }
-        let met = |limit| {
-            diagnosis.verdict
-                >= match limit {
-                    FailOn::Degraded => Verdict::Degraded,
-                    FailOn::Flapping => Verdict::Flapping,
-                    FailOn::CrashLoop => Verdict::CrashLoop,
-                }
-        };
+        let met = |limit: FailOn| diagnosis.verdict >= Verdict::from(limit);
         match self.fail_on {
             Some(limit) if met(limit) => Outcome::Verdict,
             _ if !diagnosis.complete => Outcome::Partial,

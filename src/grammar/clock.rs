@@ -186,6 +186,11 @@ impl Clock {
         Clock { anchor: limit, kind: Anchor::Limit, ..self }
     }
 
+    /// The clock of a stream that goes on: what comes after its last anchor goes by another clock's moment.
+    pub fn going_on(&self, now: &Clock) -> Clock {
+        Clock { anchors: Arc::clone(&self.anchors), ..now.clone() }
+    }
+
     /// Whether the zone's offset changes over time.
     pub fn has_seasons(&self) -> bool {
         self.fixed.is_none()

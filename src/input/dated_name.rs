@@ -12,6 +12,14 @@ pub fn end_of_day(path: &str, zone: &TimeZone) -> Option<i64> {
     i64::try_from(end.as_nanosecond()).ok()
 }
 
+/// A file's name without the date in it, and what parts the date from the rest; None where there is none.
+pub fn without_date(name: &str) -> Option<String> {
+    let at = (0..name.len()).find(|&at| date_at(name.as_bytes(), at).is_some())?;
+    let width = if name.as_bytes().get(at + 4) == Some(&b'-') { 10 } else { 8 };
+    let before = name.get(..at)?.trim_end_matches(['-', '.', '_']);
+    Some(format!("{before}{}", name.get(at + width..)?))
+}
+
 /// `YYYY-MM-DD` or `YYYYMMDD` of this century, no longer number around it.
 fn date_at(name: &[u8], at: usize) -> Option<Date> {
     let is_digit = |at: usize| name.get(at).is_some_and(u8::is_ascii_digit);
@@ -43,6 +51,15 @@ mod tests {
         let end =
             end_of_day(name, &TimeZone::UTC).map(|ns| jiff::Timestamp::from_nanosecond(ns.into()).unwrap().to_string());
         assert_eq!(end.as_deref(), expected, "{name}");
+    }
+
+    #[test]
+    fn names_without_their_dates() {
+        let without = |name| without_date(name);
+        assert_eq!(without("x-2026-01-13.log").as_deref(), Some("x.log"));
+        assert_eq!(without("x.log-20260113.gz").as_deref(), Some("x.log.gz"));
+        assert_eq!(without("2026-01-13.log").as_deref(), Some(".log"));
+        assert_eq!(without("x.log.1"), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod counted;
 pub mod dated_name;
 pub mod decode;
 pub mod discover;
+pub mod follow;
 mod mixed;
 pub mod sniff;
 pub mod unfold;
@@ -27,13 +28,13 @@ const PIPE: usize = 1 << 20;
 
 /// Lets a pipe hold more, so that its writer and we wait for each other less often. What is none stays as it is.
 #[cfg(target_os = "linux")]
-fn widen(pipe: &impl std::os::fd::AsFd) {
+pub(crate) fn widen(pipe: &impl std::os::fd::AsFd) {
     // Refused where it is no pipe, or where the user has many: then it holds what it held.
     let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE);
 }
 
 #[cfg(not(target_os = "linux"))]
-fn widen<P>(_: &P) {}
+pub(crate) fn widen<P>(_: &P) {}
 
 /// Opens an input, with everything around its text taken off.
 pub fn open(input: &Input) -> io::Result<decode::Opened<'static>> {

@@ -5,8 +5,15 @@
 //! `Evidence` at any moment, so it ends in the very diagnosis that `analyze` makes of the same bytes.
 
 pub mod alert;
+pub mod checkpoint;
 pub mod event;
+pub mod growing;
 pub mod picture;
+pub mod source;
+pub mod status;
+pub mod streams;
+mod telling;
+pub mod watch;
 
 pub use alert::Alert;
 pub use event::Event;

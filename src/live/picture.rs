@@ -5,7 +5,7 @@ use super::event::Event;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::model::{Escalation, SCHEMA, State};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -41,7 +41,7 @@ pub struct Status {
 }
 
 /// Whether somebody is to look at a service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Alarm {
     #[default]

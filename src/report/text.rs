@@ -475,7 +475,8 @@ pub(super) fn span(seconds: f64) -> String {
     }
 }
 
-pub(super) fn ns_of(time: &str) -> Option<i64> {
+/// A time as reports show it, in nanoseconds since 1970.
+pub fn ns_of(time: &str) -> Option<i64> {
     time.parse::<jiff::Timestamp>().ok().and_then(|time| i64::try_from(time.as_nanosecond()).ok())
 }
 

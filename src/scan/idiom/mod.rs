@@ -14,12 +14,13 @@ use crate::grammar::{Clock, MarkKind};
 use crate::scan::Scanner;
 use aho_corasick::AhoCorasick;
 use sample::Sample;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Bytes that are looked at, at a log's head and at its end each.
 pub const SAMPLE_BYTES: u64 = 128 << 10;
 /// What a line of the program means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Meaning {
     /// `sure`: each time it was another process that said it.
     Start {
@@ -50,10 +51,41 @@ impl Step {
 }
 
 /// What was learned of one log; by itself, nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Learned", into = "Learned")]
 pub struct Idiom {
-    meanings: BTreeMap<String, Meaning>,
+    learned: Learned,
     finder: Option<AhoCorasick>,
+}
+
+/// Lines by their skeletons, and a text of each to look for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Learned {
+    meanings: BTreeMap<String, Meaning>,
+    needles: BTreeMap<String, String>,
+}
+
+/// The finder follows from what was learned.
+impl PartialEq for Idiom {
+    fn eq(&self, other: &Idiom) -> bool {
+        self.learned == other.learned
+    }
+}
+
+impl Eq for Idiom {}
+
+impl From<Learned> for Idiom {
+    fn from(learned: Learned) -> Idiom {
+        let needles = &learned.needles;
+        let finder = if needles.is_empty() { None } else { AhoCorasick::new(needles.values()).ok() };
+        Idiom { learned, finder }
+    }
+}
+
+impl From<Idiom> for Learned {
+    fn from(idiom: Idiom) -> Learned {
+        idiom.learned
+    }
 }
 
 impl Idiom {
@@ -66,15 +98,14 @@ impl Idiom {
                 meanings.entry(sample.template(word).to_string()).or_insert(meaning);
             }
         }
-        let needles: BTreeMap<String, &str> =
-            meanings.keys().filter_map(|template| Some((template.clone(), whole.needle(template)?))).collect();
+        let needle = |template: &String| Some((template.clone(), whole.needle(template)?.to_string()));
+        let needles: BTreeMap<String, String> = meanings.keys().filter_map(needle).collect();
         meanings.retain(|template, _| needles.contains_key(template));
-        let finder = if needles.is_empty() { None } else { AhoCorasick::new(needles.values()).ok() };
-        Idiom { meanings, finder }
+        Learned { meanings, needles }.into()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.meanings.is_empty()
+        self.learned.meanings.is_empty()
     }
 
     /// The next place at or after `from` where one of its lines may be.
@@ -91,11 +122,11 @@ impl Idiom {
             Meaning::LastWords => "is said before it ends",
             Meaning::Goodbye => "ends a run",
         };
-        self.meanings.iter().map(move |(template, meaning)| format!("`{}` {}", mask::mask(template), says(meaning)))
+        self.learned.meanings.iter().map(move |(template, meaning)| format!("`{}` {}", mask::mask(template), says(meaning)))
     }
 
     /// What a message means, by its skeleton.
     pub fn meaning(&self, template: &str) -> Option<Meaning> {
-        self.meanings.get(template).copied()
+        self.learned.meanings.get(template).copied()
     }
 }

@@ -1,0 +1,112 @@
+//! From lines that were just scanned to the events that they are.
+
+use super::event::Event;
+use super::growing::Fresh;
+use crate::evidence::{self, Class, Fault, FaultKind, Id, Sample, Segment};
+use crate::grammar::{MarkKind, Time};
+use crate::signature::Pack;
+
+/// The events of some lines in the order of the stream.
+pub fn events(fresh: &Fresh, path: &str, pack: &Pack) -> Vec<Event> {
+    let segment = &fresh.segment;
+    let told = segment.ledger.events().filter_map(|event| match event {
+        evidence::Event::Mark(mark) => {
+            let text = segment.faults.get(&mark.told.words).and_then(|fault| sample_at(fault, mark.offset));
+            let named = segment.strings.get(&mark.told.service).cloned().filter(|name| !name.is_empty());
+            Some((
+                mark.offset,
+                Event {
+                    service: named.or_else(|| service_of(segment, mark.told.actor)),
+                    text: text.map_or_else(String::new, |sample| sample.text.clone()),
+                    line: fresh.lines_before + mark.line + 1,
+                    ..plain(path, word(mark.told.kind), mark.time)
+                },
+            ))
+        }
+        evidence::Event::Fold(key, fold) => {
+            let fault = segment.faults.get(&key.fault)?;
+            let (what, id) = fault_word(&fault.kind, key.fault)?;
+            let sample = sample_at(fault, fold.first_offset).or(fault.first.first())?;
+            let title = pack.get(&id).map(|signature| signature.title.clone());
+            Some((
+                fold.first_offset,
+                Event {
+                    service: service_of(segment, key.actor),
+                    id: Some(id),
+                    title,
+                    line: fresh.lines_before + sample.line + 1,
+                    count: fold.count,
+                    text: sample.text.clone(),
+                    ..plain(path, what, fold.first)
+                },
+            ))
+        }
+    });
+    let mut told: Vec<(u64, Event)> = told.collect();
+    told.sort_by_key(|(offset, _)| *offset);
+    told.into_iter().map(|(_, event)| event).collect()
+}
+
+fn plain(path: &str, what: &'static str, time: Option<Time>) -> Event {
+    Event {
+        kind: "event",
+        what,
+        time: time.map(Time::rfc3339),
+        service: None,
+        path: path.into(),
+        line: 0,
+        id: None,
+        title: None,
+        count: 1,
+        text: String::new(),
+    }
+}
+
+fn sample_at(fault: &Fault, offset: u64) -> Option<&Sample> {
+    fault.first.iter().chain(&fault.last).find(|sample| sample.offset == offset)
+}
+
+fn service_of(segment: &Segment, actor: Id) -> Option<String> {
+    let actor = segment.actors.get(&actor)?;
+    [&actor.service, &actor.ident, &actor.program].into_iter().find(|name| !name.is_empty()).cloned()
+}
+
+/// What a step of a life is called in an event.
+fn word(kind: MarkKind) -> &'static str {
+    match kind {
+        MarkKind::Start => "start",
+        MarkKind::Progress => "progress",
+        MarkKind::Alive => "alive",
+        MarkKind::Done => "done",
+        MarkKind::Ready | MarkKind::Hint => "ready",
+        MarkKind::Stop => "stop",
+        MarkKind::Exit => "exit",
+        MarkKind::Fatal => "last-words",
+        MarkKind::GaveUp => "gave-up",
+        MarkKind::Refused => "refused",
+        MarkKind::Restart => "restart",
+        MarkKind::Throttle => "throttle",
+        MarkKind::Looping => "looping",
+        MarkKind::Change => "change",
+        MarkKind::SessionFile => "session-file",
+        MarkKind::Gap => "gap",
+        MarkKind::About => "about",
+    }
+}
+
+/// What a fault is called, and its id; None for what is kept beside a line that is told of anyhow.
+fn fault_word(kind: &FaultKind, id: Id) -> Option<(&'static str, String)> {
+    match kind {
+        FaultKind::Signature(signature) => Some(("fault", signature.clone())),
+        FaultKind::DealtWith(signature) => Some(("dealt-with", signature.clone())),
+        FaultKind::Unknown { class: Class::DealtWith, .. } => Some(("dealt-with", unknown(id))),
+        FaultKind::Unknown { class: Class::Outcome, .. } => None,
+        FaultKind::Unknown { .. } => Some(("fault", unknown(id))),
+        FaultKind::Aspect { .. } | FaultKind::Mark(_) | FaultKind::Words { .. } | FaultKind::Hint(_) => None,
+    }
+}
+
+/// As the diagnosis names it.
+fn unknown(id: Id) -> String {
+    format!("unknown/{:08x}", id >> 32)
+}

@@ -1,0 +1,467 @@
+//! The watch itself: one loop that takes what arrives, tells at once what it means, and has it diagnosed beside.
+//!
+//! The loop never waits for a diagnosis, an alert or a reader of the page. How often it asks for a diagnosis goes by what
+//! the last one cost, so a large evidence is diagnosed less often instead of holding up the lines.
+
+use super::alert::{Alert, AlertCause, Turn};
+use super::checkpoint::{Checkpoint, State};
+use super::event::Event;
+use super::picture::{Alarm, Board, Picture, Status, Traffic};
+use super::source::Parcel;
+use super::status::{Alarms, Change};
+use super::streams::Streams;
+use crate::diagnosis::model::Service;
+use crate::diagnosis::{Diagnosis, Question};
+use crate::evidence::{Evidence, Problem};
+use crate::scan::Scanner;
+use crate::template::stable_hash;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Files that grow are looked at so often.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Without anything new the loop wakes so often.
+const IDLE: Duration = Duration::from_millis(200);
+/// An event is diagnosed after so long, for others to come with it; lines that tell nothing after the second.
+const SOON: Duration = Duration::from_millis(100);
+const LATER: Duration = Duration::from_secs(1);
+/// A diagnosis may take this part of the time.
+const SHARE: u32 = 3;
+/// Root causes that an alert names.
+const MAX_CAUSES: usize = 5;
+
+/// Who is told what happens. An error ends the watch; a reader that went away is one.
+pub trait Listener {
+    fn events(&mut self, events: &[Arc<Event>]) -> io::Result<()>;
+    /// A service's verdict, signals, escalation or alarm changed; `before` is None the first time.
+    fn verdict(&mut self, status: &Status, before: Option<&Status>, service: &Service) -> io::Result<()>;
+    fn alert(&mut self, alert: &Arc<Alert>) -> io::Result<()>;
+    fn note(&mut self, note: &Problem) -> io::Result<()>;
+    /// Somebody asked for it.
+    fn diagnosis(&mut self, diagnosis: &Diagnosis) -> io::Result<()>;
+    /// Alerts that were told, and those that could not be.
+    fn alerts_told(&mut self) -> (u64, u64);
+    /// The formats and signatures as they are on disk now.
+    fn reload(&mut self) -> Result<Arc<Scanner>, String>;
+}
+
+/// What ends a watch by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitOn {
+    Incident,
+    Recovered,
+}
+
+/// Why a watch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All input ended, or somebody asked.
+    Asked,
+    /// The reader of its output went away.
+    Unheard,
+    /// `ExitOn` was met.
+    Met,
+}
+
+pub struct Watch<'w> {
+    pub streams: Streams,
+    pub parcels: Receiver<Parcel>,
+    pub board: Arc<Board>,
+    pub listener: &'w mut dyn Listener,
+    pub question: Question,
+    pub alarms: Alarms,
+    pub state: Option<State>,
+    pub checkpoint_every: Duration,
+    pub exit_on: Option<ExitOn>,
+    /// Pipes that have not ended.
+    pub open_pipes: BTreeSet<usize>,
+    /// There are files to look at, so it goes on when all pipes have ended.
+    pub has_files: bool,
+}
+
+/// What the loop keeps between two turns.
+struct Turns {
+    diagnoser: Diagnoser,
+    statuses: BTreeMap<String, Status>,
+    /// Something came that was not diagnosed: events, or only lines.
+    news: Option<(News, Instant)>,
+    asked_at: Instant,
+    checked_at: Instant,
+    /// Bytes at the last checkpoint.
+    checked_bytes: Option<u64>,
+    has_fired: bool,
+    lag: Duration,
+    first: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum News {
+    Lines,
+    Events,
+}
+
+/// A thread that makes diagnoses, one at a time.
+struct Diagnoser {
+    evidence: Sender<(Evidence, Arc<Scanner>)>,
+    diagnoses: Receiver<(Diagnosis, Duration)>,
+    is_busy: bool,
+    took: Duration,
+}
+
+impl Diagnoser {
+    fn start(question: Question) -> io::Result<Diagnoser> {
+        let (evidence, asked) = bounded::<(Evidence, Arc<Scanner>)>(1);
+        let (told, diagnoses) = bounded(1);
+        std::thread::Builder::new().name("diagnosis".into()).spawn(move || {
+            for (evidence, scanner) in asked {
+                let began = Instant::now();
+                let diagnosis = Diagnosis::of(&evidence, &scanner.pack, &question);
+                if told.send((diagnosis, began.elapsed())).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Diagnoser { evidence, diagnoses, is_busy: false, took: Duration::ZERO })
+    }
+}
+
+impl Watch<'_> {
+    /// Watches until all input has ended or somebody asks for the end; gives the final diagnosis.
+    pub fn run(mut self) -> io::Result<(End, Diagnosis, Alarms)> {
+        let now = Instant::now();
+        let mut turns = Turns {
+            diagnoser: Diagnoser::start(self.question.clone())?,
+            statuses: BTreeMap::new(),
+            news: None,
+            asked_at: now.checked_sub(LATER).unwrap_or(now),
+            checked_at: now,
+            checked_bytes: None,
+            has_fired: false,
+            lag: Duration::ZERO,
+            first: true,
+        };
+        // So that what comes from a pipe belongs to something from its first byte on.
+        self.checkpoint(&mut turns)?;
+        let end = match self.watch(&mut turns) {
+            Ok(end) => end,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => End::Unheard,
+            Err(error) => return Err(error),
+        };
+        self.checkpoint(&mut turns)?;
+        let evidence = self.streams.last_evidence().map_err(io::Error::other)?;
+        let diagnosis = Diagnosis::of(&evidence, &self.streams.scanner.pack, &self.question);
+        if end != End::Unheard {
+            self.hang(&mut turns, diagnosis.clone())?;
+        }
+        self.board.close();
+        Ok((end, diagnosis, self.alarms))
+    }
+
+    fn watch(&mut self, turns: &mut Turns) -> io::Result<End> {
+        let mut more = self.has_files;
+        loop {
+            let parcel = match self.wait(turns, more) {
+                wait if wait.is_zero() => self.parcels.try_recv().ok(),
+                wait => match self.parcels.recv_timeout(wait) {
+                    Ok(parcel) => Some(parcel),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => return Ok(End::Asked),
+                },
+            };
+            if let Some(parcel) = parcel
+                && let Some(end) = self.take(parcel, turns)?
+            {
+                return Ok(end);
+            }
+            if self.has_files {
+                more = self.look_at_files(turns)?;
+            }
+            if self.streams.has_open_lines() {
+                let events = self.streams.judge_open_lines();
+                self.tell(events, turns)?;
+            }
+            while let Ok((diagnosis, took)) = turns.diagnoser.diagnoses.try_recv() {
+                (turns.diagnoser.is_busy, turns.diagnoser.took) = (false, took);
+                self.hang(turns, diagnosis)?;
+            }
+            if self.alarms.next_change().is_some_and(|at| at <= now_ns()) {
+                turns.news.get_or_insert((News::Lines, Instant::now()));
+            }
+            // What was there at the beginning is judged as a whole.
+            if !(turns.first && more) {
+                self.ask(turns)?;
+            }
+            if self.is_met(turns) {
+                return Ok(End::Met);
+            }
+            if self.state.is_some() && turns.checked_at.elapsed() >= self.checkpoint_every {
+                self.checkpoint(turns)?;
+            }
+            if self.open_pipes.is_empty() && !self.has_files && self.parcels.is_empty() {
+                return Ok(End::Asked);
+            }
+        }
+    }
+
+    /// How long nothing is to be done.
+    fn wait(&self, turns: &Turns, more: bool) -> Duration {
+        if more {
+            return Duration::ZERO;
+        }
+        let mut wait = if self.has_files { LOOK_EVERY } else { IDLE };
+        if turns.news.is_some() || turns.diagnoser.is_busy {
+            wait = wait.min(LOOK_EVERY);
+        }
+        wait
+    }
+
+    /// Takes a parcel; Some when it is the end.
+    fn take(&mut self, parcel: Parcel, turns: &mut Turns) -> io::Result<Option<End>> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+        match parcel {
+            Parcel::Bytes { pipe, bytes, at } => {
+                if let Some(state) = &mut self.state {
+                    state.spool(pipe, &bytes)?;
+                }
+                let events = self.streams.push(pipe, &bytes);
+                self.tell(events, turns)?;
+                turns.lag = at.elapsed();
+            }
+            Parcel::Ended { pipe } => {
+                self.open_pipes.remove(&pipe);
+                let events = self.streams.close_pipe(pipe);
+                self.tell(events, turns)?;
+            }
+            Parcel::Note { about, what, fault } => {
+                self.note(Problem { path: about, line: None, what, help: String::new(), fault })?;
+            }
+            Parcel::Signal(SIGINT | SIGTERM) | Parcel::Quit => return Ok(Some(End::Asked)),
+            Parcel::Signal(SIGHUP) => match self.listener.reload() {
+                Ok(scanner) => {
+                    self.streams.read_anew(scanner);
+                    turns.news = Some((News::Events, Instant::now()));
+                }
+                Err(what) => {
+                    let help = "the ones before stay in use".into();
+                    self.note(Problem { path: "--grammars".into(), line: None, what, help, fault: true })?;
+                }
+            },
+            Parcel::Signal(SIGUSR1) => {
+                let evidence = self.streams.evidence();
+                let diagnosis = Diagnosis::of(&evidence, &self.streams.scanner.pack, &self.question);
+                self.listener.diagnosis(&diagnosis)?;
+            }
+            Parcel::Signal(_) => {}
+        }
+        Ok(None)
+    }
+
+    fn look_at_files(&mut self, turns: &mut Turns) -> io::Result<bool> {
+        let mut notes = Vec::new();
+        let volume = self.streams.volume();
+        let (events, more) = self.streams.look(&mut notes);
+        for note in notes {
+            self.note(note)?;
+        }
+        if self.streams.volume() != volume || more {
+            turns.news.get_or_insert((News::Lines, Instant::now()));
+        }
+        self.tell(events, turns)?;
+        Ok(more)
+    }
+
+    fn note(&mut self, note: Problem) -> io::Result<()> {
+        self.board.tell(Arc::new(event_of(&note)));
+        self.listener.note(&note)
+    }
+
+    fn tell(&mut self, events: Vec<Event>, turns: &mut Turns) -> io::Result<()> {
+        let now = Instant::now();
+        if events.is_empty() {
+            turns.news.get_or_insert((News::Lines, now));
+            return Ok(());
+        }
+        if turns.news.is_none_or(|(news, _)| news < News::Events) {
+            turns.news = Some((News::Events, now));
+        }
+        let events: Vec<Arc<Event>> = events.into_iter().map(Arc::new).collect();
+        self.listener.events(&events)?;
+        for event in events {
+            self.board.tell(event);
+        }
+        Ok(())
+    }
+
+    /// Has it diagnosed what is known, if it is time.
+    fn ask(&mut self, turns: &mut Turns) -> io::Result<()> {
+        let Some((news, since)) = turns.news else { return Ok(()) };
+        let patience = match news {
+            _ if turns.first => Duration::ZERO,
+            News::Events => SOON,
+            News::Lines => LATER,
+        };
+        let took = turns.diagnoser.took * SHARE;
+        if turns.diagnoser.is_busy || since.elapsed() < patience || turns.asked_at.elapsed() < took.max(SOON) {
+            return Ok(());
+        }
+        turns.news = None;
+        turns.first = false;
+        turns.asked_at = Instant::now();
+        let evidence = self.streams.evidence();
+        turns.diagnoser.is_busy =
+            turns.diagnoser.evidence.send((evidence, Arc::clone(&self.streams.scanner))).is_ok();
+        Ok(())
+    }
+
+    /// Hangs a diagnosis on the board, and tells what changed.
+    fn hang(&mut self, turns: &mut Turns, diagnosis: Diagnosis) -> io::Result<()> {
+        let now = now_ns();
+        let (mut statuses, changes) = self.alarms.look(&diagnosis, now);
+        let diagnosis = Arc::new(diagnosis);
+        for status in &statuses {
+            let before = turns.statuses.get(&status.service);
+            let service = diagnosis.services.iter().find(|service| service.service == status.service);
+            if let Some(service) = service.filter(|_| before.is_none_or(|before| differs(status, before))) {
+                self.listener.verdict(status, before, service)?;
+            }
+        }
+        for change in changes {
+            turns.has_fired |= change.turn == Turn::Firing;
+            if let Some(service) = diagnosis.services.iter().find(|service| service.service == change.service) {
+                let alert = Arc::new(self.alert(&change, service, now));
+                self.board.keep(Arc::clone(&alert));
+                self.listener.alert(&alert)?;
+            }
+        }
+        turns.statuses = statuses.iter().map(|status| (status.service.clone(), status.clone())).collect();
+        statuses.sort_by_key(|status| (status.alarm == Alarm::Calm, std::cmp::Reverse(status.verdict)));
+        let (alerts, alerts_failed) = self.listener.alerts_told();
+        let (bytes, lines) = self.streams.volume();
+        let traffic = Traffic {
+            lines,
+            bytes,
+            unread: self.streams.follower.unread(),
+            lag_s: turns.lag.as_secs_f64(),
+            streams: self.streams.count() as u64,
+            alerts,
+            alerts_failed,
+        };
+        self.board.hang(Picture { at_ns: now, diagnosis, statuses, traffic });
+        Ok(())
+    }
+
+    fn alert(&self, change: &Change, service: &Service, now: i64) -> Alert {
+        let incident = service.incidents.last();
+        let mut causes: Vec<_> = incident.iter().flat_map(|incident| &incident.causes).collect();
+        causes.retain(|cause| cause.role == "root");
+        causes.truncate(MAX_CAUSES);
+        let lines = causes.iter().flat_map(|cause| &cause.evidence);
+        let paths: BTreeSet<&str> = lines.map(|line| line.path.as_str()).collect();
+        let about = causes.iter().map(|cause| cause.title.as_str()).collect::<Vec<_>>().join("; ");
+        let restarts = incident.map_or(0, |incident| incident.restarts);
+        let summary = match change.turn {
+            Turn::Resolved => format!("{} is well again", service.service),
+            Turn::Firing if about.is_empty() => format!("{}: {}", service.service, service.verdict.word()),
+            Turn::Firing => format!("{}: {}, {restarts} restarts: {about}", service.service, service.verdict.word()),
+        };
+        Alert {
+            id: format!("{:016x}", stable_hash(format!("{}\0{}", service.service, change.incident_ns).as_bytes())),
+            status: change.turn,
+            service: service.service.clone(),
+            verdict: service.verdict,
+            state: service.state,
+            escalation: service.escalation,
+            signals: service.signals.clone(),
+            summary,
+            starts_at: rfc3339(change.incident_ns),
+            ends_at: (change.turn == Turn::Resolved).then(|| rfc3339(now)),
+            restarts,
+            causes: causes
+                .iter()
+                .map(|cause| AlertCause {
+                    id: cause.id.clone(),
+                    title: cause.title.clone(),
+                    runs: cause.runs,
+                    fix: cause.fix.clone(),
+                    evidence: cause
+                        .evidence
+                        .first()
+                        .map(|line| format!("{}:{}: {}", line.path, line.line, line.text))
+                        .unwrap_or_default(),
+                })
+                .collect(),
+            last_lines: self.streams.last_lines(&paths),
+        }
+    }
+
+    fn is_met(&self, turns: &Turns) -> bool {
+        match self.exit_on {
+            Some(ExitOn::Incident) => turns.has_fired,
+            Some(ExitOn::Recovered) => turns.has_fired && !self.alarms.is_any_firing(),
+            None => false,
+        }
+    }
+
+    fn checkpoint(&mut self, turns: &mut Turns) -> io::Result<()> {
+        turns.checked_at = Instant::now();
+        let Some(state) = &mut self.state else { return Ok(()) };
+        let (bytes, _) = self.streams.volume();
+        if turns.checked_bytes == Some(bytes) {
+            return Ok(());
+        }
+        let checkpoint = Checkpoint {
+            knowledge: knowledge(&self.streams.scanner),
+            streams: self.streams.save(),
+            alarms: self.alarms.clone(),
+            spools: BTreeMap::new(),
+        };
+        let result = state.write(checkpoint, &self.streams.held());
+        if let Err(error) = result {
+            let what = format!("no checkpoint could be written: {error}");
+            let help = "what is read from now on is read again after a crash".into();
+            return self.note(Problem { path: "--state".into(), line: None, what, help, fault: true });
+        }
+        turns.checked_bytes = Some(bytes);
+        Ok(())
+    }
+}
+
+/// What a scanner knows, as a number: evidence that was made with other knowledge does not go on.
+pub fn knowledge(scanner: &Scanner) -> u64 {
+    let signatures = scanner.pack.signatures().iter().map(|signature| signature.id.as_str());
+    let formats = scanner.catalog.formats().iter().map(|format| format.name.as_str());
+    let names: Vec<&str> = [env!("CARGO_PKG_VERSION")].into_iter().chain(signatures).chain(formats).collect();
+    stable_hash(names.join("\0").as_bytes())
+}
+
+fn differs(a: &Status, b: &Status) -> bool {
+    (a.verdict, a.escalation, a.alarm, &a.signals) != (b.verdict, b.escalation, b.alarm, &b.signals)
+}
+
+/// A note among the events.
+fn event_of(note: &Problem) -> Event {
+    let help = if note.help.is_empty() { String::new() } else { format!("; {}", note.help) };
+    Event {
+        kind: "event",
+        what: "note",
+        time: Some(rfc3339(now_ns())),
+        service: None,
+        path: note.path.clone(),
+        line: note.line.unwrap_or(0),
+        id: None,
+        title: None,
+        count: 1,
+        text: format!("{}{help}", note.what),
+    }
+}
+
+fn rfc3339(ns: i64) -> String {
+    jiff::Timestamp::from_nanosecond(ns.into()).map(|time| format!("{time:.3}")).unwrap_or_default()
+}
+
+fn now_ns() -> i64 {
+    i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
+}
