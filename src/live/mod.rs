@@ -5,6 +5,7 @@
 //! `Evidence` at any moment, so it ends in the very diagnosis that `analyze` makes of the same bytes.
 
 pub mod alert;
+pub mod dashboard;
 pub mod event;
 pub mod picture;
 

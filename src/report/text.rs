@@ -396,7 +396,7 @@ fn stopped_on_purpose(service: &Service) -> bool {
 }
 
 /// A time for a table: no finer than milliseconds.
-pub(super) fn short_time(time: &str) -> String {
+pub fn short_time(time: &str) -> String {
     match time.split_once('.') {
         Some((whole, fraction)) if fraction.len() > 4 => format!("{whole}.{}Z", &fraction[..3]),
         _ => time.to_string(),
@@ -459,12 +459,12 @@ pub(super) fn group(number: u64) -> String {
     out
 }
 
-pub(super) fn seconds(value: f64) -> String {
+pub fn seconds(value: f64) -> String {
     if value < 120.0 { format!("{value} s") } else { span(value) }
 }
 
 /// A length of time in its two largest units.
-pub(super) fn span(seconds: f64) -> String {
+pub fn span(seconds: f64) -> String {
     let total = seconds.max(0.0) as u64;
     let (days, hours, minutes, rest) = (total / 86_400, total / 3600 % 24, total / 60 % 60, total % 60);
     match (days, hours, minutes) {
@@ -475,16 +475,16 @@ pub(super) fn span(seconds: f64) -> String {
     }
 }
 
-pub(super) fn ns_of(time: &str) -> Option<i64> {
+pub fn ns_of(time: &str) -> Option<i64> {
     time.parse::<jiff::Timestamp>().ok().and_then(|time| i64::try_from(time.as_nanosecond()).ok())
 }
 
-fn time_of(ns: i64) -> String {
+pub fn time_of(ns: i64) -> String {
     jiff::Timestamp::from_nanosecond(i128::from(ns)).map(|time| time.to_string()).unwrap_or_else(|_| "?".into())
 }
 
 /// The width of a bucket in its one unit.
-fn width_of(seconds: u64) -> String {
+pub fn width_of(seconds: u64) -> String {
     match seconds {
         days if days % 86_400 == 0 => format!("{} d", days / 86_400),
         hours if hours % 3600 == 0 => format!("{} h", hours / 3600),
