@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-/// A panel of fewer columns leaves out how sure a cause is and whether it was hidden.
+/// A panel of fewer columns leaves out how sure a cause is.
 const COLUMNS_FOR_ALL: u16 = 60;
 
 pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, palette: Palette) {
@@ -25,7 +25,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, palette: Palette) {
     let list = list_of(Panel::Causes, area);
     let is_wide = inside.width >= COLUMNS_FOR_ALL;
     if list.y > inside.y {
-        let names = if is_wide { " #  SHARE  RUNS ROLE      SURE MASKED CAUSE" } else { " #  SHARE  RUNS CAUSE" };
+        let names = if is_wide { " # SHARE RUNS ROLE      SURE MASKED CAUSE" } else { " # SHARE RUNS ROLE    CAUSE" };
         lines(buffer, Rect { height: 1, ..inside }, [Line::styled(names, palette.quiet())]);
     }
     let shown = causes.iter().enumerate().skip(state.causes_top).map(|(at, ranked)| row(at, ranked, is_wide, palette));
@@ -42,18 +42,19 @@ fn row(at: usize, ranked: &Ranked<'_>, is_wide: bool, palette: Palette) -> Line<
         _ => Style::new(),
     };
     // A cause that no run died of has no share: it kept the service from running at all.
-    let share = if cause.runs > 0 { format!("{:>4.0} %", cause.share * 100.0) } else { format!("{:>6}", "-") };
-    let mut spans = vec![Span::raw(format!("{:>2} {share} {:>5} ", at + 1, cause.runs))];
+    let share = if cause.runs > 0 { format!("{:>4.0}%", cause.share * 100.0) } else { format!("{:>5}", "-") };
+    let mut spans = vec![Span::raw(format!("{:>2} {share} {:>4} ", at + 1, cause.runs))];
+    spans.push(Span::raw(format!("{} ", cell(&clean(&cause.role), if is_wide { 9 } else { 7 }))));
     if is_wide {
-        spans.push(Span::raw(format!("{} ", cell(&clean(&cause.role), 9))));
         spans.push(Span::raw(format!("{:>3.0}% ", cause.confidence * 100.0)));
         spans.push(Span::styled(if cause.masked { "masked " } else { "       " }, palette.doubtful()));
+    } else if cause.masked {
+        spans.push(Span::styled("masked: ", palette.doubtful()));
     }
     if !ranked.is_latest {
         spans.push(Span::styled("earlier: ", palette.quiet()));
     }
-    let mark = if is_root || is_wide { "" } else { "└ " };
-    spans.push(Span::styled(format!("{mark}{}", clean(&cause.title)), style));
+    spans.push(Span::styled(clean(&cause.title), style));
     spans.push(Span::styled(format!("  [{}]", clean(&cause.id)), palette.quiet()));
     Line::from(spans)
 }

@@ -11,12 +11,14 @@ use crate::report::text::{many, time_of};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-/// Columns before a text that has a label.
+/// Columns before a text that has a label, and before what a key does.
 const LABEL: usize = 12;
+const KEY: usize = 16;
 
 /// The title and the rows of what is open, for so many columns.
 pub fn of(state: &State, sheet: Sheet, columns: usize, palette: Palette) -> (String, Vec<Line<'static>>) {
-    let mut page = Page { rows: Vec::new(), columns, palette };
+    let label = if sheet == Sheet::Help { KEY } else { LABEL };
+    let mut page = Page { rows: Vec::new(), columns, label, palette };
     let title = match sheet {
         Sheet::Help => {
             page.help();
@@ -53,6 +55,8 @@ pub fn of(state: &State, sheet: Sheet, columns: usize, palette: Palette) -> (Str
 struct Page {
     rows: Vec<Line<'static>>,
     columns: usize,
+    /// Columns before a text.
+    label: usize,
     palette: Palette,
 }
 
@@ -72,7 +76,7 @@ impl Page {
     /// A text beside its label, below itself where it is long.
     fn said(&mut self, label: &str, text: &str, style: Style) {
         // A narrow page puts the text below its label.
-        let indent = if self.columns >= 3 * LABEL { LABEL } else { 0 };
+        let indent = if self.columns >= 3 * self.label { self.label } else { 0 };
         let mut label = cell(label, indent.max(label.len()));
         if indent == 0 && !label.trim().is_empty() {
             self.rows.push(Line::styled(std::mem::take(&mut label), self.palette.quiet()));

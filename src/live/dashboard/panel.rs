@@ -27,7 +27,17 @@ pub fn frame(buffer: &mut Buffer, area: Rect, title: &str, focused: bool, palett
 /// Draws lines below each other, as many as there is room for.
 pub fn lines<'l>(buffer: &mut Buffer, area: Rect, lines: impl IntoIterator<Item = Line<'l>>) {
     for (y, line) in (area.y..area.bottom()).zip(lines) {
-        buffer.set_line(area.x, y, &line, area.width);
+        line_at(buffer, Rect { y, height: 1, ..area }, &line);
+    }
+}
+
+/// Draws a line; the end of one that is too long tells so.
+fn line_at(buffer: &mut Buffer, area: Rect, line: &Line<'_>) {
+    if line.width() <= usize::from(area.width) {
+        buffer.set_line(area.x, area.y, line, area.width);
+    } else if let Some(room) = area.width.checked_sub(1) {
+        buffer.set_line(area.x, area.y, line, room);
+        buffer.set_stringn(area.x + room, area.y, "…", 1, Style::new());
     }
 }
 
@@ -40,9 +50,10 @@ pub fn rows<'l>(
     style: Style,
 ) {
     for ((y, row), at) in (area.y..area.bottom()).zip(rows).zip(0..) {
-        buffer.set_line(area.x, y, &row, area.width);
+        let place = Rect { y, height: 1, ..area };
+        line_at(buffer, place, &row);
         if Some(at) == selected {
-            buffer.set_style(Rect { y, height: 1, ..area }, style);
+            buffer.set_style(place, style);
         }
     }
 }

@@ -105,13 +105,13 @@ pub fn inside(area: Rect) -> Rect {
 }
 
 fn all(body: Rect, focus: Panel, services: usize) -> Vec<(Panel, Rect)> {
-    // Services take what they need, within a quarter; causes and restarts a third; events all the rest.
+    // Services take what they need, within a third; causes and restarts hardly more; events all the rest.
     let wanted = u16::try_from(services.max(1)).unwrap_or(u16::MAX).saturating_add(3);
-    let [top, rest] = split_rows(body, wanted.min((body.height / 4).max(5)));
-    let [middle, bottom] = split_rows(rest, (body.height / 3).clamp(6, 14));
+    let [top, rest] = split_rows(body, wanted.min((body.height / 3).max(5)));
+    let [middle, bottom] = split_rows(rest, (body.height / 10 * 3).clamp(6, 14));
     let mut panels = vec![(Panel::Services, top)];
     if body.width >= COLUMNS_FOR_TWO {
-        let width = body.width - (body.width * 2 / 5).clamp(28, 66);
+        let width = body.width - (body.width / 5 * 2).clamp(34, 66);
         let [causes, restarts] = split_columns(middle, width);
         panels.extend([(Panel::Causes, causes), (Panel::Restarts, restarts)]);
     } else if focus == Panel::Restarts {
@@ -160,7 +160,7 @@ mod tests {
     fn a_common_screen_shows_all_panels() {
         let places = Places::of(Rect::new(0, 0, 80, 24), Panel::Events, false, 2);
         assert_eq!(places.panels.len(), 4);
-        assert_eq!(places.list(Panel::Events).height, 7);
+        assert_eq!(places.list(Panel::Events).height, 8);
         assert_eq!(places.panel_at(Position { x: 79, y: 9 }), Some(Panel::Restarts));
         assert_eq!(places.panel_at(Position { x: 0, y: 0 }), None);
         let alone = Places::of(Rect::new(0, 0, 80, 24), Panel::Events, true, 2);

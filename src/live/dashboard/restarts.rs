@@ -23,8 +23,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, palette: Palette) {
     let bars = restarts.map(|restarts| Bars::of(restarts, state.window, end_of(&state.picture.diagnosis), columns));
     let window = state.window.word();
     let title = match &bars {
-        Some(bars) => format!("Restarts, {window}, a bar is {}", bars.width()),
-        None => format!("Restarts, {window}"),
+        Some(bars) => format!("Restarts {window}, by {}", bars.width()),
+        None => format!("Restarts {window}"),
     };
     let inside = frame(buffer, area, &title, focused, palette);
     match bars {
@@ -39,7 +39,7 @@ fn chart(buffer: &mut Buffer, area: Rect, state: &State, bars: &Bars, palette: P
     let [above, rest] = split_rows(area, told);
     let [field, below] = split_rows(rest, rest.height.saturating_sub(axis));
     let name = state.status().map(|status| clean(&status.service)).unwrap_or_default();
-    let numbers = format!("{} restarts, at most {} a bar: {name}", bars.total(), bars.peak());
+    let numbers = format!("{} in all, peak {}, {name}", bars.total(), bars.peak());
     lines(buffer, above, [Line::raw(numbers)]);
 
     let wide = (usize::from(area.width) / bars.counts.len().max(1)).clamp(1, WIDEST_BAR);

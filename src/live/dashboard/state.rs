@@ -475,7 +475,7 @@ mod tests {
         let mut state = State::default();
         look(&mut state, &board());
         ask(&mut state, &[Action::Focus(-1), Action::Pages(-1)]);
-        assert_eq!((state.feed.index(), state.feed.follows()), (23, false));
+        assert_eq!((state.feed.index(), state.feed.follows()), (22, false));
         ask(&mut state, &[Action::First]);
         assert_eq!((state.feed.index(), state.feed.top()), (0, 0));
         ask(&mut state, &[Action::Last]);

@@ -76,7 +76,7 @@ fn answer(state: &State, palette: Palette) -> Vec<Span<'static>> {
     let failing = statuses.iter().filter(|status| status.verdict != Verdict::Healthy).count();
     let text = match failing {
         0 => format!("  {}", many(services, "service")),
-        failing => format!("  {failing} of {}", many(services, "service")),
+        failing => format!("  {failing} of {} not healthy", many(services, "service")),
     };
     spans.push(Span::raw(text));
     // What it was once and is no more.
