@@ -13,6 +13,7 @@ use ratatui::text::{Line, Span};
 /// A panel of fewer columns leaves out how sure a cause is.
 const COLUMNS_FOR_ALL: u16 = 60;
 
+/// Draws the causes of the selected service.
 pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, palette: Palette) {
     let focused = state.focus == Panel::Causes;
     let name = state.status().map(|status| format!(" of {}", clean(&status.service))).unwrap_or_default();

@@ -17,6 +17,7 @@ const COLUMNS_FOR_TIME: u16 = 36;
 const COLUMNS_FOR_DAY: u16 = 110;
 const COLUMNS_FOR_PLACE: u16 = 150;
 
+/// Draws the events that came.
 pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, palette: Palette) {
     let focused = state.focus == Panel::Events;
     let inside = frame(buffer, area, &title(state), focused, palette);

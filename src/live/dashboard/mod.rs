@@ -45,7 +45,8 @@ const GLANCE: Duration = Duration::from_millis(1);
 const MOST_AT_ONCE: usize = 500;
 
 /// Shows what hangs on the board until the board is closed or the user quits, in which case `quit` is called. The terminal
-/// is given back whatever happens.
+/// is given back whatever happens. It is an error when the terminal cannot be drawn on, and when any thread panics: its
+/// message must be seen.
 pub fn run(board: &Board, quit: &dyn Fn()) -> io::Result<()> {
     let mut screen = Screen::take()?;
     let palette = Palette::of_environment();

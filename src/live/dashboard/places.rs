@@ -91,9 +91,9 @@ pub fn list_of(panel: Panel, area: Rect) -> Rect {
     list
 }
 
-/// Whether there is room for a border and something in it.
+/// Whether there is room for a border and more than one row in it.
 pub fn is_bordered(area: Rect) -> bool {
-    area.width >= 8 && area.height >= 3
+    area.width >= 8 && area.height >= 4
 }
 
 /// What is left of a panel within its border.

@@ -16,6 +16,7 @@ const BLOCKS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█
 /// A bar is no wider, however much room there is.
 const WIDEST_BAR: usize = 6;
 
+/// Draws the restarts of the selected service.
 pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, palette: Palette) {
     let focused = state.focus == Panel::Restarts;
     let columns = usize::from(super::places::inside(area).width);

@@ -51,6 +51,7 @@ const BY_WEIGHT: [Column; 8] = [
 /// No name takes more, so that signals keep some room.
 const MOST_NAME: usize = 40;
 
+/// Draws the services.
 pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, palette: Palette) {
     let focused = state.focus == Panel::Services;
     let statuses = &state.picture.statuses;
@@ -139,6 +140,7 @@ fn state_word(state: model::State) -> &'static str {
     }
 }
 
+/// An escalation as it is written.
 pub fn escalation_word(escalation: Escalation) -> &'static str {
     match escalation {
         Escalation::None => "none",

@@ -127,7 +127,7 @@ fn a_record_in_detail_is_told_in_full() {
 
 #[test]
 fn log_text_cannot_command_the_terminal() {
-    let hostile = "\x1b]0;title\x07\x1b[2J\u{9b}31m\u{202e}gnol\u{2066}\r\n\0";
+    let hostile = "\x1b]0;title\x07\x1b[2J\u{9b}31m\u{202e}gnol\u{2066}\u{61c}\u{2028}\r\n\0";
     let mut event = sample::event("fault", 1, hostile);
     event.service = Some(hostile.into());
     event.path = hostile.into();
@@ -162,7 +162,10 @@ fn log_text_cannot_command_the_terminal() {
             state.take(board.wait(state.seen(), Duration::ZERO));
             ask(&mut state, &[sideways, Action::Focus(panel), Action::Enter], 200, 40);
             let buffer = drawn(&mut state, 200, 40, true);
-            let bad = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            let bad = |c: char| {
+                c.is_control()
+                    || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}' | '\u{2028}')
+            };
             assert!(buffer.content().iter().all(|cell| !cell.symbol().contains(bad)));
             assert!(text(&buffer).contains("\\u{1b}"));
         }
