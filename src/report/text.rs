@@ -396,7 +396,7 @@ fn stopped_on_purpose(service: &Service) -> bool {
 }
 
 /// A time for a table: no finer than milliseconds.
-pub fn short_time(time: &str) -> String {
+pub(super) fn short_time(time: &str) -> String {
     match time.split_once('.') {
         Some((whole, fraction)) if fraction.len() > 4 => format!("{whole}.{}Z", &fraction[..3]),
         _ => time.to_string(),
@@ -422,14 +422,15 @@ pub(super) fn roots(service: &Service) -> Vec<(&Cause, bool)> {
     roots
 }
 
-/// Text that a terminal shows as it is: control characters and direction marks become visible escapes.
+/// Text that a terminal shows as it is: control characters, line separators and direction marks become visible
+/// escapes.
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '\t' => out.push(' '),
             c if c.is_control()
-                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}') =>
+                || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}') =>
             {
                 let _ = write!(out, "\\u{{{:x}}}", c as u32);
             }
@@ -459,7 +460,7 @@ pub(super) fn group(number: u64) -> String {
     out
 }
 
-pub fn seconds(value: f64) -> String {
+pub(super) fn seconds(value: f64) -> String {
     if value < 120.0 { format!("{value} s") } else { span(value) }
 }
 
@@ -475,16 +476,18 @@ pub fn span(seconds: f64) -> String {
     }
 }
 
+/// A time in RFC 3339 as nanoseconds since 1970.
 pub fn ns_of(time: &str) -> Option<i64> {
     time.parse::<jiff::Timestamp>().ok().and_then(|time| i64::try_from(time.as_nanosecond()).ok())
 }
 
+/// Nanoseconds since 1970 in RFC 3339.
 pub fn time_of(ns: i64) -> String {
     jiff::Timestamp::from_nanosecond(i128::from(ns)).map(|time| time.to_string()).unwrap_or_else(|_| "?".into())
 }
 
 /// The width of a bucket in its one unit.
-pub fn width_of(seconds: u64) -> String {
+fn width_of(seconds: u64) -> String {
     match seconds {
         days if days % 86_400 == 0 => format!("{} d", days / 86_400),
         hours if hours % 3600 == 0 => format!("{} h", hours / 3600),
