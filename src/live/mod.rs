@@ -6,6 +6,7 @@
 
 pub mod alert;
 pub mod checkpoint;
+pub mod dashboard;
 pub mod event;
 pub mod growing;
 pub mod picture;

@@ -150,6 +150,9 @@ impl Watch<'_> {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => End::Unheard,
             Err(error) => return Err(error),
         };
+        if end != End::Unheard {
+            self.drain(&mut turns)?;
+        }
         self.checkpoint(&mut turns)?;
         let evidence = self.streams.last_evidence().map_err(io::Error::other)?;
         let diagnosis = Diagnosis::of(&evidence, &self.streams.scanner.pack, &self.question);
@@ -204,6 +207,23 @@ impl Watch<'_> {
                 return Ok(End::Asked);
             }
         }
+    }
+
+    /// Reads what is there at the end: what waits in the queue, and what files have by now.
+    fn drain(&mut self, turns: &mut Turns) -> io::Result<()> {
+        while let Ok(parcel) = self.parcels.try_recv() {
+            self.take(parcel, turns)?;
+        }
+        let (before, _) = self.streams.volume();
+        let unread = self.streams.follower.unread();
+        // A writer that goes on is left behind, not followed for ever.
+        while self.has_files && self.look_at_files(turns)? {
+            if self.streams.volume().0 > before + unread {
+                break;
+            }
+        }
+        let events = self.streams.judge_open_lines();
+        self.tell(events, turns)
     }
 
     /// How long nothing is to be done.

@@ -422,14 +422,15 @@ pub(super) fn roots(service: &Service) -> Vec<(&Cause, bool)> {
     roots
 }
 
-/// Text that a terminal shows as it is: control characters and direction marks become visible escapes.
+/// Text that a terminal shows as it is: control characters, line separators and direction marks become visible
+/// escapes.
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '\t' => out.push(' '),
             c if c.is_control()
-                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}') =>
+                || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}') =>
             {
                 let _ = write!(out, "\\u{{{:x}}}", c as u32);
             }
@@ -464,7 +465,7 @@ pub(super) fn seconds(value: f64) -> String {
 }
 
 /// A length of time in its two largest units.
-pub(super) fn span(seconds: f64) -> String {
+pub fn span(seconds: f64) -> String {
     let total = seconds.max(0.0) as u64;
     let (days, hours, minutes, rest) = (total / 86_400, total / 3600 % 24, total / 60 % 60, total % 60);
     match (days, hours, minutes) {
@@ -475,12 +476,13 @@ pub(super) fn span(seconds: f64) -> String {
     }
 }
 
-/// A time as reports show it, in nanoseconds since 1970.
+/// A time in RFC 3339 as nanoseconds since 1970.
 pub fn ns_of(time: &str) -> Option<i64> {
     time.parse::<jiff::Timestamp>().ok().and_then(|time| i64::try_from(time.as_nanosecond()).ok())
 }
 
-fn time_of(ns: i64) -> String {
+/// Nanoseconds since 1970 in RFC 3339.
+pub fn time_of(ns: i64) -> String {
     jiff::Timestamp::from_nanosecond(i128::from(ns)).map(|time| time.to_string()).unwrap_or_else(|_| "?".into())
 }
 
