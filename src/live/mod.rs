@@ -5,9 +5,10 @@
 //! `Evidence` at any moment, so it ends in the very diagnosis that `analyze` makes of the same bytes.
 
 pub mod alert;
+pub mod delivery;
 pub mod event;
 pub mod picture;
 
-pub use alert::Alert;
+pub use alert::{Alert, AlertCause};
 pub use event::Event;
 pub use picture::{Alarm, Board, Picture, Status, Traffic};
