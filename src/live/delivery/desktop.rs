@@ -101,14 +101,33 @@ mod tests {
     fn notify_send_gets_text_and_no_options_or_markup() {
         let mut alert = hostile();
         alert.summary = "--exit <b>\\x1b & more\0".into();
-        insta::assert_debug_snapshot!(arguments(&notify_send(&alert)), @"");
+        insta::assert_debug_snapshot!(arguments(&notify_send(&alert)), @r#"
+        [
+            "--app-name=relapse",
+            "--urgency=critical",
+            "--",
+            "relapse: pay<!channel>`ments\\u{202e} is failing (crash-loop)",
+            "--exit &lt;b&gt;\\\\x1b &amp; more\\\\u{0}\nOut of `memory` &lt;@U123&gt;",
+        ]
+        "#);
     }
 
     #[test]
     fn osascript_gets_text_as_arguments() {
         let mut alert = (*alert("a", Turn::Resolved)).clone();
         alert.summary = "\" & (do shell script \"id\") & \"".into();
-        insta::assert_debug_snapshot!(arguments(&osascript(&alert)), @"");
+        insta::assert_debug_snapshot!(arguments(&osascript(&alert)), @r#"
+        [
+            "-e",
+            "on run argv",
+            "-e",
+            "display notification (item 2 of argv) with title (item 1 of argv)",
+            "-e",
+            "end run",
+            "relapse: service-a is well again",
+            "\" & (do shell script \"id\") & \"",
+        ]
+        "#);
     }
 
     #[cfg(unix)]

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// The shortest time that a request is given when relapse ends.
 const LEAST_REQUEST: Duration = Duration::from_millis(10);
+/// The longest wait after a failure when relapse ends: there is little time left to try.
+const HURRIED: Duration = Duration::from_millis(500);
 
 pub(super) struct Lane {
     receiver: Receiver,
@@ -257,7 +259,8 @@ impl Lane {
             Outcome::Later { why, after, all } => {
                 memory.failures = memory.failures.saturating_add(1);
                 let doublings = if all { memory.failures } else { pending.tried };
-                let wait = after.unwrap_or_else(|| self.backoff(doublings));
+                let most = if state.end.is_some() { HURRIED } else { Duration::MAX };
+                let wait = after.unwrap_or_else(|| self.backoff(doublings).min(most));
                 let now = Instant::now();
                 if all {
                     state.quiet_until = now + wait.min(self.options.age);

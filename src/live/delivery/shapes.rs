@@ -179,8 +179,21 @@ mod tests {
     #[test]
     fn slack_shows_log_text_as_it_is() {
         let value = made(Shape::Slack, &hostile());
-        insta::assert_snapshot!(value["text"].as_str().unwrap(), @"");
-        insta::assert_snapshot!(value["attachments"][0]["text"].as_str().unwrap(), @"");
+        insta::assert_snapshot!(value["text"].as_str().unwrap(), @r#"
+        *pay&lt;!channel&gt;'ments\u{202e} is failing (crash-loop)*
+        &lt;!here&gt; &amp; &lt;https://evil.example|click&gt; second \u{1b}[31mline
+        "#);
+        insta::assert_snapshot!(value["attachments"][0]["text"].as_str().unwrap(), @r#"
+        7 restarts since 2026-03-01T11:00:00Z
+        • Out of 'memory' &lt;@U123&gt; (5 runs)
+           Fix: Raise the limit &amp; restart
+           `app.log:7: 'killed' &lt;/b&gt;`
+        ```
+        first ''' *bold*
+        {"a": "&lt;b&gt;\n"}
+        last\u{0}
+        ```
+        "#);
         assert_eq!(value["attachments"][0]["color"], RED);
         assert_eq!(made(Shape::Slack, &alert("a", Turn::Resolved))["attachments"][0]["color"], GREEN);
     }
@@ -218,7 +231,25 @@ mod tests {
         assert_eq!(firing[0].get("endsAt"), None);
         assert_eq!(resolved[0]["startsAt"], firing[0]["startsAt"]);
         assert_eq!(resolved[0]["endsAt"], "2026-03-01T11:30:00Z");
-        insta::assert_snapshot!(serde_json::to_string_pretty(&firing).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&firing).unwrap(), @r#"
+        [
+          {
+            "annotations": {
+              "description": "7 restarts since 2026-03-01T11:00:00Z\n• Out of `memory` <@U123> (5 runs)\n   Fix: Raise the limit & restart\n   app.log:7: `killed` </b>\nLast lines:\nfirst ``` *bold*\n{\"a\": \"<b>\\n\"}\nlast\\u{0}",
+              "fix": "Raise the limit & restart",
+              "severity": "incident",
+              "summary": "<!here> & <https://evil.example|click> second \\u{1b}[31mline",
+              "verdict": "crash-loop"
+            },
+            "labels": {
+              "alertname": "relapse",
+              "incident": "7",
+              "service": "pay<!channel>`ments\\u{202e}"
+            },
+            "startsAt": "2026-03-01T11:00:00Z"
+          }
+        ]
+        "#);
     }
 
     #[test]
