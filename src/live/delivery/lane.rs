@@ -84,8 +84,15 @@ impl Lane {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Never waits for a delivery.
     pub fn push(&self, alert: Arc<Alert>) {
-        let lost = self.state().queue.push(alert, Instant::now());
+        let mut state = self.state();
+        if state.ended {
+            self.ledger.failed(1);
+            return;
+        }
+        let lost = state.queue.push(alert, Instant::now());
+        drop(state);
         self.changed.notify_all();
         for lost in lost {
             let (many, what) = match &lost {

@@ -173,6 +173,7 @@ impl Deliverer {
             let own = Arc::clone(&lane);
             if let Err(error) = thread::Builder::new().name("relapse-alerts".into()).spawn(move || own.run()) {
                 ledger.note(format!("Alerts: {} will not be told of any: no thread for it ({error}).", lane.name()));
+                lane.await_end(Instant::now());
             }
             lanes.push(lane);
         }

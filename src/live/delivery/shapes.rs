@@ -147,12 +147,13 @@ fn alertmanager(alert: &Alert, now: Timestamp) -> Value {
             "fix": alert.causes.first().map(|cause| plain(&cause.fix, MAX_PART)).unwrap_or_default(),
         },
     });
-    if let Some(starts) = starts {
-        value["startsAt"] = json!(starts.to_string());
-    }
-    if alert.status == Turn::Resolved {
+    let ends = (alert.status == Turn::Resolved).then(|| {
         let ends = alert.ends_at.as_deref().and_then(time).unwrap_or(now);
-        value["endsAt"] = json!(starts.map_or(ends, |starts| ends.max(starts)).to_string());
+        starts.map_or(ends, |starts| ends.max(starts))
+    });
+    if let Some(fields) = value.as_object_mut() {
+        let times = [("startsAt", starts), ("endsAt", ends)];
+        fields.extend(times.into_iter().filter_map(|(name, time)| Some((name.to_string(), json!(time?.to_string())))));
     }
     value
 }

@@ -208,6 +208,27 @@ fn one_that_cannot_be_reached_is_given_up() {
 }
 
 #[test]
+fn one_that_speaks_no_tls_is_not_told() {
+    let server = Server::start(|_| Some("200 OK"));
+    let receivers = vec![webhook(&format!("https://{}/secret", server.at), Shape::Json).unwrap()];
+    let deliverer = Deliverer::start(receivers, Options { attempts: 1, ..quick() });
+    deliverer.tell(alert("a", Turn::Firing));
+    until(|| deliverer.failed() == 1);
+    let notes = deliverer.take_notes();
+    assert!(notes[0].contains("could not be reached") && notes[0].ends_with("given up after 1 attempt."), "{notes:?}");
+}
+
+#[test]
+fn one_without_a_thread_is_told_nothing() {
+    let ledger = Arc::new(Ledger::default());
+    let lane = Lane::new(Receiver::Exec("true".into()), quick(), Arc::clone(&ledger));
+    lane.await_end(Instant::now());
+    lane.push(alert("a", Turn::Firing));
+    lane.await_end(Instant::now() + LONG);
+    assert_eq!(ledger.failed.load(Ordering::Relaxed), 1);
+}
+
+#[test]
 fn one_that_hangs_holds_up_nobody() {
     let hangs = Server::start(|_| None);
     let works = Server::start(|_| Some("204 No Content"));
