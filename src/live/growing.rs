@@ -176,19 +176,16 @@ impl Growing {
         Some(Fresh { segment, lines_before })
     }
 
-    /// Passes over the whole lines that are there, up to a place, without telling of them.
-    pub fn pass_over(&mut self, most: u64) {
-        let end = self.whole.min(most);
-        if end <= self.told {
-            return;
-        }
+    /// Passes over the whole lines up to a place without telling of them.
+    fn pass_over(&mut self, most: u64) {
         let at = |offset: u64| offset.saturating_sub(self.base) as usize;
-        let bytes = self.held.get(at(self.told)..at(end)).unwrap_or_default();
+        let bytes = self.held.get(at(self.told)..at(self.whole.min(most))).unwrap_or_default();
+        let Some(last) = memchr::memrchr(b'\n', bytes) else { return };
         let ends = memchr::memchr_iter(b'\n', bytes).count() as u64;
         // What begins in the middle of a line has the end of one that was counted before.
         let in_line = self.told > 0 && self.held.get(at(self.told).wrapping_sub(1)).is_some_and(|&byte| byte != b'\n');
-        self.told_lines += ends - u64::from(in_line && ends > 0);
-        self.told = end;
+        self.told_lines += ends - u64::from(in_line);
+        self.told += last as u64 + 1;
     }
 
     /// Lets go of what is far from the end.

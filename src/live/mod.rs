@@ -7,6 +7,7 @@
 pub mod alert;
 pub mod checkpoint;
 pub mod dashboard;
+pub mod delivery;
 pub mod event;
 pub mod growing;
 pub mod picture;
@@ -16,6 +17,6 @@ pub mod streams;
 mod telling;
 pub mod watch;
 
-pub use alert::Alert;
+pub use alert::{Alert, AlertCause};
 pub use event::Event;
 pub use picture::{Alarm, Board, Picture, Status, Traffic};

@@ -156,19 +156,15 @@ impl Streams {
     /// Looks at all files. True if there may be more at once.
     pub fn look(&mut self, notes: &mut Vec<Problem>) -> (Vec<Event>, bool) {
         let mut arrivals = Vec::new();
-        let mut came: Vec<(Key, Vec<u8>)> = Vec::new();
-        let more = self.follower.look(&mut arrivals, &mut |key, bytes| came.push((key, bytes.to_vec())));
+        let more = self.follower.look(&mut arrivals);
+        // A look that gave something may have left something.
+        let more = more || !arrivals.is_empty();
         let mut events = Vec::new();
-        // Bytes first: what was renamed or cut had them under its old name.
-        for (key, bytes) in came {
-            events.extend(self.came(key, &bytes));
-        }
-        let had_arrivals = !arrivals.is_empty();
         for arrival in arrivals {
-            self.arrive(arrival, notes);
-        }
-        if had_arrivals || more {
-            return (events, true);
+            match arrival {
+                Arrival::Bytes { key, bytes } => events.extend(self.came(key, &bytes)),
+                arrival => self.arrive(arrival, notes),
+            }
         }
         self.is_first_look = false;
         (events, more)
@@ -176,22 +172,16 @@ impl Streams {
 
     fn came(&mut self, key: Key, bytes: &[u8]) -> Vec<Event> {
         let clock = self.clock();
-        let pass_over = self.is_first_look && !self.reading.history;
         let Some(live) = self.files.get_mut(&key) else { return Vec::new() };
         live.push(bytes);
-        let events = match pass_over {
-            true => {
-                live.growing.pass_over(u64::MAX);
-                Vec::new()
-            }
-            false => live.tell(&self.scanner, &clock, false),
-        };
+        let events = live.tell(&self.scanner, &clock, false);
         live.growing.settle(&self.scanner, &clock);
         events
     }
 
     fn arrive(&mut self, arrival: Arrival, notes: &mut Vec<Problem>) {
         match arrival {
+            Arrival::Bytes { .. } => {}
             Arrival::Began { key, input, .. } => self.begin(key, input),
             Arrival::Renamed { key, path } => {
                 if let Some(live) = self.files.get_mut(&key) {
@@ -243,7 +233,8 @@ impl Streams {
     /// Meets a file: all but its end is scanned at once.
     fn begin(&mut self, key: Key, input: Input) {
         let clock = self.clock();
-        let live = match self.scanned_before(&input, None) {
+        let history = if self.is_first_look && !self.reading.history { input.bytes } else { 0 };
+        let mut live = match self.scanned_before(&input, None) {
             Some((resume, clock)) => {
                 let end = resume.settled.end;
                 let mut growing = Growing::going_on(resume, clock);
@@ -253,6 +244,7 @@ impl Streams {
             }
             None => Live::new(input.path.clone(), Growing::new(clock), Some(input)),
         };
+        live.growing.tell_from(history);
         self.files.insert(key, live);
     }
 

@@ -164,6 +164,7 @@ impl Watch<'_> {
     }
 
     fn watch(&mut self, turns: &mut Turns) -> io::Result<End> {
+        let began = Instant::now();
         let mut more = self.has_files;
         loop {
             let parcel = match self.wait(turns, more) {
@@ -193,8 +194,8 @@ impl Watch<'_> {
             if self.alarms.next_change().is_some_and(|at| at <= now_ns()) {
                 turns.news.get_or_insert((News::Lines, Instant::now()));
             }
-            // What was there at the beginning is judged as a whole.
-            if !(turns.first && more) {
+            // What was there at the beginning is judged as a whole, unless somebody writes on and on.
+            if !(turns.first && more && began.elapsed() < LATER * 5) {
                 self.ask(turns)?;
             }
             if self.is_met(turns) {

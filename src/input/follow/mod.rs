@@ -29,8 +29,9 @@ const COLD_AFTER: Duration = Duration::from_secs(10);
 const COPY_TIME: Duration = Duration::from_secs(2);
 /// A file without a name is let go once it has been silent for so long.
 const REMOVED_AFTER: Duration = Duration::from_secs(1);
-/// Read of one file before the next one has its turn.
+/// Read of one file before the next one has its turn, and of all files at a look.
 const TURN: usize = 1 << 20;
+const MOST: usize = 4 << 20;
 /// An encoded file is read once it has not changed for so long.
 const SETTLED_AFTER: Duration = Duration::from_secs(1);
 
@@ -39,6 +40,8 @@ const SETTLED_AFTER: Duration = Duration::from_secs(1);
 pub enum Arrival {
     /// A file that was not known; its bytes follow from `position` on.
     Began { key: Key, input: Input, position: u64 },
+    /// What came next in it.
+    Bytes { key: Key, bytes: Vec<u8> },
     /// It stands under another name now.
     Renamed { key: Key, path: String },
     /// Its bytes are not there any more. With `lost`, some may have gone unread.
@@ -62,8 +65,10 @@ pub struct Follower {
     others: BTreeMap<FileId, Other>,
     listed_at: Option<Instant>,
     list_every: Duration,
-    /// The latest look at the names asked for is not done.
+    /// The names were not looked through yet.
     first: bool,
+    /// Whose turn it was when a look had read enough.
+    turn: Key,
 }
 
 #[derive(Debug)]
@@ -104,6 +109,7 @@ impl Follower {
             listed_at: None,
             list_every: LIST_EVERY,
             first: true,
+            turn: 0,
         }
     }
 
@@ -165,9 +171,9 @@ impl Follower {
         self.watched.found()
     }
 
-    /// Reads what is new, at most a turn of each file: gives it to `bytes` as it stands in its file. True if there may be
-    /// more at once.
-    pub fn look(&mut self, arrivals: &mut Vec<Arrival>, bytes: &mut dyn FnMut(Key, &[u8])) -> bool {
+    /// What is new, in the order in which it is to be taken, at most a turn of each file. True if there may be more at
+    /// once.
+    pub fn look(&mut self, arrivals: &mut Vec<Arrival>) -> bool {
         let now = Instant::now();
         if self.listed_at.is_none_or(|at| now.duration_since(at) >= self.list_every) {
             self.list(arrivals);
@@ -178,7 +184,14 @@ impl Follower {
         let mut more = false;
         let mut cut = Vec::new();
         let mut buffer = Vec::new();
-        for (&key, followed) in &mut self.tails {
+        let mut total = 0;
+        let (later, sooner): (Vec<Key>, Vec<Key>) = self.tails.keys().partition(|&&key| key >= self.turn);
+        for key in later.into_iter().chain(sooner) {
+            let Some(followed) = self.tails.get_mut(&key) else { continue };
+            if total >= MOST {
+                (self.turn, more) = (key, true);
+                break;
+            }
             let is_hot = now.duration_since(followed.grew_at) < COLD_AFTER;
             if !is_hot && followed.length <= followed.tail.print.position {
                 followed.tail.close();
@@ -189,7 +202,7 @@ impl Follower {
                 match followed.tail.read(&mut buffer) {
                     Ok(Read::Some(count)) => {
                         followed.grew_at = now;
-                        bytes(key, &buffer);
+                        arrivals.push(Arrival::Bytes { key, bytes: std::mem::take(&mut buffer) });
                         turn += count;
                         if turn >= TURN {
                             more = true;
@@ -205,6 +218,7 @@ impl Follower {
                     Err(_) => break,
                 }
             }
+            total += turn;
         }
         for key in cut {
             self.cut(key, arrivals);
