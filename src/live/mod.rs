@@ -6,7 +6,9 @@
 
 pub mod alert;
 pub mod event;
+pub mod metrics;
 pub mod picture;
+pub mod serve;
 
 pub use alert::Alert;
 pub use event::Event;

@@ -9,7 +9,7 @@ pub fn json(diagnosis: &Diagnosis, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A value as JSON on one line, without any byte that a terminal would obey.
-pub(super) fn written(value: &impl Serialize) -> io::Result<String> {
+pub(crate) fn written(value: &impl Serialize) -> io::Result<String> {
     // JSON lets DEL and the C1 controls stand as they are, and terminals obey some of them. They stand in strings alone.
     let mut text = serde_json::to_string(value)?;
     if text.contains(is_bare_control) {
