@@ -111,7 +111,8 @@ fn conditions(page: &mut Page, statuses: &[&Status]) {
             family.one_of(&status.service, "alarm", alarm.word(), status.alarm == alarm);
         }
     }
-    let mut family = page.family("signal", Kind::Gauge, "Signals that the service gives; those it does not are left out.");
+    let mut family =
+        page.family("signal", Kind::Gauge, "Signals that the service gives; those it does not are left out.");
     for status in statuses {
         for signal in status.signals.iter().take(MAX_SIGNALS) {
             family.sample(&[("service", &status.service), ("signal", signal)], 1);
@@ -126,7 +127,8 @@ fn told(page: &mut Page, services: &[&Service]) {
         family.sample(&[("service", &service.service)], service.planned_restarts);
     }
     let causes: Vec<Vec<((&str, &str), u64)>> = services.iter().map(|service| causes_of(service)).collect();
-    let mut family = page.family("causes", Kind::Gauge, "Causes known, even those that are too many to be told of here.");
+    let mut family =
+        page.family("causes", Kind::Gauge, "Causes known, even those that are too many to be told of here.");
     for (service, causes) in services.iter().zip(&causes) {
         family.sample(&[("service", &service.service)], causes.len());
     }
@@ -252,5 +254,190 @@ impl fmt::Display for Number {
 }
 
 #[cfg(test)]
-#[path = "metrics_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::diagnosis::model::{Cause, Incident, Input};
+    use crate::live::picture::{Board, Traffic};
+    use std::sync::Arc;
+
+    type Sample = (String, Vec<(String, String)>, f64);
+
+    /// The text format, as strictly as its description has it.
+    fn parse(text: &str) -> Vec<Sample> {
+        assert!(text.ends_with('\n'));
+        let (mut samples, mut names, mut family): (Vec<Sample>, HashSet<&str>, _) = (Vec::new(), HashSet::new(), "");
+        let mut lines = text.strip_suffix('\n').unwrap().split('\n');
+        while let Some(line) = lines.next() {
+            if let Some(help) = line.strip_prefix("# HELP ") {
+                family = help.split_once(' ').unwrap().0;
+                assert!(names.insert(family), "{family} twice");
+                let kind = lines.next().unwrap().strip_prefix("# TYPE ").unwrap().strip_prefix(family).unwrap();
+                assert!([" counter", " gauge"].contains(&kind), "{kind}");
+                assert_eq!(kind == " counter", family.ends_with("_total"), "{family}");
+                continue;
+            }
+            let end = line.find(['{', ' ']).unwrap();
+            assert_eq!(&line[..end], family);
+            let (labels, value) = parse_labels(&line[end..]);
+            samples.push((family.to_string(), labels, value.strip_prefix(' ').unwrap().parse().unwrap()));
+        }
+        let mut seen = HashSet::new();
+        for (name, labels, _) in &samples {
+            assert!(seen.insert((name, labels)), "{name} {labels:?} twice");
+        }
+        samples
+    }
+
+    fn parse_labels(text: &str) -> (Vec<(String, String)>, &str) {
+        let mut labels = Vec::new();
+        let Some(mut rest) = text.strip_prefix('{') else { return (labels, text) };
+        loop {
+            let (name, after) = rest.split_once("=\"").unwrap();
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{name}");
+            let (mut value, mut chars) = (String::new(), after.char_indices());
+            let end = loop {
+                match chars.next().unwrap() {
+                    (at, '"') => break at,
+                    (_, '\\') => value.push(match chars.next().unwrap().1 {
+                        'n' => '\n',
+                        c @ ('\\' | '"') => c,
+                        c => panic!("\\{c}"),
+                    }),
+                    (_, c) => value.push(c),
+                }
+            };
+            labels.push((name.to_string(), value));
+            rest = &after[end + 1..];
+            match rest.strip_prefix('}') {
+                Some(after) => return (labels, after),
+                None => rest = rest.strip_prefix(',').unwrap(),
+            }
+        }
+    }
+
+    fn value(samples: &[Sample], name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+        let same = |known: &[(String, String)]| {
+            known.iter().map(|(name, value)| (&**name, &**value)).eq(labels.iter().copied())
+        };
+        samples.iter().find(|sample| sample.0 == name && same(&sample.1)).map(|sample| sample.2)
+    }
+
+    fn status(service: &str) -> Status {
+        Status {
+            service: service.into(),
+            verdict: Verdict::CrashLoop,
+            state: State::GaveUp,
+            escalation: Escalation::Incident,
+            signals: vec!["restarts".into(), "restarts".into()],
+            alarm: Alarm::Firing,
+            since_ns: 0,
+            runs: 42,
+            restarts: 41,
+            ready_runs: 3,
+        }
+    }
+
+    fn cause(id: &str, role: &str, runs: u64) -> Cause {
+        serde_json::from_value(serde_json::json!({
+            "id": id, "title": "", "role": role, "phase": "", "runs": runs, "share": 1.0, "first": null, "last": null,
+            "masked": false, "explains": [], "confidence": 1.0, "why": [], "meaning": "", "fix": "", "evidence": []
+        }))
+        .unwrap()
+    }
+
+    fn picture(services: Vec<Service>, statuses: Vec<Status>) -> Picture {
+        let empty = Board::default().picture();
+        let mut diagnosis = (*empty.diagnosis).clone();
+        diagnosis.services = services;
+        Picture { diagnosis: Arc::new(diagnosis), statuses, ..(*empty).clone() }
+    }
+
+    #[test]
+    fn an_empty_picture_is_a_page() {
+        let samples = parse(&metrics(&Board::default().picture()));
+        assert_eq!(value(&samples, "relapse_lines_total", &[]), Some(0.0));
+        assert_eq!(value(&samples, "relapse_build_info", &[("version", env!("CARGO_PKG_VERSION"))]), Some(1.0));
+    }
+
+    #[test]
+    fn a_service_has_its_numbers() {
+        let incident = |runs| Incident { causes: vec![cause("oom", "root", runs)], ..Incident::default() };
+        let service = Service {
+            service: "api".into(),
+            planned_restarts: 2,
+            incidents: vec![incident(30), incident(8)],
+            ..Service::default()
+        };
+        let mut picture = picture(vec![service], vec![status("api")]);
+        picture.traffic = Traffic { lines: 7, lag_s: 0.25, alerts_failed: 1, ..Traffic::default() };
+        let samples = parse(&metrics(&picture));
+        let of = |name, label, word| value(&samples, name, &[("service", "api"), (label, word)]);
+        assert_eq!(value(&samples, "relapse_restarts_total", &[("service", "api")]), Some(41.0));
+        assert_eq!(value(&samples, "relapse_planned_restarts_total", &[("service", "api")]), Some(2.0));
+        assert_eq!(value(&samples, "relapse_lag_seconds", &[]), Some(0.25));
+        assert_eq!(value(&samples, "relapse_alerts_failed_total", &[]), Some(1.0));
+        assert_eq!(of("relapse_verdict", "verdict", "crash-loop"), Some(1.0));
+        assert_eq!(of("relapse_verdict", "verdict", "healthy"), Some(0.0));
+        assert_eq!(of("relapse_state", "state", "gave-up"), Some(1.0));
+        assert_eq!(of("relapse_escalation", "escalation", "incident"), Some(1.0));
+        assert_eq!(of("relapse_alarm", "alarm", "firing"), Some(1.0));
+        assert_eq!(of("relapse_signal", "signal", "restarts"), Some(1.0));
+        let cause = [("service", "api"), ("cause", "oom"), ("role", "root")];
+        assert_eq!(value(&samples, "relapse_cause_runs", &cause), Some(38.0));
+    }
+
+    #[test]
+    fn words_are_those_of_the_contract() {
+        let word = |value: serde_json::Value| value.as_str().unwrap().to_string();
+        for (state, known) in STATES {
+            assert_eq!(word(serde_json::to_value(state).unwrap()), known);
+        }
+        for (escalation, known) in ESCALATIONS {
+            assert_eq!(word(serde_json::to_value(escalation).unwrap()), known);
+        }
+    }
+
+    #[test]
+    fn names_from_logs_do_no_harm() {
+        let hostile = "a\\b\"c\nd\u{1b}[2J} 1\n# TYPE x counter\u{9b}";
+        let samples = parse(&metrics(&picture(Vec::new(), vec![status(hostile), status(hostile)])));
+        let seen = hostile.replace(['\u{1b}', '\u{9b}'], "\u{fffd}");
+        assert_eq!(value(&samples, "relapse_runs_total", &[("service", &seen)]), Some(42.0));
+    }
+
+    #[test]
+    fn there_is_an_end_to_labels() {
+        let causes = (0..1000).map(|n| cause(&format!("unknown/{n}"), "root", n)).collect();
+        let service = Service {
+            service: "s0".into(),
+            incidents: vec![Incident { causes, ..Incident::default() }],
+            ..Service::default()
+        };
+        let statuses = (0..2000).map(|n| status(&format!("s{n}"))).chain([status(&"é".repeat(9000))]).collect();
+        let mut picture = picture(vec![service], statuses);
+        let input = Input { path: "/log".into(), bytes: 5, ..empty_input() };
+        Arc::make_mut(&mut picture.diagnosis).inputs = vec![input; 1000];
+        let samples = parse(&metrics(&picture));
+        let many = |name: &str| samples.iter().filter(|sample| sample.0 == name).count();
+        assert_eq!(many("relapse_runs_total"), MAX_SERVICES);
+        assert_eq!(many("relapse_cause_runs"), MAX_CAUSES);
+        assert_eq!(many("relapse_input_bytes"), 1);
+        assert_eq!(value(&samples, "relapse_services", &[]), Some(2001.0));
+        assert_eq!(value(&samples, "relapse_causes", &[("service", "s0")]), Some(1000.0));
+        assert_eq!(shortened(&"é".repeat(9000)).chars().count(), MAX_VALUE + 1);
+    }
+
+    fn empty_input() -> Input {
+        serde_json::from_value(serde_json::json!({
+            "path": "", "format": null, "envelope": null, "bytes": 0, "lines": 0, "records": 0, "first": null,
+            "last": null, "problems": []
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn odd_numbers_are_written_as_the_format_has_them() {
+        let written = |number| Number(number).to_string();
+        assert_eq!([written(f64::NAN), written(f64::INFINITY), written(0.5)], ["NaN", "+Inf", "0.5"]);
+    }
+}

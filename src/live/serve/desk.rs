@@ -63,8 +63,7 @@ fn message(name: &str, id: Option<&str>, value: &impl Serialize) -> Bytes {
 /// The thread that lays out what is new. What it lays out ends when the other end of `stop` is dropped.
 pub fn lay_out(board: Arc<Board>, stop: Receiver<()>) -> io::Result<(watch::Receiver<Desk>, JoinHandle<()>)> {
     let session = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-    let desk =
-        Desk { session, shot: Shot::new(0, board.picture()), events: VecDeque::new(), closed: false };
+    let desk = Desk { session, shot: Shot::new(0, board.picture()), events: VecDeque::new(), closed: false };
     let (sender, receiver) = watch::channel(desk);
     let thread = thread::Builder::new().name("relapse-desk".into()).spawn(move || run(&board, &sender, &stop))?;
     Ok((receiver, thread))

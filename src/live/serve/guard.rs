@@ -43,7 +43,9 @@ impl Refusal {
         match self {
             Refusal::Host => "Ask for 127.0.0.1, [::1] or localhost: this server answers to no other name.\n",
             Refusal::Method => "Only GET and HEAD.\n",
-            Refusal::Token => "The token is missing or wrong: add ?token=TOKEN, or send `Authorization: Bearer TOKEN`.\n",
+            Refusal::Token => {
+                "The token is missing or wrong: add ?token=TOKEN, or send `Authorization: Bearer TOKEN`.\n"
+            }
         }
     }
 
@@ -129,7 +131,8 @@ fn decoded(text: &str) -> Vec<u8> {
     let mut rest = text.as_bytes();
     while let [byte, after @ ..] = rest {
         rest = after;
-        let hex = after.get(..2).and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+        let two = after.get(..2).filter(|two| two.iter().all(u8::is_ascii_hexdigit));
+        let hex = two.and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
         match (byte, hex) {
             (b'%', Some(byte)) => {
                 out.push(byte);
@@ -171,7 +174,8 @@ mod tests {
         for host in ["127.0.0.1", "127.0.0.1:9", "localhost", "LOCALHOST:80", "[::1]", "[::1]:8080"] {
             assert_eq!(asks(&guard, "/", host), Ok(()), "{host}");
         }
-        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil", "a@localhost", "10.0.0.1", "", "127.1"] {
+        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil", "a@localhost", "10.0.0.1", "", "127.1"]
+        {
             assert_eq!(asks(&guard, "/", host), Err(Refusal::Host), "{host}");
         }
         assert_eq!(asks(&guard, "http://evil.example/", "localhost"), Err(Refusal::Host));

@@ -55,9 +55,8 @@ impl Server {
         let (stop, stopped) = channel();
         let (desk, laying_out) = desk::lay_out(Arc::clone(&board), stopped)?;
         let router = routes::router(routes::Hall::new(guard, board, desk.clone()));
-        let answering = thread::Builder::new()
-            .name("relapse-serve".into())
-            .spawn(move || answer(runtime, door, router, desk))?;
+        let answering =
+            thread::Builder::new().name("relapse-serve".into()).spawn(move || answer(runtime, door, router, desk))?;
         Ok(Server { address, stop, threads: [laying_out, answering] })
     }
 

@@ -27,6 +27,7 @@ function visible(text, keepsLines) {
 }
 const number = (n) => Number(n ?? 0).toLocaleString("en-US");
 const counted = (n, one, many) => `${number(n)} ${n === 1 ? one : many}`;
+const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 const percent = (share) => `${share > 0 && share < 0.01 ? "<1" : Math.round(share * 100)} %`;
 function bytes(n) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -78,21 +79,24 @@ function setChip(node, [name, text]) {
 /** Makes a list's children those of the items. What stays is the same element, so it stays open, focused and where it was. */
 function keyed(parent, items, keyOf, make, update) {
   const known = parent.known ?? (parent.known = new Map());
-  const wanted = new Set();
-  let place = parent.firstChild;
+  const wanted = new Map();
   items.forEach((item, index) => {
     let key = keyOf(item, index);
     while (wanted.has(key)) key += "'";
-    wanted.add(key);
-    let view = known.get(key);
-    if (!view) { view = make(item); known.set(key, view); }
-    update(view, item, index);
-    if (view.root === place) place = place.nextSibling;
-    else if (parent.moveBefore && view.root.parentNode === parent) parent.moveBefore(view.root, place);
-    else parent.insertBefore(view.root, place);
+    wanted.set(key, item);
   });
   for (const [key, view] of known) {
     if (!wanted.has(key)) { view.root.remove(); known.delete(key); }
+  }
+  let place = parent.firstChild;
+  let index = 0;
+  for (const [key, item] of wanted) {
+    let view = known.get(key);
+    if (!view) { view = make(item, index === 0); known.set(key, view); }
+    update(view, item, index++);
+    if (view.root === place) place = place.nextSibling;
+    else if (parent.moveBefore && view.root.parentNode === parent) parent.moveBefore(view.root, place);
+    else parent.insertBefore(view.root, place);
   }
 }
 /** A list of names and texts; those that are empty are left out. */
@@ -113,7 +117,7 @@ function facts() {
 // ---- restarts over time ----
 
 const SVG = "http://www.w3.org/2000/svg";
-const WINDOWS = [900, 3600, 21600, 86400, 604800, 2592000];
+const WINDOWS = [60, 300, 900, 3600, 21600, 86400, 604800, 2592000];
 
 function makeChart() {
   const select = el("select");
@@ -183,13 +187,16 @@ function drawChart(chart, service) {
 
 // ---- causes ----
 
-function makeCause() {
+function makeCause(cause, isFirst) {
   const rank = el("span", "rank"), title = el("span", "title"), role = chip(""), fill = el("i"), share = el("span"), id = el("span", "log");
   const summary = el("summary", "", rank, title, role, el("span", "share", el("span", "track", fill), share, id));
   const about = facts();
   const lines = el("ul", "lines");
   const heading = el("h3", "", "Evidence");
-  const root = el("li", "cause", el("details", "", summary, el("div", "more", about.root, heading, lines)));
+  const box = el("details", "", summary, el("div", "more", about.root, heading, lines));
+  // What is to be done first is there to be read; later it is as it was left.
+  box.open = isFirst && cause.role === "root";
+  const root = el("li", "cause", box);
   return { root, rank, title, role, fill, share, id, about, lines, heading };
 }
 function updateCause(view, cause, index) {
@@ -241,7 +248,7 @@ function updateIncident(view, incident) {
   if (incident.interval_s) parts.push(`every ${span(incident.interval_s.median)}`);
   if (incident.rhythm) parts.push(visible(incident.rhythm));
   const stopped = Object.entries(incident.stopped_by).map(([who, runs]) => `${visible(who)} ${number(runs)}`);
-  if (stopped.length) parts.push(`ended by ${stopped.join(", ")}`);
+  if (stopped.length) parts.push(`ended by: ${stopped.join(", ")}`);
   say(view.about, parts.join(" · "));
   keyed(view.causes, ranked(incident.causes), (cause) => `${cause.role} ${cause.id}`, makeCause, updateCause);
 }
@@ -289,9 +296,9 @@ function updateService(view, [status, service]) {
     ["Runs", number(status.runs)],
     ["Ready runs", number(status.ready_runs)],
     ["State", STATES[status.state] ?? status.state, "words"],
-    [`${ALARMS[status.alarm]?.[1] ?? status.alarm} since`, since, "words"],
+    [`${capital(status.alarm)} since`, since, "words"],
     ["Manager", visible(service?.manager ?? ""), "words"],
-  ].filter((figure) => figure[1] !== ""), (figure, index) => (index < 5 ? figure[0] : figure[0].replace(/^\w+ since/, "since")),
+  ].filter((figure) => figure[1] !== ""), (figure) => figure[0].replace(/^\w+ since$/, "since"),
     (figure) => { const label = el("dt"), value = el("dd", figure[2] ?? ""); return { root: el("div", "", label, value), label, value }; },
     (figure, item) => { say(figure.label, item[0]); say(figure.value, item[1]); });
   show(view.signals, status.signals.length > 0);
@@ -352,7 +359,7 @@ function draw(picture) {
     byId("bytes").title = `${bytes(Math.round((traffic.bytes - before.traffic.bytes) / seconds))} a second`;
   }
   before = picture;
-  say(byId("asof"), known ? `${when(iso(picture.at_ns / 1e6))} UTC` : "–");
+  say(byId("asof"), known ? when(iso(picture.at_ns / 1e6)) : "–");
 
   const problems = diagnosis.problems.slice(0, 20);
   show(byId("problems"), problems.length > 0);
