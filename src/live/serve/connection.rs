@@ -25,6 +25,7 @@ pub struct Door {
 }
 
 impl Door {
+    /// Belongs to the runtime that the listener belongs to.
     pub fn new(listener: TcpListener) -> Door {
         Door { listener, places: Arc::new(Semaphore::new(MAX_CONNECTIONS)) }
     }

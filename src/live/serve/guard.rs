@@ -31,6 +31,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// As HTTP has it.
     pub fn status(self) -> StatusCode {
         match self {
             Refusal::Host => StatusCode::FORBIDDEN,
@@ -39,6 +40,7 @@ impl Refusal {
         }
     }
 
+    /// What to do about it.
     pub fn text(self) -> &'static str {
         match self {
             Refusal::Host => "Ask for 127.0.0.1, [::1] or localhost: this server answers to no other name.\n",
@@ -76,6 +78,7 @@ impl Guard {
         Ok(Guard { loopback: ip.is_loopback().then_some(ip), token })
     }
 
+    /// Lets a request in or says why not.
     pub fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         if !self.knows_host(uri, headers) {
             return Err(Refusal::Host);

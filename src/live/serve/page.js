@@ -271,9 +271,12 @@ function makeService(status) {
   const timeline = el("details", "timeline", el("summary", "", el("h3", "", "Timeline"), count), moments);
   box.append(el("div", "inside", figures, signals, chart.root, incidents, found, past, timeline));
   const root = el("article", "service", box);
-  const view = { root, box, verdict, alarm, escalation, how, figures, signals, chart, incidents, past, findings, found, timeline, moments, count, chosen: false };
+  const view = { root, box, verdict, alarm, escalation, how, figures, signals, chart, incidents, past, findings, found, timeline, moments, count, chosen: false, service: undefined, told: undefined };
   // Once somebody opened or closed it, it is theirs.
   box.firstChild.addEventListener("click", () => { view.chosen = true; });
+  // What nobody sees is drawn when it is opened.
+  box.addEventListener("toggle", () => updateTold(view));
+  timeline.addEventListener("toggle", () => updateMoments(view));
   return view;
 }
 function updateService(view, [status, service]) {
@@ -304,10 +307,16 @@ function updateService(view, [status, service]) {
   show(view.signals, status.signals.length > 0);
   keyed(view.signals, status.signals, (signal) => signal, () => { const text = chip(""); return { root: el("li", "", text), text }; },
     (item, signal) => say(item.text, visible(signal)));
-  if (service) updateTold(view, service);
+  view.service = service;
+  updateTold(view);
 }
 /** What the diagnosis tells of a service. */
-function updateTold(view, service) {
+function updateTold(view) {
+  const service = view.service;
+  if (!service || !view.box.open) return;
+  const text = JSON.stringify(service);
+  if (view.told === text) return;
+  view.told = text;
   drawChart(view.chart, service);
   const incidents = service.incidents.map((incident, index) => ({ incident, index })).reverse();
   const current = incidents.filter(({ incident }) => incident.ongoing);
@@ -322,9 +331,14 @@ function updateTold(view, service) {
   keyed(view.findings, service.findings, (finding) => finding.id,
     () => { const text = el("p"), fix = el("p", "fix"); return { root: el("li", "", text, fix), text, fix }; },
     (item, finding) => { say(item.text, visible(finding.text)); say(item.fix, visible(finding.fix)); });
-  const moments = service.timeline.slice(-MAX_MOMENTS).reverse();
-  show(view.timeline, moments.length > 0);
-  say(view.count, moments.length < service.timeline.length ? `the latest ${moments.length} of ${number(service.timeline.length)}` : counted(moments.length, "moment", "moments"));
+  const all = service.timeline.length;
+  show(view.timeline, all > 0);
+  say(view.count, all > MAX_MOMENTS ? `the latest ${MAX_MOMENTS} of ${number(all)}` : counted(all, "moment", "moments"));
+  updateMoments(view);
+}
+function updateMoments(view) {
+  if (!view.timeline.open) return;
+  const moments = view.service.timeline.slice(-MAX_MOMENTS).reverse();
   keyed(view.moments, moments, (moment) => `${moment.time} ${moment.kind} ${moment.text}`,
     () => { const time = el("time"), kind = chip(""), text = el("span", "text"); return { root: el("li", "", time, el("span", "", kind), text), time, kind, text }; },
     (item, moment) => { say(item.time, when(moment.time)); setChip(item.kind, [KINDS[moment.kind] ?? "none", visible(moment.kind)]); say(item.text, visible(moment.text)); });

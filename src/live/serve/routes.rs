@@ -33,11 +33,13 @@ pub struct Hall {
 }
 
 impl Hall {
+    /// With all streams' seats free.
     pub fn new(guard: Guard, board: Arc<Board>, desk: watch::Receiver<Desk>) -> Hall {
         Hall { guard, board, desk, seats: Arc::new(Semaphore::new(MAX_STREAMS)) }
     }
 }
 
+/// All routes, behind the guard.
 pub fn router(hall: Hall) -> Router {
     let hall = Arc::new(hall);
     Router::new()
