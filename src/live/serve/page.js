@@ -292,7 +292,7 @@ function updateService(view, [status, service]) {
     const open = status.verdict !== "healthy" || status.alarm !== "calm";
     if (view.box.open !== open) view.box.open = open;
   }
-  const since = status.since_ns > 0 ? `${when(iso(status.since_ns / 1e6))} UTC` : "";
+  const since = status.alarm !== "calm" && status.since_ns > 0 ? `${when(iso(status.since_ns / 1e6))} UTC` : "";
   keyed(view.figures, [
     ["Restarts", number(status.restarts)],
     ["Planned", number(service?.planned_restarts)],
