@@ -234,7 +234,8 @@ impl Streams {
     fn begin(&mut self, key: Key, input: Input) {
         let clock = self.clock();
         let history = if self.is_first_look && !self.reading.history { input.bytes } else { 0 };
-        let mut live = match self.scanned_before(&input, None) {
+        let before = if self.reading.history { None } else { self.scanned_before(&input, None) };
+        let mut live = match before {
             Some((resume, clock)) => {
                 let end = resume.settled.end;
                 let mut growing = Growing::going_on(resume, clock);

@@ -43,7 +43,9 @@ pub trait Listener {
     /// Somebody asked for it.
     fn diagnosis(&mut self, diagnosis: &Diagnosis) -> io::Result<()>;
     /// Alerts that were told, and those that could not be.
-    fn alerts_told(&mut self) -> (u64, u64);
+    fn alerts_told(&self) -> (u64, u64);
+    /// What whoever delivers alerts has to say since it was last asked.
+    fn notes(&mut self) -> Vec<String>;
     /// The formats and signatures as they are on disk now.
     fn reload(&mut self) -> Result<Arc<Scanner>, String>;
 }
@@ -80,6 +82,8 @@ pub struct Watch<'w> {
     pub open_pipes: BTreeSet<usize>,
     /// There are files to look at, so it goes on when all pipes have ended.
     pub has_files: bool,
+    /// Goes on when all input has ended, until somebody asks for the end.
+    pub stays: bool,
 }
 
 /// What the loop keeps between two turns.
@@ -187,6 +191,11 @@ impl Watch<'_> {
                 let events = self.streams.judge_open_lines();
                 self.tell(events, turns)?;
             }
+            for what in self.listener.notes() {
+                let (path, help) = ("alerts".into(), String::new());
+                let what = what.strip_prefix("Alerts: ").map(Into::into).unwrap_or(what);
+                self.note(Problem { path, line: None, what, help, fault: false })?;
+            }
             while let Ok((diagnosis, took)) = turns.diagnoser.diagnoses.try_recv() {
                 (turns.diagnoser.is_busy, turns.diagnoser.took) = (false, took);
                 self.hang(turns, diagnosis)?;
@@ -204,7 +213,7 @@ impl Watch<'_> {
             if self.state.is_some() && turns.checked_at.elapsed() >= self.checkpoint_every {
                 self.checkpoint(turns)?;
             }
-            if self.open_pipes.is_empty() && !self.has_files && self.parcels.is_empty() {
+            if self.open_pipes.is_empty() && !self.has_files && !self.stays && self.parcels.is_empty() {
                 return Ok(End::Asked);
             }
         }

@@ -1,7 +1,7 @@
 //! Two diagnoses side by side, as text, as Markdown and as JSON. Whatever may be log text is escaped, ids as well: a
 //! saved diagnosis may hold anything.
 
-use super::json::written;
+use super::json::line;
 use super::markdown::prose;
 use super::text::{BOLD, GREEN, Page, RED, Style, YELLOW, group, printable, seconds};
 use crate::comparison::{CauseChange, Change, Comparison, Fate, ServiceChange};
@@ -9,7 +9,7 @@ use crate::diagnosis::Verdict;
 use std::io::{self, Write};
 
 pub fn json(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", written(comparison)?)
+    writeln!(out, "{}", line(comparison)?)
 }
 
 pub fn text(comparison: &Comparison, style: Style) -> String {

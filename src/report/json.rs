@@ -5,16 +5,11 @@ use serde::Serialize;
 use std::io::{self, Write};
 
 pub fn json(diagnosis: &Diagnosis, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", written(diagnosis)?)
-}
-
-/// A value as JSON on one line, as programs get it.
-pub fn line(value: &impl Serialize) -> io::Result<String> {
-    written(value)
+    writeln!(out, "{}", line(diagnosis)?)
 }
 
 /// A value as JSON on one line, without any byte that a terminal would obey.
-pub(super) fn written(value: &impl Serialize) -> io::Result<String> {
+pub fn line(value: &impl Serialize) -> io::Result<String> {
     // JSON lets DEL and the C1 controls stand as they are, and terminals obey some of them. They stand in strings alone.
     let mut text = serde_json::to_string(value)?;
     if text.contains(is_bare_control) {

@@ -3,7 +3,7 @@
 //! `kind` says what a line is. Lines may get more members and more kinds; a reader passes over those that it does not
 //! know.
 
-use super::json::written;
+use super::json::line;
 use super::text::ns_of;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::model::{Incident, Service};
@@ -39,9 +39,9 @@ pub fn ndjson(diagnosis: &Diagnosis, out: &mut dyn Write) -> io::Result<()> {
     // Texts of times do not sort as times do: 10.5Z stands before 10Z.
     events.sort_by_cached_key(|event| event.time.and_then(ns_of));
     for event in &events {
-        writeln!(out, "{}", written(event)?)?;
+        writeln!(out, "{}", line(event)?)?;
     }
-    writeln!(out, "{}", written(&Last { kind: "diagnosis", diagnosis })?)
+    writeln!(out, "{}", line(&Last { kind: "diagnosis", diagnosis })?)
 }
 
 fn events(service: &Service) -> Vec<Event<'_>> {

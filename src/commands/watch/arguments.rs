@@ -5,8 +5,10 @@ use crate::commands::grammars;
 use crate::commands::output::FailOn;
 use crate::commands::selecting::Selecting;
 use clap::ValueEnum;
+use relapse::live::delivery::{Receiver, Shape, desktop, webhook};
 use relapse::live::source::Source;
 use relapse::live::watch;
+use std::net::SocketAddr;
 use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -58,6 +60,27 @@ pub struct Arguments {
     /// How often to do so
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration, requires = "state")]
     pub checkpoint_every: Duration,
+    /// Run a shell command for each alert, with the alert as JSON on its standard input; may be given more than once
+    #[arg(long, value_name = "COMMAND")]
+    pub alert_exec: Vec<String>,
+    /// Post each alert as JSON to this address; may be given more than once
+    #[arg(long, value_name = "URL")]
+    webhook: Vec<String>,
+    /// Post each alert to a Slack webhook
+    #[arg(long, value_name = "URL")]
+    slack: Vec<String>,
+    /// Post each alert to an Alertmanager
+    #[arg(long, value_name = "URL")]
+    alertmanager: Vec<String>,
+    /// Show each alert on the desktop
+    #[arg(long)]
+    notify: bool,
+    /// Serve a live page, /metrics, /diagnosis and /healthz here, such as 127.0.0.1:9464 or just a port
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub listen: Option<SocketAddr>,
+    /// Ask for this token there; wanted for an address that others can reach
+    #[arg(long, value_name = "TOKEN", env = "RELAPSE_TOKEN", hide_env_values = true, requires = "listen")]
+    pub token: Option<String>,
     /// End by itself, for scripts
     #[arg(long, value_enum, value_name = "WHEN")]
     exit_on: Option<ExitOn>,
@@ -76,6 +99,25 @@ impl Arguments {
             ExitOn::Incident => watch::ExitOn::Incident,
             ExitOn::Recovered => watch::ExitOn::Recovered,
         })
+    }
+
+    /// Who is told of alerts.
+    pub fn receivers(&self) -> Result<Vec<Receiver>, Failure> {
+        let mut receivers: Vec<Receiver> = self.alert_exec.iter().cloned().map(Receiver::Exec).collect();
+        let shapes = [
+            ("--webhook", &self.webhook, Shape::Json),
+            ("--slack", &self.slack, Shape::Slack),
+            ("--alertmanager", &self.alertmanager, Shape::Alertmanager),
+        ];
+        for (flag, urls, shape) in shapes {
+            for url in urls {
+                receivers.push(webhook(url, shape).map_err(|why| format!("{flag}: {why}"))?);
+            }
+        }
+        if self.notify {
+            receivers.push(desktop().ok_or("--notify: there is no desktop here that shows notices")?);
+        }
+        Ok(receivers)
     }
 
     /// What is followed, and what is read as it comes.
@@ -103,6 +145,12 @@ impl Arguments {
 fn is_pipe(path: &std::path::Path) -> bool {
     let is_descriptor = path.starts_with("/dev/fd") || path == std::path::Path::new("/dev/stdin");
     is_descriptor || std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
+/// An address, or a port of this machine.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.parse::<u16>().map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    port.or_else(|_| text.parse()).map_err(|_| "not an address; give one such as 127.0.0.1:9464".to_string())
 }
 
 /// A time such as `90s`, `5m` or `1h 30m`.

@@ -1,39 +1,89 @@
-//! Everybody who hears of what a watch sees: standard output, and whoever else the options name.
+//! Everybody who hears of what a watch sees: standard output, receivers of alerts, the page, the dashboard.
 
 use super::arguments::Arguments;
-use super::printer::Printer;
+use super::printer::{Printer, Shape};
 use crate::commands::Failure;
 use crossbeam_channel::Sender;
 use relapse::diagnosis::Diagnosis;
 use relapse::diagnosis::model::Service;
 use relapse::evidence::Problem;
+use relapse::live::delivery::{Deliverer, Options};
 use relapse::live::picture::Status;
+use relapse::live::serve::Server;
 use relapse::live::source::Parcel;
 use relapse::live::watch::Listener;
-use relapse::live::{Alert, Board, Event};
+use relapse::live::{Alert, Board, Event, dashboard};
+use relapse::report::text::printable;
 use relapse::scan::Scanner;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// So long receivers may take at the end.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Listening {
     printer: Printer,
     reading: crate::commands::grammars::Reading,
+    deliverer: Option<Deliverer>,
+    server: Option<Server>,
+    dashboard: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Listening {
     pub fn start(
         arguments: &Arguments,
         printer: Printer,
-        _board: &Arc<Board>,
-        _parcels: &Sender<Parcel>,
+        board: &Arc<Board>,
+        parcels: &Sender<Parcel>,
     ) -> Result<Listening, Failure> {
-        Ok(Listening { printer, reading: arguments.reading.clone() })
+        let receivers = arguments.receivers()?;
+        let deliverer = (!receivers.is_empty()).then(|| Deliverer::start(receivers, Options::default()));
+        let server = arguments
+            .listen
+            .map(|address| {
+                Server::start(address, arguments.token.clone(), Arc::clone(board))
+                    .map_err(|error| format!("--listen {address}: {error}"))
+            })
+            .transpose()?;
+        if let Some(server) = &server
+            && printer.shape != Shape::Nothing
+        {
+            eprintln!("relapse: http://{}/", server.address());
+        }
+        let dashboard = (printer.shape == Shape::Nothing).then(|| {
+            let (board, parcels) = (Arc::clone(board), parcels.clone());
+            std::thread::spawn(move || {
+                // The loop may have ended already.
+                let result = dashboard::run(&board, &|| drop(parcels.send(Parcel::Quit)));
+                if result.is_err() {
+                    let _ = parcels.send(Parcel::Quit);
+                }
+                result
+            })
+        });
+        let reading = arguments.reading.clone();
+        Ok(Listening { printer, reading, deliverer, server, dashboard })
     }
 
-    /// Lets everybody finish.
-    pub fn end(self) -> Printer {
-        self.printer
+    /// Lets everybody finish. The board is to be closed before.
+    pub fn end(self) -> Result<Printer, Failure> {
+        let shown = self.dashboard.map(JoinHandle::join);
+        if let Some(server) = self.server {
+            server.stop();
+        }
+        if let Some(deliverer) = self.deliverer {
+            for note in deliverer.finish(PATIENCE).notes {
+                eprintln!("relapse: {}", printable(&note));
+            }
+        }
+        match shown {
+            Some(Ok(Err(error))) => Err(format!("the terminal: {error}; --format text needs none")),
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            _ => Ok(self.printer),
+        }
     }
 }
 
@@ -47,6 +97,9 @@ impl Listener for Listening {
     }
 
     fn alert(&mut self, alert: &Arc<Alert>) -> io::Result<()> {
+        if let Some(deliverer) = &self.deliverer {
+            deliverer.tell(Arc::clone(alert));
+        }
         self.printer.alert(alert)
     }
 
@@ -58,8 +111,12 @@ impl Listener for Listening {
         self.printer.diagnosis(diagnosis)
     }
 
-    fn alerts_told(&mut self) -> (u64, u64) {
-        (0, 0)
+    fn notes(&mut self) -> Vec<String> {
+        self.deliverer.as_ref().map(Deliverer::take_notes).unwrap_or_default()
+    }
+
+    fn alerts_told(&self) -> (u64, u64) {
+        self.deliverer.as_ref().map_or((0, 0), |deliverer| (deliverer.told(), deliverer.failed()))
     }
 
     fn reload(&mut self) -> Result<Arc<Scanner>, String> {

@@ -88,11 +88,12 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         exit_on: arguments.exit_on(),
         open_pipes: (0..pipes.len()).collect(),
         has_files: !files.is_empty(),
+        stays: shape == Shape::Nothing,
     };
     let (end, diagnosis, alarms) = watch.run().map_err(|error| error.to_string())?;
     readers.stop();
     board.close();
-    let printer = listener.end();
+    let printer = listener.end()?;
     if end == End::Unheard {
         return Ok(Outcome::Done);
     }
