@@ -9,8 +9,8 @@ mod tail;
 
 use crate::input::discover::{Found, Note};
 use crate::input::{Input, InputKind, Selection, discover};
-pub use listing::Watched;
 use listing::Listed;
+pub use listing::Watched;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -117,9 +117,8 @@ impl Follower {
     /// was. It may stand under another name.
     pub fn go_on(&mut self, place: Place, position: u64) -> Option<(Key, PathBuf)> {
         let listed = self.watched.list();
-        let holds = |listed: &&Listed| {
-            File::open(&listed.path).is_ok_and(|file| place.print.is_in(&file).unwrap_or(false))
-        };
+        let holds =
+            |listed: &&Listed| File::open(&listed.path).is_ok_and(|file| place.print.is_in(&file).unwrap_or(false));
         let same = |listed: &&Listed| listed.id == place.id;
         let taken = |id: FileId| self.tails.values().any(|followed| followed.tail.id == id);
         // The inode may have been given to another file since; the bytes decide.
@@ -133,6 +132,27 @@ impl Follower {
         let tail = Tail::read_up_to(&found.path, found.id, position).ok()?;
         let path = found.path.clone();
         Some((self.add(tail, found.length), path))
+    }
+
+    /// Takes a file that is not followed as known, if it is as it was.
+    pub fn know(&mut self, path: &str, length: u64, modified_ns: Option<i64>) -> bool {
+        let listed = self.watched.list();
+        let same = |listed: &&Listed| {
+            listed.path.display().to_string() == path
+                && listed.length == length
+                && Some(listed.modified_ns) == modified_ns
+        };
+        let Some(listed) = listed.iter().find(same) else { return false };
+        let other = Other {
+            path: path.into(),
+            length,
+            modified_ns: listed.modified_ns,
+            since: Instant::now(),
+            told: true,
+            may_be_copy: false,
+        };
+        self.others.insert(listed.id, other);
+        true
     }
 
     fn add(&mut self, tail: Tail, length: u64) -> Key {
