@@ -5,8 +5,8 @@ use crate::diagnosis::{Diagnosis, Question};
 use crate::live::archive::Uid;
 use std::sync::Arc;
 
-/// A week of restarts each ten seconds weighs some ten times this.
-pub const WINDOW: usize = 1 << 20;
+/// A week of restarts each ten seconds weighs some fifteen times this.
+pub const WINDOW: usize = 512 << 10;
 /// An era weighs this part of the window.
 const ERAS: usize = 8;
 
