@@ -31,4 +31,5 @@ mod simulated;
 mod support;
 mod templates;
 mod tidy;
+mod watch;
 mod wrappings;
