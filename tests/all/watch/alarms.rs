@@ -20,7 +20,7 @@ fn escalations(ended: &Ended) -> Vec<&str> {
     told
 }
 
-/// A loop is called within a second of the line that makes it one; a busy machine gets further chances.
+/// A loop is called within a second of the line that makes it one, the second restart; a busy machine gets further chances.
 #[test]
 fn a_loop_is_called_at_once() {
     let mut took = Duration::MAX;
@@ -28,18 +28,18 @@ fn a_loop_is_called_at_once() {
         let place = Place::new();
         let mut watch = Running::start(place.path(), &[]);
         let mut journal = Journal::since(60);
-        watch.write(journal.start() + &journal.restarts(2));
-        watch.wait_for("two restarts", |line| line["kind"] == "verdict" && line["restarts"] == 2);
+        watch.write(journal.start() + &journal.restarts(1));
+        watch.wait_for("one restart", |line| line["kind"] == "verdict");
         std::thread::sleep(Duration::from_millis(300));
         assert_eq!(alarms(&watch.said), ["calm"]);
         let began = Instant::now();
         watch.write(journal.restarts(1));
         let verdict = watch.wait_for_alarm("firing");
         took = began.elapsed();
-        assert_eq!((&verdict["verdict"], &verdict["restarts"]), (&"crash-loop".into(), &3.into()));
+        assert_eq!((&verdict["verdict"], &verdict["restarts"]), (&"crash-loop".into(), &2.into()));
         assert_eq!(verdict["causes"], serde_json::json!(["port-in-use"]));
         let alert = watch.wait_for("the alert", |line| line["kind"] == "alert");
-        assert_eq!((&alert["alert"]["status"], &alert["alert"]["restarts"]), (&"firing".into(), &3.into()));
+        assert_eq!((&alert["alert"]["status"], &alert["alert"]["restarts"]), (&"firing".into(), &2.into()));
         if took < Duration::from_secs(1) {
             return;
         }
@@ -72,7 +72,7 @@ fn it_is_called_once_and_over_once() {
     assert_eq!(ended.alerts(), ["firing", "resolved"]);
     let ids: Vec<&Value> = ended.of_kind("alert").iter().map(|line| &line["alert"]["id"]).collect();
     assert_eq!(ids[0], ids[1]);
-    assert_eq!(alarms(&ended.said), ["calm", "firing", "settling", "calm"]);
+    assert_eq!(alarms(&ended.said), ["firing", "settling", "calm"]);
 }
 
 /// Each run becomes ready and dies before the quiet time: one incident.

@@ -72,8 +72,8 @@ fn it_exits_on_an_incident() {
     let place = Place::new();
     let mut watch = Running::start(place.path(), &["--exit-on", "incident"]);
     let mut journal = Journal::since(60);
-    watch.write(journal.start() + &journal.restarts(2));
-    watch.wait_for("the verdict", |line| line["kind"] == "verdict" && line["restarts"] == 2);
+    watch.write(journal.start() + &journal.restarts(1));
+    watch.wait_for("the verdict", |line| line["kind"] == "verdict");
     watch.write(journal.restarts(1));
     let ended = watch.end();
     assert_eq!(ended.status, Some(3), "{ended:#?}");
@@ -142,22 +142,23 @@ fn mistakes_in_its_use() {
 #[test]
 fn words_for_people() {
     let place = Place::new();
-    let log = place.file("worker.log", "");
-    let mut child = command(place.path(), &["watch", "--tz", "UTC", "--format", "text", "worker.log"])
+    let mut child = command(place.path(), &["watch", "--tz", "UTC", "--format", "text"])
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("it starts");
     let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut stdin = child.stdin.take().expect("a pipe");
     let mut journal = Journal::since(60);
-    append(&log, journal.start() + &journal.restarts(3));
+    let log = journal.start() + &journal.restarts(3);
+    stdin.write_all(log.as_bytes()).expect("it reads");
     let mut text = String::new();
     while !text.contains("!! firing: relay") {
         assert!(out.read_line(&mut text).expect("it prints") > 0, "{text}");
     }
     assert!(text.contains("relay  port-in-use: "), "{text}");
     assert!(text.contains("== relay: crash-loop; firing; 3 restarts"), "{text}");
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+    drop(stdin);
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Asks until so many lines were counted, ends the watch, and compares the end with what `analyze` says.
 #[track_caller]
 fn check(place: &Place, mut watch: Running, paths: &[&str], wanted: u64) {
-    watch.ask_until(&format!("{wanted} lines"), |diagnosis| lines(diagnosis) >= wanted);
+    watch.wait_for_lines(wanted);
     let seen = watch.stop().diagnosis();
     assert_eq!(lines(&seen), wanted);
     same(&seen, &analyzed(place, paths), "the end");
@@ -73,6 +73,7 @@ fn a_file_that_appears_in_a_folder() {
     let place = Place::new();
     let first = place.file("logs/first.log", numbered(0..10));
     let mut watch = Running::start(place.path(), &["logs"]);
+    watch.wait_for_lines(10);
     // What was there is not told of.
     append(&first, numbered(10..11));
     let event = watch.wait_for("the first event", |line| line["kind"] == "event");
@@ -90,6 +91,7 @@ fn a_pattern() {
     place.file("logs/a.log", numbered(0..5));
     place.file("logs/a.txt", numbered(0..5));
     let mut watch = Running::start(place.path(), &["logs/*.log"]);
+    watch.wait_for_lines(5);
     let b = place.file("logs/b.log", numbered(5..6));
     watch.wait_for_event("job 5 failed");
     place.file("logs/deeper/c.log", numbered(20..25));
@@ -112,7 +114,7 @@ fn a_large_file_goes_on() {
     let place = Place::new();
     let log = place.file("worker.log", numbered(0..20_000));
     let mut watch = Running::start(place.path(), &["."]);
-    watch.ask_until("all that was there", |diagnosis| lines(diagnosis) == 20_000);
+    watch.wait_for_lines(20_000);
     append(&log, numbered(20_000..20_002));
     let event = watch.wait_for_event("job 2000");
     assert_eq!(event["line"], 20_001);
@@ -126,6 +128,7 @@ fn a_file_and_a_pipe_together() {
     let mut watch = Running::start(place.path(), &["worker.log", "-"]);
     watch.write(numbered(100..102));
     watch.wait_for_event("job 10");
+    watch.wait_for_lines(5);
     append(&log, numbered(3..4));
     watch.wait_for_event("job 3 failed");
     // The pipe ends, and the file goes on.

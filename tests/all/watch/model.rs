@@ -133,7 +133,7 @@ impl Model {
     fn check(mut self, about: &str) {
         append(&self.log, std::mem::take(&mut self.rest));
         let mut watch = self.watch();
-        watch.ask_until(&format!("{about}: {} lines", self.written), |diagnosis| lines(diagnosis) >= self.written);
+        watch.wait_for_lines(self.written);
         let seen = watch.stop().diagnosis();
         assert_eq!(lines(&seen), self.written, "{about}: {:#}", seen["inputs"]);
         same(&seen, &analyzed(&self.place, &["logs"]), about);

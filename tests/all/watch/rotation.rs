@@ -55,7 +55,7 @@ impl Writer {
     /// Every line was counted once, and the end is what `analyze` says of what is there.
     #[track_caller]
     fn check(&self, mut watch: Running, paths: &[&str]) {
-        watch.ask_until(&format!("{} lines", self.written), |diagnosis| lines(diagnosis) >= self.written);
+        watch.wait_for_lines(self.written);
         let ended = watch.stop();
         let seen = ended.diagnosis();
         assert_eq!(lines(&seen), self.written, "{:#}", seen["inputs"]);
@@ -182,7 +182,7 @@ fn of_a_file_that_is_named() {
             }
             writer.write(20);
         }
-        watch.ask_until("all lines", |diagnosis| lines(diagnosis) >= writer.written);
+        watch.wait_for_lines(writer.written);
         let seen = watch.stop().diagnosis();
         assert_eq!(lines(&seen), writer.written, "copied: {copied}; {:#}", seen["inputs"]);
     }
@@ -196,12 +196,12 @@ fn pieces_that_are_removed() {
     for cycle in 0..4 {
         writer.write(100);
         let wanted = writer.written;
-        watch.ask_until("what is written", |diagnosis| lines(diagnosis) >= wanted);
+        watch.wait_for_lines(wanted);
         let _ = fs::remove_file(writer.path("worker.log.2"));
         make_room(writer.place.path(), 2);
         fs::rename(&writer.log, writer.path("worker.log.1")).expect("it is renamed");
         writer.write(10 + cycle);
     }
-    watch.ask_until("all lines", |diagnosis| lines(diagnosis) >= writer.written);
+    watch.wait_for_lines(writer.written);
     assert_eq!(lines(&watch.stop().diagnosis()), writer.written);
 }

@@ -66,9 +66,14 @@ impl Running {
     /// Writes to its standard input.
     #[track_caller]
     pub fn write(&mut self, bytes: impl AsRef<[u8]>) {
+        assert!(self.offer(bytes), "it reads no more");
+    }
+
+    /// Writes to its standard input; false if it reads no more.
+    #[track_caller]
+    pub fn offer(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         let stdin = self.stdin.as_mut().expect("its standard input is open");
-        stdin.write_all(bytes.as_ref()).expect("it reads");
-        stdin.flush().expect("it reads");
+        stdin.write_all(bytes.as_ref()).is_ok()
     }
 
     /// Its standard input ends.
@@ -124,6 +129,12 @@ impl Running {
         self.wait_for("a diagnosis", |line| line["kind"] == "diagnosis")["diagnosis"].clone()
     }
 
+    /// Asks until so many lines were counted.
+    #[track_caller]
+    pub fn wait_for_lines(&mut self, wanted: u64) -> Value {
+        self.ask_until(&format!("{wanted} lines"), |diagnosis| lines(diagnosis) >= wanted)
+    }
+
     /// Asks until a diagnosis is as wanted.
     #[track_caller]
     pub fn ask_until(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
@@ -138,9 +149,11 @@ impl Running {
         }
     }
 
+    /// Sends a signal once it is there to take it.
+    #[track_caller]
     pub fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
-        kill_process(pid, signal).expect("it runs");
+        until("the handler of signals", || catches(self.child.id(), signal));
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
     /// Kills it: nothing is told and nothing is put in order.
@@ -195,6 +208,17 @@ impl Ended {
     pub fn alerts(&self) -> Vec<&str> {
         self.of_kind("alert").iter().filter_map(|line| line["alert"]["status"].as_str()).collect()
     }
+}
+
+/// Whether a process has a handler for a signal. Where that cannot be seen, it had time for it.
+fn catches(process: u32, signal: Signal) -> bool {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else {
+        std::thread::sleep(Duration::from_secs(1));
+        return true;
+    };
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|caught| u64::from_str_radix(caught.trim(), 16).ok()).unwrap_or(u64::MAX);
+    caught >> (signal.as_raw() - 1) & 1 == 1
 }
 
 /// Lines that were counted in all inputs of a diagnosis.

@@ -31,7 +31,7 @@ fn killed_at_any_moment_while_files_are_written() {
     }
     let mut watch = start(&place, &["logs"]);
     let wanted = analyzed(&place, &["logs"]);
-    watch.ask_until("all lines", |diagnosis| lines(diagnosis) == lines(&wanted));
+    watch.wait_for_lines(lines(&wanted));
     same(&watch.stop().diagnosis(), &wanted, "the end");
 }
 
@@ -49,7 +49,7 @@ fn killed_while_large_files_are_written() {
         watch.kill();
     }
     let mut watch = start(&place, &["logs"]);
-    watch.ask_until("all lines", |diagnosis| lines(diagnosis) == written);
+    watch.wait_for_lines(written);
     same(&watch.stop().diagnosis(), &analyzed(&place, &["logs"]), "the end");
 }
 
@@ -96,7 +96,7 @@ fn a_pipe_with_much_in_it() {
         let text = numbered(part * 4000..(part + 1) * 4000);
         watch.write(&text);
         all += &text;
-        watch.ask_until("what was written", |diagnosis| lines(diagnosis) == (part + 1) * 4000);
+        watch.wait_for_lines((part + 1) * 4000);
         if part % 2 == 0 { watch.kill() } else { assert_eq!(watch.stop().status, Some(0)) }
     }
     let mut watch = start(&place, &[]);
@@ -126,14 +126,15 @@ fn what_was_told_is_not_told_again() {
     let place = Place::new();
     let log = place.file("worker.log", numbered(0..1));
     let mut watch = start(&place, &["worker.log"]);
+    watch.wait_for_lines(1);
     append(&log, numbered(1..3));
     watch.wait_for_event("job 1 failed");
-    watch.ask_until("three lines", |diagnosis| lines(diagnosis) == 3);
+    watch.wait_for_lines(3);
     assert_eq!(watch.stop().status, Some(0));
     // Written while nobody watched.
     append(&log, numbered(3..5));
     let mut watch = start(&place, &["worker.log"]);
-    watch.ask_until("five lines", |diagnosis| lines(diagnosis) == 5);
+    watch.wait_for_lines(5);
     let ended = watch.stop();
     let told: Vec<_> =
         ended.of_kind("event").iter().map(|event| (event["line"].clone(), event["count"].clone())).collect();
@@ -172,7 +173,7 @@ fn one_state_has_one_watch() {
     let place = Place::new();
     place.file("logs/worker.log", numbered(0..3));
     let mut first = start(&place, &["logs"]);
-    first.ask();
+    first.wait_for_lines(3);
     let second = start(&place, &["logs"]).end();
     assert_eq!(second.status, Some(2));
     let told = "relapse: --state state: another relapse watches with this state; give each a folder of its own\n";
