@@ -174,17 +174,20 @@ impl Follower {
     /// once.
     pub fn look(&mut self, arrivals: &mut Vec<Arrival>) -> bool {
         let now = Instant::now();
+        let known = self.next_key;
         if self.listed_at.is_none_or(|at| now.duration_since(at) >= self.list_every) {
             self.list(arrivals);
             let took = now.elapsed();
             self.list_every = LIST_EVERY.max(took * 20);
             self.listed_at = Some(now);
         }
-        let mut more = false;
+        // One that was just met is read from the next look on: who hears of it may have it begin elsewhere.
+        let mut more = self.next_key > known;
         let mut cut = Vec::new();
         let mut buffer = Vec::new();
         let mut total = 0;
-        let (later, sooner): (Vec<Key>, Vec<Key>) = self.tails.keys().partition(|&&key| key >= self.turn);
+        let (later, sooner): (Vec<Key>, Vec<Key>) =
+            self.tails.keys().filter(|&&key| key < known).partition(|&&key| key >= self.turn);
         for key in later.into_iter().chain(sooner) {
             let Some(followed) = self.tails.get_mut(&key) else { continue };
             if total >= MOST {
