@@ -62,9 +62,9 @@ fn a_named_file_that_is_not_there_yet() {
     let mut watch = Running::start(place.path(), &["logs/later.log"]);
     watch.ask();
     place.file("logs/later.log", numbered(0..3));
-    watch.wait_for_event("job 2 failed");
+    watch.wait_for_line(3);
     append(&place.path().join("logs/later.log"), numbered(3..10));
-    watch.wait_for_event("job 9 failed");
+    watch.wait_for_line(10);
     check(&place, watch, &["logs/later.log"], 10);
 }
 
@@ -81,7 +81,7 @@ fn a_file_that_appears_in_a_folder() {
     let second = place.file("logs/second.log", numbered(100..101));
     watch.wait_for_event("job 100 failed");
     append(&second, numbered(101..105));
-    watch.wait_for_event("job 104 failed");
+    watch.wait_for_line(5);
     check(&place, watch, &["logs"], 16);
 }
 

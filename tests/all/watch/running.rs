@@ -110,6 +110,15 @@ impl Running {
         self.wait_for(text, |line| line["kind"] == "event" && line["text"].as_str().unwrap_or_default().contains(text))
     }
 
+    /// The next event that tells of a line, alone or with others before it.
+    #[track_caller]
+    pub fn wait_for_line(&mut self, number: u64) -> Value {
+        self.wait_for(&format!("line {number}"), |line| {
+            let last = line["line"].as_u64().unwrap_or(0) + line["count"].as_u64().unwrap_or(0);
+            line["kind"] == "event" && last > number
+        })
+    }
+
     /// The next verdict line with this alarm.
     #[track_caller]
     pub fn wait_for_alarm(&mut self, alarm: &str) -> Value {

@@ -75,7 +75,7 @@ id       = "own-flux"
 title    = "The flux ran out"
 literals = [["flux capacitor is empty"]]
 role     = "root"
-phase    = "run"
+phase    = "runtime"
 severity = 5
 meaning  = "There is no flux left."
 fix      = "Fill it up."
@@ -125,7 +125,8 @@ fn files_are_read_from_their_beginning_by_new_signatures() {
         "logs/worker.log",
         "2026-02-03T04:00:00Z ERROR worker: flux capacitor is empty\n".repeat(3) + &numbered(0..9000),
     );
-    place.file("own/signatures/own.toml", "");
+    std::fs::create_dir_all(place.path().join("own/signatures")).expect("it is made");
+    std::fs::create_dir_all(place.path().join("own/formats")).expect("it is made");
     let mut watch = Running::start(place.path(), &["--grammars", "own", "logs"]);
     watch.wait_for_lines(9003);
     place.file("own/signatures/own.toml", OWN);
