@@ -2,6 +2,7 @@
 
 use super::event::Event;
 use super::growing::{Growing, Resume};
+use super::source::Ending;
 use super::telling;
 use crate::evidence::{Evidence, Overlap, Problem, Stream, mask};
 use crate::gather::{Gatherer, guide};
@@ -13,6 +14,7 @@ use crate::scan::Scanner;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -64,6 +66,8 @@ struct Live {
     /// What the latest run that ended said last.
     last_lines: Vec<String>,
     ended: bool,
+    /// Why it could not be read to its end.
+    problem: Option<Problem>,
 }
 
 /// One stream in a checkpoint.
@@ -145,12 +149,23 @@ impl Streams {
         }
     }
 
-    /// A pipe has no more; its last line is whole as it is.
-    pub fn close_pipe(&mut self, pipe: usize) -> Vec<Event> {
+    /// A pipe has no more; its last line is whole as it is. Gives what that tells, and what is wrong with the pipe.
+    pub fn close_pipe(&mut self, pipe: usize, how: Ending) -> (Vec<Event>, Option<Problem>) {
         let clock = self.clock();
-        let Some(live) = self.pipes.get_mut(&pipe) else { return Vec::new() };
+        let Some(live) = self.pipes.get_mut(&pipe) else { return Default::default() };
         live.ended = true;
-        live.tell(&self.scanner, &clock, true)
+        live.problem = match how {
+            Ending::Whole => None,
+            Ending::Refused(what, help) => Some(problem(&live.path, what, &help, true)),
+            Ending::Broken(error) => {
+                let what = match error.kind() {
+                    io::ErrorKind::UnexpectedEof => error.to_string(),
+                    _ => format!("damaged after {} bytes: {error}", live.growing.length()),
+                };
+                Some(problem(&live.path, what, "what came before was analyzed", true))
+            }
+        };
+        (live.tell(&self.scanner, &clock, true), live.problem.clone())
     }
 
     /// Looks at all files. True if there may be more at once.
@@ -324,7 +339,8 @@ impl Streams {
         let mut evidence = self.common();
         for live in self.pipes.values_mut().chain(self.files.values_mut()) {
             let open = live.ended || live.is_overdue(timeout);
-            let stream = live.growing.stream(&self.scanner, &clock, open);
+            let mut stream = live.growing.stream(&self.scanner, &clock, open);
+            stream.problems.extend(live.problem.clone());
             insert(&mut evidence, &live.path, stream);
         }
         evidence
@@ -337,8 +353,15 @@ impl Streams {
         let mut covered = BTreeSet::new();
         for live in self.pipes.values_mut() {
             let mut stream = live.growing.ended(&self.scanner, &clock);
-            if stream.length == Some(0) {
-                stream.problems.insert(problem(&live.path, "an empty stream".into(), "", false));
+            match (live.problem.clone(), stream.length) {
+                (Some(problem), Some(0)) => {
+                    evidence.problems.insert(problem);
+                    continue;
+                }
+                (None, Some(0)) => {
+                    stream.problems.insert(problem(&live.path, "an empty stream".into(), "", false));
+                }
+                (problem, _) => stream.problems.extend(problem),
             }
             insert(&mut evidence, &live.path, stream);
         }
@@ -565,6 +588,7 @@ impl Live {
             open_told: 0,
             last_lines: Vec::new(),
             ended: false,
+            problem: None,
         }
     }
 

@@ -260,13 +260,14 @@ impl Watch<'_> {
                 self.tell(events, turns)?;
                 turns.lag = at.elapsed();
             }
-            Parcel::Ended { pipe } => {
+            Parcel::Ended { pipe, how } => {
                 self.open_pipes.remove(&pipe);
-                let events = self.streams.close_pipe(pipe);
+                let (events, problem) = self.streams.close_pipe(pipe, how);
                 self.tell(events, turns)?;
+                problem.map_or(Ok(()), |problem| self.note(problem))?;
             }
-            Parcel::Note { about, what, fault } => {
-                self.note(Problem { path: about, line: None, what, help: String::new(), fault })?;
+            Parcel::Note { about, what } => {
+                self.note(Problem { path: about, line: None, what, help: String::new(), fault: false })?;
             }
             Parcel::Signal(SIGINT | SIGTERM) | Parcel::Quit => return Ok(Some(End::Asked)),
             Parcel::Signal(SIGHUP) => match self.listener.reload() {
