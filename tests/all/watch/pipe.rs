@@ -174,8 +174,19 @@ fn a_very_long_line() {
 
 #[test]
 fn a_compressed_stream() {
-    let log = corpus_file("config-invalid/journal.log");
-    let bytes = gzip(&log);
-    let ended = watch(&cut(&bytes, 1000), Duration::from_millis(5), &[]);
-    assert_eq!(ended.diagnosis()["services"], analyzed_bytes(&bytes)["services"]);
+    let bytes = gzip(&corpus_file("config-invalid/journal.log"));
+    check(&bytes, &cut(&bytes, 1000), Duration::from_millis(5), "whole");
+    let short = &bytes[..bytes.len() / 2];
+    check(short, &[short], Duration::ZERO, "cut short");
+    assert_eq!(watch(&[short], Duration::ZERO, &[]).status, Some(1));
+}
+
+#[test]
+fn an_archive_is_refused() {
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.append_dir_all("logs", crate::support::repository().join("corpora/upgrade")).expect("into memory");
+    let ended = watch(&[&archive.into_inner().expect("into memory")], Duration::ZERO, &[]);
+    assert_eq!(ended.status, Some(2));
+    assert_eq!(ended.of_kind("note")[0]["text"], "an archive cannot be followed");
+    assert_eq!(ended.diagnosis()["complete"], false);
 }

@@ -74,6 +74,24 @@ fn make_room(folder: &Path, pieces: u32) {
     }
 }
 
+/// The end is asked for the moment after: nobody has looked at the names since.
+#[test]
+fn right_before_the_end() {
+    let rotations: [fn(&Writer); 3] =
+        [Writer::rename, Writer::copy_and_cut, |writer| compress(&writer.log, &writer.path("worker.log.1.gz"))];
+    for rotate in rotations {
+        let mut writer = Writer::new();
+        writer.write(50);
+        let mut watch = Running::start(writer.place.path(), &["."]);
+        watch.wait_for_lines(50);
+        rotate(&writer);
+        writer.write(30);
+        let seen = watch.stop().diagnosis();
+        same(&seen, &analyzed(&writer.place, &["."]), "the end");
+        assert_eq!(lines(&seen), 80);
+    }
+}
+
 /// Cycles of rotation under a watch of the folder.
 #[track_caller]
 fn check(rotate: impl Fn(&mut Writer, u32)) {
