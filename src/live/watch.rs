@@ -226,6 +226,7 @@ impl Watch<'_> {
         }
         let (before, _) = self.streams.volume();
         let unread = self.streams.follower.unread();
+        self.streams.follower.list_now();
         // A writer that goes on is left behind, not followed for ever.
         while self.has_files && self.look_at_files(turns)? {
             if self.streams.volume().0 > before + unread {

@@ -170,6 +170,11 @@ impl Follower {
         self.watched.found()
     }
 
+    /// The next look looks through the names, however short ago that was.
+    pub fn list_now(&mut self) {
+        self.listed_at = None;
+    }
+
     /// What is new, in the order in which it is to be taken, at most a turn of each file. True if there may be more at
     /// once.
     pub fn look(&mut self, arrivals: &mut Vec<Arrival>) -> bool {
