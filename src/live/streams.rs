@@ -379,11 +379,20 @@ impl Streams {
             insert(&mut evidence, &path, stream);
         }
         let found = self.follower.found();
+        let there: BTreeSet<String> = found.inputs.iter().map(|input| input.path.clone()).collect();
         evidence.problems.extend(found.notes.into_iter().map(problem_of));
         for input in found.inputs {
             if !covered.contains(&input.path) && !self.wholes.contains_key(&input.path) {
                 // A second name of a file, or one that came this very moment.
                 evidence = evidence.merge(self.gather(&input, |gatherer| gatherer.whole(&input))?)?;
+            }
+        }
+        // What is there no more may stand in a piece that was packed just now.
+        for path in self.gone.keys().chain(covered.iter().filter(|path| !there.contains(*path))) {
+            if let Some(stream) = evidence.streams.remove(path).filter(|stream| stream.length > Some(0))
+                && !evidence.streams.values().any(|whole| continues(&stream, whole))
+            {
+                evidence.streams.insert(path.clone(), stream);
             }
         }
         Ok(evidence)
