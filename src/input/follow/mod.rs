@@ -282,9 +282,14 @@ impl Follower {
                         arrivals.push(Arrival::Renamed { key, path: listed.path.display().to_string() });
                     }
                 }
-                // It may still be written to by somebody who has it open.
-                None if followed.grew_at.elapsed() < REMOVED_AFTER => {}
-                None => gone.push(key),
+                None => {
+                    // It may still be written to by somebody who has it open, unless another one stands in its place.
+                    let path = &followed.tail.path;
+                    let is_replaced = listed.iter().any(|listed| listed.path == *path) && followed.tail.unread() == 0;
+                    if is_replaced || followed.grew_at.elapsed() >= REMOVED_AFTER {
+                        gone.push(key);
+                    }
+                }
             }
         }
         for key in gone {
