@@ -250,6 +250,7 @@ impl Watch<'_> {
         }
         let (before, _) = self.streams.volume();
         let unread = self.streams.follower.unread();
+        self.streams.follower.list_now();
         // A writer that goes on is left behind, not followed for ever.
         while self.has_files && self.look_at_files(turns)? {
             if self.streams.volume().0 > before + unread {
@@ -294,13 +295,14 @@ impl Watch<'_> {
                 self.tell(events, turns)?;
                 turns.lag = at.elapsed();
             }
-            Parcel::Ended { pipe } => {
+            Parcel::Ended { pipe, how } => {
                 self.open_pipes.remove(&pipe);
-                let events = self.streams.close_pipe(pipe);
+                let (events, problem) = self.streams.close_pipe(pipe, how);
                 self.tell(events, turns)?;
+                problem.map_or(Ok(()), |problem| self.note(problem))?;
             }
-            Parcel::Note { about, what, fault } => {
-                self.note(Problem { path: about, line: None, what, help: String::new(), fault })?;
+            Parcel::Note { about, what } => {
+                self.note(Problem { path: about, line: None, what, help: String::new(), fault: false })?;
             }
             Parcel::Signal(SIGINT | SIGTERM) | Parcel::Quit => return Ok(Some(End::Asked)),
             Parcel::Signal(SIGHUP) => match self.listener.reload() {

@@ -32,4 +32,5 @@ mod simulated;
 mod support;
 mod templates;
 mod tidy;
+mod watch;
 mod wrappings;

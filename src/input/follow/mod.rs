@@ -191,21 +191,29 @@ impl Follower {
         self.watched.found()
     }
 
+    /// The next look looks through the names, however short ago that was.
+    pub fn list_now(&mut self) {
+        self.listed_at = None;
+    }
+
     /// What is new, in the order in which it is to be taken, at most a turn of each file. True if there may be more at
     /// once.
     pub fn look(&mut self, arrivals: &mut Vec<Arrival>) -> bool {
         let now = Instant::now();
+        let known = self.next_key;
         if self.listed_at.is_none_or(|at| now.duration_since(at) >= self.list_every) {
             self.list(arrivals);
             let took = now.elapsed();
             self.list_every = LIST_EVERY.max(took * 20);
             self.listed_at = Some(now);
         }
-        let mut more = false;
+        // One that was just met is read from the next look on: who hears of it may have it begin elsewhere.
+        let mut more = self.next_key > known;
         let mut cut = Vec::new();
         let mut buffer = Vec::new();
         let mut total = 0;
-        let (later, sooner): (Vec<Key>, Vec<Key>) = self.tails.keys().partition(|&&key| key >= self.turn);
+        let (later, sooner): (Vec<Key>, Vec<Key>) =
+            self.tails.keys().filter(|&&key| key < known).partition(|&&key| key >= self.turn);
         for key in later.into_iter().chain(sooner) {
             let Some(followed) = self.tails.get_mut(&key) else { continue };
             if total >= MOST {
@@ -295,9 +303,14 @@ impl Follower {
                         arrivals.push(Arrival::Renamed { key, path: listed.path.display().to_string() });
                     }
                 }
-                // It may still be written to by somebody who has it open.
-                None if followed.grew_at.elapsed() < REMOVED_AFTER => {}
-                None => gone.push(key),
+                None => {
+                    // It may still be written to by somebody who has it open, unless another one stands in its place.
+                    let path = &followed.tail.path;
+                    let is_replaced = listed.iter().any(|listed| listed.path == *path) && followed.tail.unread() == 0;
+                    if is_replaced || followed.grew_at.elapsed() >= REMOVED_AFTER {
+                        gone.push(key);
+                    }
+                }
             }
         }
         for key in gone {

@@ -30,6 +30,8 @@ pub struct Live {
     /// What the latest run that ended said last.
     pub last_lines: Vec<String>,
     pub ended: bool,
+    /// Why it could not be read to its end.
+    pub problem: Option<evidence::Problem>,
 }
 
 /// A stream to which nothing is added any more.
@@ -74,9 +76,9 @@ impl Still {
         Still { eras: self.eras.rejoined(), ..self }
     }
 
-    /// Whether it has no more than another one, by their beginnings and lengths.
+    /// Whether it has no more than another one.
     pub fn is_in(&self, whole: &Stream) -> bool {
-        self.known.head.is_some() && self.known.head == whole.head && whole.length >= self.known.length
+        is_in(&self.known, whole)
     }
 }
 
@@ -109,6 +111,7 @@ impl Live {
             open_told: 0,
             last_lines: Vec::new(),
             ended: false,
+            problem: None,
         }
     }
 
@@ -151,4 +154,9 @@ impl Live {
             }
         }
     }
+}
+
+/// Whether a stream has no more than another one, by their beginnings and lengths.
+pub fn is_in(stream: &Stream, whole: &Stream) -> bool {
+    stream.head.is_some() && stream.head == whole.head && whole.length >= stream.length
 }

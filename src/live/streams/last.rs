@@ -1,5 +1,6 @@
 //! The evidence at the end, which is that of `analyze`.
 
+use super::kept::is_in;
 use super::{Streams, insert, problem, problem_of};
 use crate::evidence::{Evidence, Overlap, Stream};
 use crate::gather::guide;
@@ -16,8 +17,15 @@ impl Streams {
         for live in self.pipes.values_mut() {
             let laid_down = self.archive.segments(live.uid);
             let mut stream = live.growing.ended_with(&self.scanner, &clock, laid_down);
-            if stream.length == Some(0) {
-                stream.problems.insert(problem(&live.path, "an empty stream".into(), "", false));
+            match (live.problem.clone(), stream.length) {
+                (Some(problem), Some(0)) => {
+                    evidence.problems.insert(problem);
+                    continue;
+                }
+                (None, Some(0)) => {
+                    stream.problems.insert(problem(&live.path, "an empty stream".into(), "", false));
+                }
+                (problem, _) => stream.problems.extend(problem),
             }
             insert(&mut evidence, &live.path, stream);
         }
@@ -35,11 +43,20 @@ impl Streams {
             insert(&mut evidence, &path, stream);
         }
         let found = self.follower.found();
+        let there: BTreeSet<String> = found.inputs.iter().map(|input| input.path.clone()).collect();
         evidence.problems.extend(found.notes.into_iter().map(problem_of));
         for input in found.inputs {
             if !covered.contains(&input.path) && !self.wholes.contains_key(&input.path) {
                 // A second name of a file, or one that came this very moment.
                 evidence = evidence.merge(self.gather(&input, |gatherer| gatherer.whole(&input))?)?;
+            }
+        }
+        // What is there no more may stand in a piece that was packed just now.
+        for path in self.gone.keys().chain(covered.iter().filter(|path| !there.contains(*path))) {
+            if let Some(stream) = evidence.streams.remove(path).filter(|stream| stream.length > Some(0))
+                && !evidence.streams.values().any(|whole| is_in(&stream, whole))
+            {
+                evidence.streams.insert(path.clone(), stream);
             }
         }
         Ok(evidence)

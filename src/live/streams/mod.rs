@@ -15,12 +15,14 @@ use crate::live::Event;
 use crate::live::archive::{Archive, Uid};
 use crate::live::growing::Growing;
 use crate::live::past::Past;
+use crate::live::source::Ending;
 use crate::scan::Scanner;
 use jiff::tz::TimeZone;
 use kept::{Live, Still, Whole};
 pub use laying_down::WINDOW;
 pub use saving::{Saved, SavedStreams};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,12 +125,23 @@ impl Streams {
         }
     }
 
-    /// A pipe has no more; its last line is whole as it is.
-    pub fn close_pipe(&mut self, pipe: usize) -> Vec<Event> {
+    /// A pipe has no more; its last line is whole as it is. Gives what that tells, and what is wrong with the pipe.
+    pub fn close_pipe(&mut self, pipe: usize, how: Ending) -> (Vec<Event>, Option<Problem>) {
         let clock = self.clock();
-        let Some(live) = self.pipes.get_mut(&pipe) else { return Vec::new() };
+        let Some(live) = self.pipes.get_mut(&pipe) else { return Default::default() };
         live.ended = true;
-        live.tell(&self.scanner, &clock, true)
+        live.problem = match how {
+            Ending::Whole => None,
+            Ending::Refused(what, help) => Some(problem(&live.path, what, &help, true)),
+            Ending::Broken(error) => {
+                let what = match error.kind() {
+                    io::ErrorKind::UnexpectedEof => error.to_string(),
+                    _ => format!("damaged after {} bytes: {error}", live.growing.length()),
+                };
+                Some(problem(&live.path, what, "what came before was analyzed", true))
+            }
+        };
+        (live.tell(&self.scanner, &clock, true), live.problem.clone())
     }
 
     /// Looks at all files. True if there may be more at once.
@@ -185,7 +198,8 @@ impl Streams {
         let mut evidence = self.common();
         for live in self.pipes.values_mut().chain(self.files.values_mut()) {
             let open = live.ended || live.is_overdue(timeout);
-            let stream = live.growing.stream(&self.scanner, &clock, open);
+            let mut stream = live.growing.stream(&self.scanner, &clock, open);
+            stream.problems.extend(live.problem.clone());
             insert(&mut evidence, &live.path, stream);
         }
         evidence
