@@ -139,7 +139,8 @@ impl State {
 
 /// The serials of all spools in a folder.
 fn serials(folder: &Path) -> io::Result<impl Iterator<Item = u64>> {
-    let serial = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_prefix("pipe-")?.split_once('.')?.1.parse().ok();
+    let serial =
+        |entry: fs::DirEntry| entry.file_name().to_str()?.strip_prefix("pipe-")?.split_once('.')?.1.parse().ok();
     Ok(fs::read_dir(folder)?.flatten().filter_map(serial))
 }
 

@@ -35,11 +35,21 @@ const MAX_COMPLAINTS: usize = 20;
 /// Something for the one who scans.
 #[derive(Debug)]
 pub enum Parcel {
-    Bytes { pipe: usize, bytes: Vec<u8>, at: Instant },
+    Bytes {
+        pipe: usize,
+        bytes: Vec<u8>,
+        at: Instant,
+    },
     /// No more will come from it.
-    Ended { pipe: usize },
+    Ended {
+        pipe: usize,
+    },
     /// To be told: about what, and what.
-    Note { about: String, what: String, fault: bool },
+    Note {
+        about: String,
+        what: String,
+        fault: bool,
+    },
     Signal(i32),
     /// The user wants to end it.
     Quit,

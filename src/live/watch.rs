@@ -341,8 +341,7 @@ impl Watch<'_> {
         turns.first = false;
         turns.asked_at = Instant::now();
         let evidence = self.streams.evidence();
-        turns.diagnoser.is_busy =
-            turns.diagnoser.evidence.send((evidence, Arc::clone(&self.streams.scanner))).is_ok();
+        turns.diagnoser.is_busy = turns.diagnoser.evidence.send((evidence, Arc::clone(&self.streams.scanner))).is_ok();
         Ok(())
     }
 

@@ -114,7 +114,10 @@ impl Watched {
             let sibling = folder.map_or_else(|| PathBuf::from(other), |folder| folder.join(other));
             let goes_on = stem.is_some() && dated_name::without_date(other) == stem && other > name;
             let is_piece = other.starts_with(name) || dated_name::without_date(other).as_deref() == Some(name);
-            if (goes_on || is_piece) && let Ok(metadata) = fs::metadata(&sibling) && metadata.is_file() {
+            if (goes_on || is_piece)
+                && let Ok(metadata) = fs::metadata(&sibling)
+                && metadata.is_file()
+            {
                 found.push(Listed { beside: !goes_on, ..listed(&sibling, &metadata) });
             }
         }

@@ -9,8 +9,8 @@ mod tail;
 
 use crate::input::discover::{Found, Note};
 use crate::input::{Input, InputKind, Selection, discover};
-pub use listing::Watched;
 use listing::Listed;
+pub use listing::Watched;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -117,9 +117,8 @@ impl Follower {
     /// was. It may stand under another name.
     pub fn go_on(&mut self, place: Place, position: u64) -> Option<(Key, PathBuf)> {
         let listed = self.watched.list();
-        let holds = |listed: &&Listed| {
-            File::open(&listed.path).is_ok_and(|file| place.print.is_in(&file).unwrap_or(false))
-        };
+        let holds =
+            |listed: &&Listed| File::open(&listed.path).is_ok_and(|file| place.print.is_in(&file).unwrap_or(false));
         let same = |listed: &&Listed| listed.id == place.id;
         let taken = |id: FileId| self.tails.values().any(|followed| followed.tail.id == id);
         // The inode may have been given to another file since; the bytes decide.

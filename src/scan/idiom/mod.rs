@@ -122,7 +122,10 @@ impl Idiom {
             Meaning::LastWords => "is said before it ends",
             Meaning::Goodbye => "ends a run",
         };
-        self.learned.meanings.iter().map(move |(template, meaning)| format!("`{}` {}", mask::mask(template), says(meaning)))
+        self.learned
+            .meanings
+            .iter()
+            .map(move |(template, meaning)| format!("`{}` {}", mask::mask(template), says(meaning)))
     }
 
     /// What a message means, by its skeleton.
