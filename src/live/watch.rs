@@ -130,6 +130,21 @@ impl Diagnoser {
         })?;
         Ok(Diagnoser { evidence, diagnoses, is_busy: false, took: Duration::ZERO })
     }
+
+    /// Waits for the diagnosis that is being made, which nobody wants any more.
+    fn finish(&mut self) {
+        if self.is_busy {
+            drop(self.diagnoses.recv());
+            self.is_busy = false;
+        }
+    }
+
+    /// The diagnosis of all, waited for.
+    fn last(&self, evidence: Evidence, scanner: &Arc<Scanner>) -> io::Result<Diagnosis> {
+        let gone = || io::Error::other("no diagnosis could be made");
+        self.evidence.send((evidence, Arc::clone(scanner))).map_err(|_| gone())?;
+        self.diagnoses.recv().map(|(diagnosis, _)| diagnosis).map_err(|_| gone())
+    }
 }
 
 impl Watch<'_> {
@@ -158,8 +173,10 @@ impl Watch<'_> {
             self.drain(&mut turns)?;
         }
         self.checkpoint(&mut turns)?;
+        // Two diagnoses at once would take twice the memory, and another thread's heap besides.
+        turns.diagnoser.finish();
         let evidence = self.streams.last_evidence().map_err(io::Error::other)?;
-        let diagnosis = Diagnosis::of(&evidence, &self.streams.scanner.pack, &self.question);
+        let diagnosis = turns.diagnoser.last(evidence, &self.streams.scanner)?;
         if end != End::Unheard {
             self.hang(&mut turns, diagnosis.clone())?;
         }
