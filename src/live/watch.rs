@@ -130,6 +130,21 @@ impl Diagnoser {
         })?;
         Ok(Diagnoser { evidence, diagnoses, is_busy: false, took: Duration::ZERO })
     }
+
+    /// Waits for the diagnosis that is being made, which nobody wants any more.
+    fn finish(&mut self) {
+        if self.is_busy {
+            drop(self.diagnoses.recv());
+            self.is_busy = false;
+        }
+    }
+
+    /// The diagnosis of all, waited for.
+    fn last(&self, evidence: Evidence, scanner: &Arc<Scanner>) -> io::Result<Diagnosis> {
+        let gone = || io::Error::other("no diagnosis could be made");
+        self.evidence.send((evidence, Arc::clone(scanner))).map_err(|_| gone())?;
+        self.diagnoses.recv().map(|(diagnosis, _)| diagnosis).map_err(|_| gone())
+    }
 }
 
 impl Watch<'_> {
@@ -158,7 +173,9 @@ impl Watch<'_> {
             self.drain(&mut turns)?;
         }
         self.checkpoint(&mut turns)?;
-        let diagnosis = self.last_diagnosis()?;
+        // Two diagnoses at once would take twice the memory, and another thread's heap besides.
+        turns.diagnoser.finish();
+        let diagnosis = self.last_diagnosis(&turns.diagnoser)?;
         if end != End::Unheard {
             self.hang(&mut turns, diagnosis.clone())?;
         }
@@ -166,7 +183,7 @@ impl Watch<'_> {
         Ok((end, diagnosis, self.alarms))
     }
 
-    fn last_diagnosis(&mut self) -> io::Result<Diagnosis> {
+    fn last_diagnosis(&mut self, diagnoser: &Diagnoser) -> io::Result<Diagnosis> {
         if self.streams.has_lost() {
             let what = "evidence of long ago had to be let go; of it the final diagnosis has counts alone".into();
             let help = "name a folder with --state to keep all".into();
@@ -174,7 +191,7 @@ impl Watch<'_> {
             return Ok(self.diagnosis());
         }
         let evidence = self.streams.last_evidence().map_err(io::Error::other)?;
-        Ok(Diagnosis::of(&evidence, &self.streams.scanner.pack, &self.question))
+        diagnoser.last(evidence, &self.streams.scanner)
     }
 
     /// The diagnosis of this moment.
