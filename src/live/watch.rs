@@ -97,6 +97,8 @@ struct Turns {
     /// Bytes at the last checkpoint.
     checked_bytes: Option<u64>,
     has_fired: bool,
+    /// As the picture has them.
+    alerts_told: (u64, u64),
     lag: Duration,
     first: bool,
 }
@@ -144,6 +146,7 @@ impl Watch<'_> {
             checked_at: now,
             checked_bytes: None,
             has_fired: false,
+            alerts_told: (0, 0),
             lag: Duration::ZERO,
             first: true,
         };
@@ -224,7 +227,9 @@ impl Watch<'_> {
                     self.lay_down(turns)?;
                 }
             }
-            if self.alarms.next_change().is_some_and(|at| at <= now_ns()) {
+            // An alert is told after the picture that raised it, and nothing else may come for long.
+            let is_told = self.listener.alerts_told() != turns.alerts_told;
+            if is_told || self.alarms.next_change().is_some_and(|at| at <= now_ns()) {
                 turns.news.get_or_insert((News::Lines, Instant::now()));
             }
             // What was there at the beginning is judged as a whole, unless somebody writes on and on.
@@ -402,7 +407,8 @@ impl Watch<'_> {
         }
         turns.statuses = statuses.iter().map(|status| (status.service.clone(), status.clone())).collect();
         statuses.sort_by_key(|status| (status.alarm == Alarm::Calm, std::cmp::Reverse(status.verdict)));
-        let (alerts, alerts_failed) = self.listener.alerts_told();
+        turns.alerts_told = self.listener.alerts_told();
+        let (alerts, alerts_failed) = turns.alerts_told;
         let (bytes, lines) = self.streams.volume();
         let traffic = Traffic {
             lines,
