@@ -33,4 +33,5 @@ mod support;
 mod templates;
 mod tidy;
 mod watch;
+mod watch_outside;
 mod wrappings;
