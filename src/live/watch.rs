@@ -104,6 +104,8 @@ struct Turns {
     has_fired: bool,
     /// When it was last told that files are ahead.
     behind_at: Option<Instant>,
+    /// As the picture has them.
+    alerts_told: (u64, u64),
     lag: Duration,
     first: bool,
 }
@@ -167,6 +169,7 @@ impl Watch<'_> {
             checked_bytes: None,
             has_fired: false,
             behind_at: None,
+            alerts_told: (0, 0),
             lag: Duration::ZERO,
             first: true,
         };
@@ -249,7 +252,9 @@ impl Watch<'_> {
                     self.lay_down(turns)?;
                 }
             }
-            if self.alarms.next_change().is_some_and(|at| at <= now_ns()) {
+            // An alert is told after the picture that raised it, and nothing else may come for long.
+            let is_told = self.listener.alerts_told() != turns.alerts_told;
+            if is_told || self.alarms.next_change().is_some_and(|at| at <= now_ns()) {
                 turns.news.get_or_insert((News::Lines, Instant::now()));
             }
             // What was there at the beginning is judged as a whole, unless somebody writes on and on.
@@ -422,6 +427,8 @@ impl Watch<'_> {
             }
         }
         for change in changes {
+            // A checkpoint must know of it, though nothing was read since the last one.
+            turns.checked_bytes = None;
             turns.has_fired |= change.turn == Turn::Firing;
             if let Some(service) = diagnosis.services.iter().find(|service| service.service == change.service) {
                 let alert = Arc::new(self.alert(&change, service, now));
@@ -431,7 +438,8 @@ impl Watch<'_> {
         }
         turns.statuses = statuses.iter().map(|status| (status.service.clone(), status.clone())).collect();
         statuses.sort_by_key(|status| (status.alarm == Alarm::Calm, std::cmp::Reverse(status.verdict)));
-        let (alerts, alerts_failed) = self.listener.alerts_told();
+        turns.alerts_told = self.listener.alerts_told();
+        let (alerts, alerts_failed) = turns.alerts_told;
         let (bytes, lines) = self.streams.volume();
         let unread = self.streams.follower.unread();
         if unread > BEHIND && turns.behind_at.is_none_or(|at| at.elapsed() >= ONCE_IN_A_WHILE) {

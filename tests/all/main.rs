@@ -34,4 +34,5 @@ mod support;
 mod templates;
 mod tidy;
 mod watch;
+mod watch_outside;
 mod wrappings;
