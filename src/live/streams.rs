@@ -4,17 +4,19 @@ use super::event::Event;
 use super::growing::{Growing, Resume};
 use super::source::Ending;
 use super::telling;
-use crate::evidence::{Evidence, Overlap, Problem, Stream, mask};
+use crate::evidence::{END_BYTES, Evidence, Overlap, Problem, Stream, mask};
 use crate::gather::{Gatherer, guide};
 use crate::grammar::{Clock, SECOND, Time};
+use crate::input::decode::Opened;
 use crate::input::discover::Note;
 use crate::input::follow::{Arrival, Follower, Key, Place};
-use crate::input::{Input, InputKind, PlainFile, Selection};
+use crate::input::{Input, InputKind, PlainFile, Selection, discover};
 use crate::scan::Scanner;
+use crate::template::stable_hash;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -220,8 +222,8 @@ impl Streams {
                         return;
                     }
                 };
-                for stream in evidence.streams.values() {
-                    self.gone.retain(|_, gone| !continues(gone, stream));
+                for (path, stream) in &evidence.streams {
+                    self.gone.retain(|_, gone| !continues(gone, path, stream));
                 }
                 self.wholes.insert(input.path, evidence);
             }
@@ -289,7 +291,7 @@ impl Streams {
             let help = "what was not read by then is lost; rotate by renaming, or keep the copy beside it";
             notes.push(problem(&live.path, what.into(), help, false));
         }
-        if self.wholes.values().flat_map(|whole| whole.streams.values()).any(|whole| continues(&stream, whole)) {
+        if self.wholes.values().flat_map(|whole| &whole.streams).any(|(path, whole)| continues(&stream, path, whole)) {
             return;
         }
         self.keep_gone(&live.path, stream);
@@ -390,7 +392,7 @@ impl Streams {
         // What is there no more may stand in a piece that was packed just now.
         for path in self.gone.keys().chain(covered.iter().filter(|path| !there.contains(*path))) {
             if let Some(stream) = evidence.streams.remove(path).filter(|stream| stream.length > Some(0))
-                && !evidence.streams.values().any(|whole| continues(&stream, whole))
+                && !evidence.streams.iter().any(|(path, whole)| continues(&stream, path, whole))
             {
                 evidence.streams.insert(path.clone(), stream);
             }
@@ -645,8 +647,20 @@ impl Live {
 }
 
 /// Whether a whole file has all that a stream had, by its beginning and its length.
-fn continues(gone: &Stream, whole: &Stream) -> bool {
-    gone.head.is_some() && gone.head == whole.head && whole.length >= gone.length
+fn continues(gone: &Stream, path: &str, whole: &Stream) -> bool {
+    gone.head.is_some()
+        && whole.length >= gone.length
+        // A short one was read no further than its head goes.
+        && (gone.head == whole.head || gone.length < Some(END_BYTES) && gone.head == hash_of_first(path, gone.length))
+}
+
+/// The hash of a file's first bytes, decoded.
+fn hash_of_first(path: &str, length: Option<u64>) -> Option<u64> {
+    let input = discover(&[path.into()], &Selection::default()).inputs.pop()?;
+    let Ok(Opened::Text(text)) = crate::input::open(&input) else { return None };
+    let mut bytes = Vec::new();
+    text.take(length?).read_to_end(&mut bytes).ok()?;
+    Some(stable_hash(&bytes))
 }
 
 fn insert(evidence: &mut Evidence, path: &str, stream: Stream) {
