@@ -133,7 +133,8 @@ fn what_was_told_is_not_told_again() {
 
 #[test]
 fn a_damaged_checkpoint_is_put_aside() {
-    let damages: [(&str, fn(Vec<u8>) -> Vec<u8>); 4] = [
+    type Damage = fn(Vec<u8>) -> Vec<u8>;
+    let damages: [(&str, Damage); 4] = [
         ("a flipped bit", |mut bytes| {
             let middle = bytes.len() / 2;
             bytes[middle] ^= 4;
