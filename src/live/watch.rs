@@ -130,6 +130,21 @@ impl Diagnoser {
         })?;
         Ok(Diagnoser { evidence, diagnoses, is_busy: false, took: Duration::ZERO })
     }
+
+    /// Waits for the diagnosis that is being made, which nobody wants any more.
+    fn finish(&mut self) {
+        if self.is_busy {
+            drop(self.diagnoses.recv());
+            self.is_busy = false;
+        }
+    }
+
+    /// The diagnosis of all, waited for.
+    fn last(&self, evidence: Evidence, scanner: &Arc<Scanner>) -> io::Result<Diagnosis> {
+        let gone = || io::Error::other("no diagnosis could be made");
+        self.evidence.send((evidence, Arc::clone(scanner))).map_err(|_| gone())?;
+        self.diagnoses.recv().map(|(diagnosis, _)| diagnosis).map_err(|_| gone())
+    }
 }
 
 impl Watch<'_> {
@@ -158,13 +173,32 @@ impl Watch<'_> {
             self.drain(&mut turns)?;
         }
         self.checkpoint(&mut turns)?;
-        let evidence = self.streams.last_evidence().map_err(io::Error::other)?;
-        let diagnosis = Diagnosis::of(&evidence, &self.streams.scanner.pack, &self.question);
+        // Two diagnoses at once would take twice the memory, and another thread's heap besides.
+        turns.diagnoser.finish();
+        let diagnosis = self.last_diagnosis(&turns.diagnoser)?;
         if end != End::Unheard {
             self.hang(&mut turns, diagnosis.clone())?;
         }
         self.board.close();
         Ok((end, diagnosis, self.alarms))
+    }
+
+    fn last_diagnosis(&mut self, diagnoser: &Diagnoser) -> io::Result<Diagnosis> {
+        if self.streams.has_lost() {
+            let what = "evidence of long ago had to be let go; of it the final diagnosis has counts alone".into();
+            let help = "name a folder with --state to keep all".into();
+            self.note(Problem { path: "--state".into(), line: None, what, help, fault: false })?;
+            return Ok(self.diagnosis());
+        }
+        let evidence = self.streams.last_evidence().map_err(io::Error::other)?;
+        diagnoser.last(evidence, &self.streams.scanner)
+    }
+
+    /// The diagnosis of this moment.
+    fn diagnosis(&mut self) -> Diagnosis {
+        let evidence = self.streams.evidence();
+        let diagnosis = Diagnosis::of(&evidence, &self.streams.scanner.pack, &self.question);
+        self.streams.with_past(diagnosis)
     }
 
     fn watch(&mut self, turns: &mut Turns) -> io::Result<End> {
@@ -198,7 +232,14 @@ impl Watch<'_> {
             }
             while let Ok((diagnosis, took)) = turns.diagnoser.diagnoses.try_recv() {
                 (turns.diagnoser.is_busy, turns.diagnoser.took) = (false, took);
+                let diagnosis = self.streams.with_past(diagnosis);
                 self.hang(turns, diagnosis)?;
+            }
+            if !turns.diagnoser.is_busy {
+                self.streams.end_era();
+                if self.streams.is_heavy() {
+                    self.lay_down(turns)?;
+                }
             }
             if self.alarms.next_change().is_some_and(|at| at <= now_ns()) {
                 turns.news.get_or_insert((News::Lines, Instant::now()));
@@ -235,6 +276,16 @@ impl Watch<'_> {
         }
         let events = self.streams.judge_open_lines();
         self.tell(events, turns)
+    }
+
+    fn lay_down(&mut self, turns: &mut Turns) -> io::Result<()> {
+        if let Err(error) = self.streams.lay_down(&self.question) {
+            let what = format!("old evidence could not be laid down: {error}");
+            self.note(Problem { path: "--state".into(), line: None, what, help: String::new(), fault: true })?;
+        }
+        // The checkpoint before still has what was laid down, and must not outlive its counts.
+        turns.checked_bytes = None;
+        self.checkpoint(turns)
     }
 
     /// How long nothing is to be done.
@@ -282,8 +333,7 @@ impl Watch<'_> {
                 }
             },
             Parcel::Signal(SIGUSR1) => {
-                let evidence = self.streams.evidence();
-                let diagnosis = Diagnosis::of(&evidence, &self.streams.scanner.pack, &self.question);
+                let diagnosis = self.diagnosis();
                 self.listener.diagnosis(&diagnosis)?;
             }
             Parcel::Signal(_) => {}

@@ -7,6 +7,7 @@ mod cases;
 mod clocks;
 mod corpora;
 mod diff;
+mod eras;
 mod escapes;
 mod evidence_files;
 mod explain;

@@ -18,7 +18,7 @@ use relapse::live::Board;
 use relapse::live::checkpoint::{Checkpoint, Found, State};
 use relapse::live::source::{Parcel, QUEUE, Readers, Source};
 use relapse::live::status::Alarms;
-use relapse::live::streams::{Reading, Streams};
+use relapse::live::streams::{Reading, Streams, WINDOW};
 use relapse::live::watch::{End, Watch, knowledge};
 use relapse::scan::Scanner;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
@@ -49,8 +49,9 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         selection,
         line_timeout: arguments.line_timeout,
         history: arguments.history,
+        window: WINDOW,
     };
-    let mut streams = Streams::new(Arc::clone(&scanner), reading, Follower::new(watched));
+    let mut streams = Streams::new(Arc::clone(&scanner), reading, Follower::new(watched), arguments.state.clone());
     let mut alarms = Alarms::new(i64::try_from(arguments.quiet_time.as_nanos()).unwrap_or(i64::MAX));
     let mut notes = Vec::new();
     let state = open_state(&arguments, &scanner, &mut streams, &mut alarms, &mut notes)?;

@@ -134,6 +134,27 @@ impl Follower {
         Some((self.add(tail, found.length), path))
     }
 
+    /// Takes a file that is not followed as known, if it is as it was.
+    pub fn know(&mut self, path: &str, length: u64, modified_ns: Option<i64>) -> bool {
+        let listed = self.watched.list();
+        let same = |listed: &&Listed| {
+            listed.path.display().to_string() == path
+                && listed.length == length
+                && Some(listed.modified_ns) == modified_ns
+        };
+        let Some(listed) = listed.iter().find(same) else { return false };
+        let other = Other {
+            path: path.into(),
+            length,
+            modified_ns: listed.modified_ns,
+            since: Instant::now(),
+            told: true,
+            may_be_copy: false,
+        };
+        self.others.insert(listed.id, other);
+        true
+    }
+
     fn add(&mut self, tail: Tail, length: u64) -> Key {
         let key = self.next_key;
         self.next_key += 1;
