@@ -23,6 +23,11 @@ use std::time::{Duration, Instant};
 
 /// Files that grow are looked at so often.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Those that have not grown for a while.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// So many bytes that are there and not read are told, once in a while.
+const BEHIND: u64 = 16 << 20;
+const ONCE_IN_A_WHILE: Duration = Duration::from_secs(60);
 /// Without anything new the loop wakes so often.
 const IDLE: Duration = Duration::from_millis(200);
 /// An event is diagnosed after so long, for others to come with it; lines that tell nothing after the second.
@@ -97,6 +102,8 @@ struct Turns {
     /// Bytes and alarms at the last checkpoint.
     checked: Option<(u64, Alarms)>,
     has_fired: bool,
+    /// When it was last told that files are ahead.
+    behind_at: Option<Instant>,
     lag: Duration,
     first: bool,
 }
@@ -159,6 +166,7 @@ impl Watch<'_> {
             checked_at: now,
             checked: None,
             has_fired: false,
+            behind_at: None,
             lag: Duration::ZERO,
             first: true,
         };
@@ -297,7 +305,11 @@ impl Watch<'_> {
         if more {
             return Duration::ZERO;
         }
-        let mut wait = if self.has_files { LOOK_EVERY } else { IDLE };
+        let mut wait = match self.has_files {
+            true if self.streams.follower.is_busy() => LOOK_EVERY,
+            true => LOOK_AGAIN,
+            false => IDLE,
+        };
         if turns.news.is_some() || turns.diagnoser.is_busy {
             wait = wait.min(LOOK_EVERY);
         }
@@ -425,10 +437,17 @@ impl Watch<'_> {
         statuses.sort_by_key(|status| (status.alarm == Alarm::Calm, std::cmp::Reverse(status.verdict)));
         let (alerts, alerts_failed) = self.listener.alerts_told();
         let (bytes, lines) = self.streams.volume();
+        let unread = self.streams.follower.unread();
+        if unread > BEHIND && turns.behind_at.is_none_or(|at| at.elapsed() >= ONCE_IN_A_WHILE) {
+            turns.behind_at = Some(Instant::now());
+            let what = format!("behind: {} MiB of followed files are not read yet", unread >> 20);
+            let help = "what is told is late by that much".into();
+            self.note(Problem { path: "watch".into(), line: None, what, help, fault: false })?;
+        }
         let traffic = Traffic {
             lines,
             bytes,
-            unread: self.streams.follower.unread(),
+            unread,
             lag_s: turns.lag.as_secs_f64(),
             streams: self.streams.count() as u64,
             alerts,

@@ -13,6 +13,7 @@ mod evidence_files;
 mod explain;
 mod fuzzed;
 mod grammar_files;
+mod growing;
 mod large;
 mod literals;
 mod lives;

@@ -181,6 +181,11 @@ impl Follower {
         bytes
     }
 
+    /// Whether any file has grown lately, so that a look soon may give more.
+    pub fn is_busy(&self) -> bool {
+        self.tails.values().any(|followed| followed.grew_at.elapsed() < COLD_AFTER)
+    }
+
     /// Bytes of all files that are there and not read.
     pub fn unread(&self) -> u64 {
         self.tails.values().map(|followed| followed.tail.unread()).sum()
