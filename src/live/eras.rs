@@ -39,7 +39,8 @@ impl Eras {
 
     /// Where it ends in the stream.
     pub fn end(&self) -> u64 {
-        self.joined.end
+        // Not by what is joined: one that was just read from a checkpoint is not yet.
+        self.kept.last().map_or(self.husk.end, |(_, segment)| segment.end)
     }
 
     /// All that is known of it in memory.

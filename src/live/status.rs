@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 const UNSURE: i64 = 3;
 
 /// The alarms of all services.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarms {
     /// Nanoseconds.
     quiet: i64,

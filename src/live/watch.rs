@@ -9,7 +9,7 @@ use super::event::Event;
 use super::picture::{Alarm, Board, Picture, Status, Traffic};
 use super::source::Parcel;
 use super::status::{Alarms, Change};
-use super::streams::Streams;
+use super::streams::{SavedStreams, Streams};
 use crate::diagnosis::model::Service;
 use crate::diagnosis::{Diagnosis, Question};
 use crate::evidence::{Evidence, Problem};
@@ -99,8 +99,8 @@ struct Turns {
     news: Option<(News, Instant)>,
     asked_at: Instant,
     checked_at: Instant,
-    /// Bytes at the last checkpoint.
-    checked_bytes: Option<u64>,
+    /// Bytes and alarms at the last checkpoint.
+    checked: Option<(u64, Alarms)>,
     has_fired: bool,
     /// When it was last told that files are ahead.
     behind_at: Option<Instant>,
@@ -166,7 +166,7 @@ impl Watch<'_> {
             news: None,
             asked_at: now.checked_sub(LATER).unwrap_or(now),
             checked_at: now,
-            checked_bytes: None,
+            checked: None,
             has_fired: false,
             behind_at: None,
             alerts_told: (0, 0),
@@ -183,12 +183,16 @@ impl Watch<'_> {
         if end != End::Unheard {
             self.drain(&mut turns)?;
         }
-        self.checkpoint(&mut turns)?;
+        // As it is now: the last look takes what it wants of the streams, and may change an alarm.
+        let kept = self.state.is_some().then(|| (self.streams.save(), self.streams.held()));
         // Two diagnoses at once would take twice the memory, and another thread's heap besides.
         turns.diagnoser.finish();
         let diagnosis = self.last_diagnosis(&turns.diagnoser)?;
         if end != End::Unheard {
             self.hang(&mut turns, diagnosis.clone())?;
+        }
+        if let Some((streams, held)) = kept {
+            self.keep(streams, &held, &mut turns)?;
         }
         self.board.close();
         Ok((end, diagnosis, self.alarms))
@@ -297,7 +301,7 @@ impl Watch<'_> {
             self.note(Problem { path: "--state".into(), line: None, what, help: String::new(), fault: true })?;
         }
         // The checkpoint before still has what was laid down, and must not outlive its counts.
-        turns.checked_bytes = None;
+        turns.checked = None;
         self.checkpoint(turns)
     }
 
@@ -515,24 +519,31 @@ impl Watch<'_> {
 
     fn checkpoint(&mut self, turns: &mut Turns) -> io::Result<()> {
         turns.checked_at = Instant::now();
-        let Some(state) = &mut self.state else { return Ok(()) };
         let (bytes, _) = self.streams.volume();
-        if turns.checked_bytes == Some(bytes) {
+        let is_kept =
+            turns.checked.as_ref().is_some_and(|(checked, alarms)| (*checked, alarms) == (bytes, &self.alarms));
+        if self.state.is_none() || is_kept {
             return Ok(());
         }
+        let (streams, held) = (self.streams.save(), self.streams.held());
+        self.keep(streams, &held, turns)
+    }
+
+    /// Writes a checkpoint; `held` are the bytes of each pipe that are not settled.
+    fn keep(&mut self, streams: SavedStreams, held: &BTreeMap<usize, Vec<u8>>, turns: &mut Turns) -> io::Result<()> {
+        let Some(state) = &mut self.state else { return Ok(()) };
         let checkpoint = Checkpoint {
             knowledge: knowledge(&self.streams.scanner),
-            streams: self.streams.save(),
+            streams,
             alarms: self.alarms.clone(),
             spools: BTreeMap::new(),
         };
-        let result = state.write(checkpoint, &self.streams.held());
-        if let Err(error) = result {
+        if let Err(error) = state.write(checkpoint, held) {
             let what = format!("no checkpoint could be written: {error}");
             let help = "what is read from now on is read again after a crash".into();
             return self.note(Problem { path: "--state".into(), line: None, what, help, fault: true });
         }
-        turns.checked_bytes = Some(bytes);
+        turns.checked = Some((self.streams.volume().0, self.alarms.clone()));
         Ok(())
     }
 }

@@ -29,6 +29,8 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
+    // First of all: a question that comes before there is an answer waits, and does not kill.
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1]).map_err(|error| error.to_string())?;
     let scanner = Arc::new(ManuallyDrop::into_inner(arguments.reading.scanner()?));
     let (files, pipes) = arguments.inputs()?;
     let shape = match arguments.format {
@@ -57,7 +59,6 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         streams.open_pipe(pipe, &source.path());
     }
 
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1]).map_err(|error| error.to_string())?;
     let to_loop = parcels_in.clone();
     std::thread::spawn(move || {
         for signal in signals.forever() {

@@ -16,9 +16,9 @@ enum Step {
     CopyAndCut,
     CompressOldest,
     Pause,
-    /// The watch ends and another one goes on.
-    Restart,
-    /// The watch is killed and another one goes on.
+    /// The watch ends; another one goes on, at once or later.
+    End,
+    /// The watch is killed; another one goes on, at once or later.
     Kill,
 }
 
@@ -33,7 +33,7 @@ const STEPS: [Step; 12] = [
     Step::CompressOldest,
     Step::Pause,
     Step::Pause,
-    Step::Restart,
+    Step::End,
     Step::Kill,
 ];
 
@@ -62,10 +62,6 @@ impl Model {
     fn start(&mut self) {
         let arguments = ["--state", "state", "--checkpoint-every", "50ms", "--line-timeout", "1h", "logs"];
         self.watch = Some(Running::start(self.place.path(), &arguments));
-    }
-
-    fn watch(&mut self) -> Running {
-        self.watch.take().expect("it runs")
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -118,21 +114,25 @@ impl Model {
                 }
             }
             Step::Pause => std::thread::sleep(Duration::from_millis(chance.below(400))),
-            Step::Restart => {
-                assert_eq!(self.watch().stop().stderr, "");
-                self.start();
+            Step::End => {
+                if let Some(watch) = self.watch.take() {
+                    assert_eq!(watch.stop().stderr, "");
+                }
             }
-            Step::Kill => {
-                self.watch().kill();
-                self.start();
-            }
+            Step::Kill => self.watch.take().map_or((), Running::kill),
+        }
+        if self.watch.is_none() && chance.below(2) == 0 {
+            self.start();
         }
     }
 
     /// Ends what is open, and counts.
     fn check(mut self, about: &str) {
         append(&self.log, std::mem::take(&mut self.rest));
-        let mut watch = self.watch();
+        if self.watch.is_none() {
+            self.start();
+        }
+        let mut watch = self.watch.take().expect("it runs");
         watch.wait_for_lines(self.written);
         let seen = watch.stop().diagnosis();
         assert_eq!(lines(&seen), self.written, "{about}: {:#}", seen["inputs"]);

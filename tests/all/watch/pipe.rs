@@ -76,16 +76,15 @@ fn corpora() -> BTreeMap<String, Vec<(String, Vec<u8>)>> {
 fn every_corpus_in_one_stream() {
     for (corpus, files) in corpora() {
         let bytes: Vec<u8> = files.into_iter().flat_map(|(_, content)| content).collect();
-        check(&bytes, &cut(&bytes, bytes.len() / 8 + 1), Duration::from_millis(30), &corpus);
+        check(&bytes, &cut(&bytes, bytes.len() / 8 + 1), Duration::from_millis(10), &corpus);
     }
 }
 
+/// Large ones are in the streams above.
 #[test]
 fn every_file_of_every_corpus() {
-    for (_, files) in corpora() {
-        for (path, content) in files {
-            check(&content, &cut(&content, content.len() / 3 + 1), Duration::ZERO, &path);
-        }
+    for (path, content) in corpora().into_values().flatten().filter(|(_, content)| content.len() < 40_000) {
+        check(&content, &cut(&content, content.len() / 3 + 1), Duration::ZERO, &path);
     }
 }
 
