@@ -29,15 +29,15 @@ struct Last {
 
 impl Watched {
     /// Watches a file, or what is written to it.
-    pub fn start(file: Option<&Path>, arguments: &[&str], mut eye: Eye) -> Watched {
-        let mut child = Command::new(program())
-            .args(["watch", "--format", "ndjson"])
-            .args(arguments)
-            .args(file)
-            .stdin(if file.is_none() { Stdio::piped() } else { Stdio::null() })
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+    pub fn start(file: Option<&Path>, arguments: &[&str], eye: Eye) -> Watched {
+        let mut command = Command::new(program());
+        command.args(["watch", "--format", "ndjson"]).args(arguments).args(file);
+        Watched::run(command.stdin(if file.is_none() { Stdio::piped() } else { Stdio::null() }), eye)
+    }
+
+    /// Any program that reads and prints.
+    pub fn run(command: &mut Command, mut eye: Eye) -> Watched {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut output = child.stdout.take().expect("a pipe");
         let printed = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&printed);
@@ -79,11 +79,16 @@ impl Watched {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
     }
 
-    /// Ends its input, waits for it, and gives its last word.
-    pub fn end(mut self) -> Diagnosis {
+    /// Ends its input, waits for it, and gives its last line.
+    pub fn last_line(mut self) -> Vec<u8> {
         self.input = None;
         let line = self.reader.join().expect("the reader goes on").expect("its output can be read");
         self.child.wait().expect("it ends");
+        line
+    }
+
+    pub fn end(self) -> Diagnosis {
+        let line = self.last_line();
         let last: Result<Last, _> = serde_json::from_slice(&line);
         last.unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&line[..line.len().min(500)])))
             .diagnosis
