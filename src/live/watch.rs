@@ -431,8 +431,6 @@ impl Watch<'_> {
             }
         }
         for change in changes {
-            // A checkpoint must know of it, though nothing was read since the last one.
-            turns.checked = None;
             turns.has_fired |= change.turn == Turn::Firing;
             if let Some(service) = diagnosis.services.iter().find(|service| service.service == change.service) {
                 let alert = Arc::new(self.alert(&change, service, now));
