@@ -54,7 +54,7 @@ impl Streams {
         // What is there no more may stand in a piece that was packed just now.
         for path in self.gone.keys().chain(covered.iter().filter(|path| !there.contains(*path))) {
             if let Some(stream) = evidence.streams.remove(path).filter(|stream| stream.length > Some(0))
-                && !evidence.streams.values().any(|whole| is_in(&stream, whole))
+                && !evidence.streams.iter().any(|(path, whole)| is_in(&stream, path, whole))
             {
                 evidence.streams.insert(path.clone(), stream);
             }
