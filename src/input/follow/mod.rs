@@ -387,7 +387,9 @@ impl Follower {
         for input in inputs {
             let input = Input { named: listed.named, ..input };
             if input.kind == InputKind::Plain {
-                let tail = Tail::new(&listed.path, listed.id, Print::default());
+                let mut tail = Tail::new(&listed.path, listed.id, Print::default());
+                // Nothing was read of it yet, so nothing but its number tells it from another.
+                let _ = tail.open();
                 let key = self.add(tail, listed.length);
                 arrivals.push(Arrival::Began { key, input, position: 0 });
             } else {
