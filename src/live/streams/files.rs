@@ -33,7 +33,7 @@ impl Streams {
                     live.path = path;
                 }
             }
-            Arrival::Copy { key } => {
+            Arrival::Copy { key } | Arrival::Misjudged { key } => {
                 self.files.remove(&key);
             }
             Arrival::Gone { key, lost } => self.let_go(key, lost, notes),

@@ -2,7 +2,7 @@
 
 use crate::support::Place;
 use crate::watch::running::{Running, lines, same};
-use crate::watch::writing::{analyzed, append, compress, numbered};
+use crate::watch::writing::{analyzed, append, compress, gzip, numbered};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -182,6 +182,24 @@ fn pieces_that_are_compressed() {
         std::thread::sleep(Duration::from_millis(100 * u64::from(cycle % 3)));
         fs::rename(&writer.log, writer.path("worker.log.1")).expect("it is renamed");
     });
+}
+
+/// What packs a piece makes an empty file first, and fills it bit by bit.
+#[test]
+fn a_piece_that_is_packed_slowly() {
+    let mut writer = Writer::new();
+    writer.write(400);
+    let watch = Running::start(writer.place.path(), &["."]);
+    writer.rename();
+    let packed = gzip(&fs::read(writer.path("worker.log.1")).expect("it is there"));
+    append(&writer.path("worker.log.1.gz"), "");
+    for piece in packed.chunks(packed.len() / 3 + 1) {
+        std::thread::sleep(Duration::from_millis(350));
+        append(&writer.path("worker.log.1.gz"), piece);
+    }
+    fs::remove_file(writer.path("worker.log.1")).expect("it is removed");
+    writer.write(20);
+    writer.check(watch, &["."]);
 }
 
 /// Only the file is named: what it had before it was rotated stays known.
