@@ -393,8 +393,8 @@ impl Follower {
             true => note,
             false => Note { what: format!("skipped: {}", note.what), fault: false, ..note },
         };
-        // An empty one may grow; it is told of at the end, if it has not.
-        let notes = notes.into_iter().filter(|_| listed.length > 0);
+        // An empty one may grow, and is told of at the end if it has not; one that was renamed just now is met again.
+        let notes = notes.into_iter().filter(|_| listed.length > 0 && listed.path.exists());
         arrivals.extend(notes.map(|note| Arrival::Note(skipped(note))));
         for input in inputs {
             let input = Input { named: listed.named, ..input };

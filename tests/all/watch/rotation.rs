@@ -92,6 +92,24 @@ fn right_before_the_end() {
     }
 }
 
+/// What was read of a packed piece under one name stands under the next one.
+#[test]
+fn of_packed_pieces_right_before_the_end() {
+    let mut writer = Writer::new();
+    let (first, second) = (writer.path("worker.log.1.gz"), writer.path("worker.log.2.gz"));
+    writer.write(70);
+    compress(&writer.log, &first);
+    writer.write(50);
+    let mut watch = Running::start(writer.place.path(), &["."]);
+    watch.wait_for_lines(120);
+    fs::rename(&first, second).expect("it is renamed");
+    compress(&writer.log, &first);
+    writer.write(30);
+    let seen = watch.stop().diagnosis();
+    assert_eq!(lines(&seen), 150, "{:#}", seen["inputs"]);
+    same(&seen, &analyzed(&writer.place, &["."]), "the end");
+}
+
 /// Cycles of rotation under a watch of the folder.
 #[track_caller]
 fn check(rotate: impl Fn(&mut Writer, u32)) {
