@@ -8,6 +8,7 @@ mod listing;
 mod tail;
 
 use crate::input::discover::{Found, Note};
+use crate::input::sniff::{self, Content};
 use crate::input::{Input, InputKind, Selection, discover};
 use listing::Listed;
 pub use listing::Watched;
@@ -48,6 +49,8 @@ pub enum Arrival {
     Gone { key: Key, lost: bool },
     /// It was a copy of another one, and nothing of it counts.
     Copy { key: Key },
+    /// It is no text that can be followed, and nothing of it counts.
+    Misjudged { key: Key },
     /// A file that is not followed, because it is not plain text, is there or has changed.
     Whole { input: Input },
     /// Such a file is not there any more.
@@ -214,7 +217,7 @@ impl Follower {
         }
         // One that was just met is read from the next look on: who hears of it may have it begin elsewhere.
         let mut more = self.next_key > known;
-        let mut cut = Vec::new();
+        let (mut cut, mut misjudged) = (Vec::new(), Vec::new());
         let mut buffer = Vec::new();
         let mut total = 0;
         let (later, sooner): (Vec<Key>, Vec<Key>) =
@@ -233,6 +236,11 @@ impl Follower {
             let mut turn = 0;
             loop {
                 match followed.tail.read(&mut buffer) {
+                    // It was empty when it was met, and is no text: the listing will meet it anew.
+                    Ok(Read::Some(count)) if followed.tail.print.position == count as u64 && !is_text(&buffer) => {
+                        misjudged.push(key);
+                        break;
+                    }
                     Ok(Read::Some(count)) => {
                         followed.grew_at = now;
                         arrivals.push(Arrival::Bytes { key, bytes: std::mem::take(&mut buffer) });
@@ -252,6 +260,10 @@ impl Follower {
                 }
             }
             total += turn;
+        }
+        for key in misjudged {
+            self.tails.remove(&key);
+            arrivals.push(Arrival::Misjudged { key });
         }
         for key in cut {
             self.cut(key, arrivals);
@@ -381,13 +393,15 @@ impl Follower {
             true => note,
             false => Note { what: format!("skipped: {}", note.what), fault: false, ..note },
         };
-        // An empty one may grow; it is told of at the end, if it has not.
-        let notes = notes.into_iter().filter(|_| listed.length > 0);
+        // An empty one may grow, and is told of at the end if it has not; one that was renamed just now is met again.
+        let notes = notes.into_iter().filter(|_| listed.length > 0 && listed.path.exists());
         arrivals.extend(notes.map(|note| Arrival::Note(skipped(note))));
         for input in inputs {
             let input = Input { named: listed.named, ..input };
             if input.kind == InputKind::Plain {
-                let tail = Tail::new(&listed.path, listed.id, Print::default());
+                let mut tail = Tail::new(&listed.path, listed.id, Print::default());
+                // Nothing was read of it yet, so nothing but its number tells it from another.
+                let _ = tail.open();
                 let key = self.add(tail, listed.length);
                 arrivals.push(Arrival::Began { key, input, position: 0 });
             } else {
@@ -404,6 +418,12 @@ impl Follower {
             followed.tail = tail;
         }
     }
+}
+
+/// Whether what was read first of a file is text.
+fn is_text(first: &[u8]) -> bool {
+    let content = sniff::content(&first[..first.len().min(sniff::SNIFF_BYTES)]);
+    matches!(content, Content::Empty | Content::Text | Content::Mixed | Content::Folded(_))
 }
 
 /// Whether a file looks like text that is followed, by its first bytes.

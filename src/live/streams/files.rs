@@ -33,7 +33,7 @@ impl Streams {
                     live.path = path;
                 }
             }
-            Arrival::Copy { key } => {
+            Arrival::Copy { key } | Arrival::Misjudged { key } => {
                 self.files.remove(&key);
             }
             Arrival::Gone { key, lost } => self.let_go(key, lost, notes),
@@ -46,8 +46,8 @@ impl Streams {
                         return;
                     }
                 };
-                for stream in evidence.streams.values() {
-                    let same = self.gone.extract_if(.., |_, gone| gone.is_in(stream));
+                for (path, stream) in &evidence.streams {
+                    let same = self.gone.extract_if(.., |_, gone| gone.is_in(path, stream));
                     same.for_each(|(_, gone)| self.archive.forget(gone.uid));
                 }
                 let whole = self.whole(&input, evidence);
@@ -118,8 +118,8 @@ impl Streams {
         }
         let (known, eras) = live.growing.still(&self.scanner, &clock, self.era);
         let still = Still { uid: live.uid, known, eras };
-        let mut wholes = self.wholes.values().flat_map(|whole| whole.streams.values());
-        match wholes.any(|whole| still.is_in(&whole.known)) {
+        let mut wholes = self.wholes.values().flat_map(|whole| &whole.streams);
+        match wholes.any(|(path, whole)| still.is_in(path, &whole.known)) {
             true => self.archive.forget(still.uid),
             false => self.keep_gone(&live.path, still),
         }

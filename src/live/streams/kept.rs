@@ -1,16 +1,19 @@
 //! One stream: while it grows, and when it does not any more.
 
-use crate::evidence::{self, Segment, Stream, mask};
+use crate::evidence::{self, END_BYTES, Segment, Stream, mask};
 use crate::grammar::{Clock, MarkKind};
-use crate::input::Input;
+use crate::input::decode::Opened;
+use crate::input::{self, Input, Selection, discover};
 use crate::live::Event;
 use crate::live::archive::{Archive, Uid};
 use crate::live::eras::Eras;
 use crate::live::growing::Growing;
 use crate::live::telling;
 use crate::scan::Scanner;
+use crate::template::stable_hash;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::time::{Duration, Instant};
 
 /// Lines kept of what a run said last, and bytes of each.
@@ -77,8 +80,8 @@ impl Still {
     }
 
     /// Whether it has no more than another one.
-    pub fn is_in(&self, whole: &Stream) -> bool {
-        is_in(&self.known, whole)
+    pub fn is_in(&self, path: &str, whole: &Stream) -> bool {
+        is_in(&self.known, path, whole)
     }
 }
 
@@ -157,6 +160,19 @@ impl Live {
 }
 
 /// Whether a stream has no more than another one, by their beginnings and lengths.
-pub fn is_in(stream: &Stream, whole: &Stream) -> bool {
-    stream.head.is_some() && stream.head == whole.head && whole.length >= stream.length
+pub fn is_in(stream: &Stream, path: &str, whole: &Stream) -> bool {
+    stream.head.is_some()
+        && whole.length >= stream.length
+        // A short one was read no further than its head goes.
+        && (stream.head == whole.head
+            || stream.length < Some(END_BYTES) && stream.head == hash_of_first(path, stream.length))
+}
+
+/// The hash of a file's first bytes, decoded.
+fn hash_of_first(path: &str, length: Option<u64>) -> Option<u64> {
+    let input = discover(&[path.into()], &Selection::default()).inputs.pop()?;
+    let Ok(Opened::Text(text)) = input::open(&input) else { return None };
+    let mut bytes = Vec::new();
+    text.take(length?).read_to_end(&mut bytes).ok()?;
+    Some(stable_hash(&bytes))
 }

@@ -1,10 +1,10 @@
 //! The evidence at the end, which is that of `analyze`.
 
-use super::kept::is_in;
+use super::kept::{Whole, is_in};
 use super::{Streams, insert, problem, problem_of};
 use crate::evidence::{Evidence, Overlap, Stream};
 use crate::gather::guide;
-use crate::input::follow::Key;
+use crate::input::follow::{Arrival, Key};
 use crate::input::{Input, PlainFile};
 use std::collections::BTreeSet;
 
@@ -12,6 +12,15 @@ impl Streams {
     /// The evidence of all that was watched, for the last time: as `analyze` has it of the same bytes.
     pub fn last_evidence(&mut self) -> Result<Evidence, Overlap> {
         let clock = self.clock();
+        let found = self.follower.found();
+        // Packed pieces move on by one: what was read under a name may stand under another by now.
+        let is_other = |path: &str, whole: &Whole| {
+            let was = (whole.bytes, whole.modified_ns);
+            found.inputs.iter().any(|input| input.path == path && (input.bytes, input.modified_ns) != was)
+        };
+        let moved: Vec<String> =
+            self.wholes.iter().filter(|(path, whole)| is_other(path, whole)).map(|(path, _)| path.clone()).collect();
+        moved.into_iter().for_each(|path| self.arrive(Arrival::WholeGone { path }, &mut Vec::new()));
         let mut evidence = self.common_by(|still| still.full(&self.archive));
         let mut covered = BTreeSet::new();
         for live in self.pipes.values_mut() {
@@ -42,7 +51,6 @@ impl Streams {
             };
             insert(&mut evidence, &path, stream);
         }
-        let found = self.follower.found();
         let there: BTreeSet<String> = found.inputs.iter().map(|input| input.path.clone()).collect();
         evidence.problems.extend(found.notes.into_iter().map(problem_of));
         for input in found.inputs {
@@ -54,7 +62,7 @@ impl Streams {
         // What is there no more may stand in a piece that was packed just now.
         for path in self.gone.keys().chain(covered.iter().filter(|path| !there.contains(*path))) {
             if let Some(stream) = evidence.streams.remove(path).filter(|stream| stream.length > Some(0))
-                && !evidence.streams.values().any(|whole| is_in(&stream, whole))
+                && !evidence.streams.iter().any(|(path, whole)| is_in(&stream, path, whole))
             {
                 evidence.streams.insert(path.clone(), stream);
             }

@@ -2,7 +2,7 @@
 
 use crate::support::Place;
 use crate::watch::running::{Running, lines, same};
-use crate::watch::writing::{analyzed, append, compress, numbered};
+use crate::watch::writing::{analyzed, append, compress, gzip, numbered};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -90,6 +90,24 @@ fn right_before_the_end() {
         same(&seen, &analyzed(&writer.place, &["."]), "the end");
         assert_eq!(lines(&seen), 80);
     }
+}
+
+/// What was read of a packed piece under one name stands under the next one.
+#[test]
+fn of_packed_pieces_right_before_the_end() {
+    let mut writer = Writer::new();
+    let (first, second) = (writer.path("worker.log.1.gz"), writer.path("worker.log.2.gz"));
+    writer.write(70);
+    compress(&writer.log, &first);
+    writer.write(50);
+    let mut watch = Running::start(writer.place.path(), &["."]);
+    watch.wait_for_lines(120);
+    fs::rename(&first, second).expect("it is renamed");
+    compress(&writer.log, &first);
+    writer.write(30);
+    let seen = watch.stop().diagnosis();
+    assert_eq!(lines(&seen), 150, "{:#}", seen["inputs"]);
+    same(&seen, &analyzed(&writer.place, &["."]), "the end");
 }
 
 /// Cycles of rotation under a watch of the folder.
@@ -182,6 +200,24 @@ fn pieces_that_are_compressed() {
         std::thread::sleep(Duration::from_millis(100 * u64::from(cycle % 3)));
         fs::rename(&writer.log, writer.path("worker.log.1")).expect("it is renamed");
     });
+}
+
+/// What packs a piece makes an empty file first, and fills it bit by bit.
+#[test]
+fn a_piece_that_is_packed_slowly() {
+    let mut writer = Writer::new();
+    writer.write(400);
+    let watch = Running::start(writer.place.path(), &["."]);
+    writer.rename();
+    let packed = gzip(&fs::read(writer.path("worker.log.1")).expect("it is there"));
+    append(&writer.path("worker.log.1.gz"), "");
+    for piece in packed.chunks(packed.len() / 3 + 1) {
+        std::thread::sleep(Duration::from_millis(350));
+        append(&writer.path("worker.log.1.gz"), piece);
+    }
+    fs::remove_file(writer.path("worker.log.1")).expect("it is removed");
+    writer.write(20);
+    writer.check(watch, &["."]);
 }
 
 /// Only the file is named: what it had before it was rotated stays known.
