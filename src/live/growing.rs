@@ -39,10 +39,14 @@ pub struct Growing {
     head: Vec<u8>,
 }
 
-/// Lines that are told of for the first time: what was seen in them, and how many lines there are before.
+/// Lines that are told of for the first time.
 pub struct Fresh {
+    /// What was seen in them.
     pub segment: Segment,
+    /// How many lines begin before them.
     pub lines_before: u64,
+    /// Where they begin in the stream; in a line that began before, where lines are very long.
+    pub from: u64,
 }
 
 /// Where a stream goes on: what a checkpoint holds beside the evidence.
@@ -179,13 +183,13 @@ impl Growing {
         }
         let guide = Guide { clock: clock.clone(), idiom: self.guide.idiom.clone() };
         let segment = self.scan(scanner, &guide, self.told..end, None);
-        let lines_before = self.told_lines;
+        let (lines_before, from) = (self.told_lines, self.told);
         // An open line is told again with its end.
         if !open || is_long {
             self.told = end;
             self.told_lines += segment.lines;
         }
-        Some(Fresh { segment, lines_before })
+        Some(Fresh { segment, lines_before, from })
     }
 
     /// Passes over the whole lines up to a place without telling of them.
@@ -337,10 +341,27 @@ impl Growing {
         lines
     }
 
+    /// The line that begins at an offset, without its end; what of it is held.
+    pub fn line_at(&self, offset: u64) -> &[u8] {
+        let rest = self.held.get(offset.saturating_sub(self.base) as usize..).unwrap_or_default();
+        &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]
+    }
+
     /// Where the line that begins at an offset ends.
     pub fn end_of_line(&self, offset: u64) -> u64 {
-        let at = offset.saturating_sub(self.base) as usize;
-        let rest = self.held.get(at..).unwrap_or_default();
-        offset + memchr::memchr(b'\n', rest).map_or(rest.len() as u64, |end| end as u64 + 1)
+        (offset + self.line_at(offset).len() as u64 + 1).min(self.length())
+    }
+
+    /// How many lines end in a range.
+    pub fn line_ends(&self, range: Range<u64>) -> u64 {
+        let at = |offset: u64| (offset.saturating_sub(self.base) as usize).min(self.held.len());
+        let bytes = self.held.get(at(range.start)..at(range.end)).unwrap_or_default();
+        memchr::memchr_iter(b'\n', bytes).count() as u64
+    }
+
+    /// Whether a line begins at an offset.
+    pub fn is_line_start(&self, offset: u64) -> bool {
+        let before = offset.checked_sub(self.base + 1).and_then(|at| self.held.get(at as usize));
+        before.is_none_or(|&byte| byte == b'\n')
     }
 }

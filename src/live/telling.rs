@@ -1,24 +1,27 @@
 //! From lines that were just scanned to the events that they are.
 
 use super::event::Event;
-use super::growing::Fresh;
+use super::growing::{Fresh, Growing};
 use crate::evidence::{self, Class, Fault, FaultKind, Id, Sample, Segment};
-use crate::grammar::{MarkKind, Time};
-use crate::signature::Pack;
+use crate::grammar::{Clock, MarkKind, Time};
+use crate::scan::Scanner;
 
-/// The events of some lines in the order of the stream.
-pub fn events(fresh: &Fresh, path: &str, pack: &Pack) -> Vec<Event> {
+/// The events of some lines of a stream, in its order.
+pub fn events(fresh: &Fresh, growing: &Growing, path: &str, scanner: &Scanner, clock: &Clock) -> Vec<Event> {
     let segment = &fresh.segment;
+    let text = |fault: Option<&Fault>, offset: u64| match fault.and_then(|fault| sample_at(fault, offset)) {
+        Some(sample) => sample.text.clone(),
+        // Of a fault only some lines are kept.
+        None => scanner.shown(growing.line_at(offset), clock),
+    };
     let told = segment.ledger.events().filter_map(|event| match event {
         evidence::Event::Mark(mark) => {
-            let text = segment.faults.get(&mark.told.words).and_then(|fault| sample_at(fault, mark.offset));
             let named = segment.strings.get(&mark.told.service).cloned().filter(|name| !name.is_empty());
             Some((
                 mark.offset,
                 Event {
                     service: named.or_else(|| service_of(segment, mark.told.actor)),
-                    text: text.map_or_else(String::new, |sample| sample.text.clone()),
-                    line: fresh.lines_before + mark.line + 1,
+                    text: text(segment.faults.get(&mark.told.words), mark.offset),
                     ..plain(path, word(mark.told.kind), mark.time)
                 },
             ))
@@ -26,17 +29,15 @@ pub fn events(fresh: &Fresh, path: &str, pack: &Pack) -> Vec<Event> {
         evidence::Event::Fold(key, fold) => {
             let fault = segment.faults.get(&key.fault)?;
             let (what, id) = fault_word(&fault.kind, key.fault)?;
-            let sample = sample_at(fault, fold.first_offset).or(fault.first.first())?;
-            let title = pack.get(&id).map(|signature| signature.title.clone());
+            let title = scanner.pack.get(&id).map(|signature| signature.title.clone());
             Some((
                 fold.first_offset,
                 Event {
                     service: service_of(segment, key.actor),
                     id: Some(id),
                     title,
-                    line: fresh.lines_before + sample.line + 1,
                     count: fold.count,
-                    text: sample.text.clone(),
+                    text: text(Some(fault), fold.first_offset),
                     ..plain(path, what, fold.first)
                 },
             ))
@@ -44,6 +45,19 @@ pub fn events(fresh: &Fresh, path: &str, pack: &Pack) -> Vec<Event> {
     });
     let mut told: Vec<(u64, Event)> = told.collect();
     told.sort_by_key(|(offset, _)| *offset);
+    // Lines are counted once, along with the events.
+    let begins_in_line = u64::from(!growing.is_line_start(fresh.from));
+    let (mut place, mut line) = (fresh.from, fresh.lines_before + 1 - begins_in_line.min(fresh.lines_before));
+    for (offset, event) in &mut told {
+        if *offset >= place {
+            line += growing.line_ends(place..*offset);
+            place = *offset;
+            event.line = line;
+        } else {
+            // A part of a cut line tells of the line that it belongs to.
+            event.line = line.saturating_sub(growing.line_ends(*offset..place));
+        }
+    }
     told.into_iter().map(|(_, event)| event).collect()
 }
 

@@ -175,21 +175,15 @@ impl Watch<'_> {
         };
         // So that what comes from a pipe belongs to something from its first byte on.
         self.checkpoint(&mut turns)?;
-        let end = match self.watch(&mut turns) {
-            Ok(end) => end,
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => End::Unheard,
-            Err(error) => return Err(error),
-        };
-        if end != End::Unheard {
-            self.drain(&mut turns)?;
-        }
+        let end = self.watch(&mut turns).and_then(|end| self.drain(&mut turns).map(|()| end));
+        let mut end = heard(end)?;
         // As it is now: the last look takes what it wants of the streams, and may change an alarm.
         let kept = self.state.is_some().then(|| (self.streams.save(), self.streams.held()));
         // Two diagnoses at once would take twice the memory, and another thread's heap besides.
         turns.diagnoser.finish();
         let diagnosis = self.last_diagnosis(&turns.diagnoser)?;
         if end != End::Unheard {
-            self.hang(&mut turns, diagnosis.clone())?;
+            end = heard(self.hang(&mut turns, diagnosis.clone()).map(|()| end))?;
         }
         if let Some((streams, held)) = kept {
             self.keep(streams, &held, &mut turns)?;
@@ -543,6 +537,14 @@ impl Watch<'_> {
         }
         turns.checked = Some((self.streams.volume().0, self.alarms.clone()));
         Ok(())
+    }
+}
+
+/// A reader that went away is an end, and no failure.
+fn heard(end: io::Result<End>) -> io::Result<End> {
+    match end {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(End::Unheard),
+        end => end,
     }
 }
 

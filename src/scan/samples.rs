@@ -1,9 +1,9 @@
 //! The lines that are kept of each fault: the first ones, and the last ones of each chunk.
 
-use super::{Pass, Place, parts, shown};
+use super::{MAX_LINE, Pass, Place, Scanner, parts, shown};
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
 use crate::evidence::{Fault, FaultKind, Id, Sample, Segment, mask};
-use crate::grammar::ansi;
+use crate::grammar::{Clock, Reader, ansi};
 use std::collections::HashMap;
 
 /// Longest evidence text in bytes.
@@ -123,6 +123,14 @@ impl Pass<'_> {
         let text = parts(&reading).nth(place.part)?;
         let shown = shown(&reading, text);
         Some(evidence_text(&self.with_panic_head(place.at, &shown), self.scanner.options.show_secrets))
+    }
+}
+
+impl Scanner {
+    /// What is shown of a line by itself: all that the program wrote on it, without its envelopes.
+    pub fn shown(&self, line: &[u8], clock: &Clock) -> String {
+        let line = &line[..line.len().min(MAX_LINE as usize)];
+        evidence_text(&Reader::of(&self.catalog).read(line, clock).text, self.options.show_secrets)
     }
 }
 

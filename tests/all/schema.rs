@@ -13,6 +13,24 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
 static VALIDATOR: LazyLock<Validator> =
     LazyLock::new(|| jsonschema::draft202012::new(&SCHEMA).expect("the schema is one of draft 2020-12"));
 
+static WATCH: LazyLock<Validator> = LazyLock::new(|| {
+    let path = repository().join("grammars/watch.schema.json");
+    let schema: Value = serde_json::from_slice(&std::fs::read(path).expect("the schema ships")).expect("JSON");
+    jsonschema::draft202012::new(&schema).expect("the schema is one of draft 2020-12")
+});
+
+/// A line of `watch` keeps its contract, and so does the diagnosis in it.
+#[track_caller]
+pub fn watch_contract(line: &Value) {
+    let wrong: Vec<String> =
+        WATCH.iter_errors(line).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "{line}: {}", wrong.join("\n"));
+    if let Some(diagnosis) = line.get("diagnosis") {
+        let wrongs = wrongs(diagnosis);
+        assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
+    }
+}
+
 /// What is wrong with an object, one sentence each.
 pub fn wrongs(object: &Value) -> Vec<String> {
     VALIDATOR.iter_errors(object).map(|error| format!("{}: {error}", error.instance_path())).collect()

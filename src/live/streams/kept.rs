@@ -131,7 +131,7 @@ impl Live {
         let was_told = self.growing.told().0;
         let Some(fresh) = self.growing.tell(scanner, clock, open) else { return Vec::new() };
         self.keep_last_lines(&fresh.segment);
-        let mut events = telling::events(&fresh, &self.path, &scanner.pack);
+        let mut events = telling::events(&fresh, &self.growing, &self.path, scanner, clock);
         if !open && was_told < self.open_told {
             // The line that was told of while it was open: it stands first.
             events.retain(|event| event.line != fresh.lines_before + 1);

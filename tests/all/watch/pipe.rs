@@ -189,3 +189,20 @@ fn an_archive_is_refused() {
     assert_eq!(ended.of_kind("note")[0]["text"], "an archive cannot be followed");
     assert_eq!(ended.diagnosis()["complete"], false);
 }
+
+#[test]
+fn each_event_shows_its_own_line() {
+    // In one burst many lines fold into one fault, of which only some are kept.
+    let log = corpus_file("quickstart/gateway.err.log");
+    let text = String::from_utf8(log.clone()).expect("text");
+    let lines: Vec<&str> = text.lines().collect();
+    let ended = watch(&[&log], Duration::ZERO, &["--show-secrets"]);
+    let events = ended.of_kind("event");
+    assert!(events.len() > 500, "only {}", events.len());
+    for event in events {
+        let number = event["line"].as_u64().expect("a number") as usize;
+        let shown = event["text"].as_str().expect("a text");
+        let beginning = shown.split(" … ").next().unwrap_or_default();
+        assert!(lines[number - 1].contains(beginning), "{number}: {shown}");
+    }
+}

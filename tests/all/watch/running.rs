@@ -1,5 +1,6 @@
 //! Runs a watch: starts it, reads what it says line by line with a deadline, sends it signals, waits for its end.
 
+use crate::schema::watch_contract;
 use crate::support::command;
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
@@ -88,6 +89,7 @@ impl Running {
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
         };
         let value: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("not JSON ({error}): {line}"));
+        watch_contract(&value);
         self.said.push(value.clone());
         Some(value)
     }
