@@ -11,6 +11,9 @@ use crate::signature::wording::is_dealt_with;
 use crate::signature::{Matches, Role};
 use crate::template::skeleton;
 
+/// Lines of a printed error before its members at most: its own, and where it was thrown.
+const LONGEST_ERROR: usize = 40;
+
 /// Whether a text leaves to the next line what it is about.
 pub(super) fn is_head(text: &[u8]) -> bool {
     text.len() > 4 && text.ends_with(b":")
@@ -21,6 +24,28 @@ impl<'a> Pass<'a> {
     pub(super) fn may_detail(&self, at: usize) -> bool {
         let before = self.chunk.bytes.get(at.saturating_sub(3)..at).unwrap_or_default();
         before.ends_with(b":\n") || before.ends_with(b":\r\n")
+    }
+
+    /// Whether a line is the code among a printed error's members (`  code: 'ECONNREFUSED',`), and the error's own line
+    /// just above has told it: one error, not two.
+    pub(super) fn repeats_code(&self, at: usize, line: &[u8]) -> bool {
+        let text = line.trim_ascii_start();
+        let Some(code) = text.strip_prefix(b"code: '").filter(|_| text.len() < line.len()) else { return false };
+        let code = &code[..memchr::memchr(b'\'', code).unwrap_or(code.len())];
+        let mut end = at;
+        for _ in 0..LONGEST_ERROR {
+            let Some(start) = self.line_before(end, at).filter(|_| !code.is_empty()) else { return false };
+            let before = self.visible(start, end - 1).trim_ascii();
+            if memchr::memmem::find(before, code).is_some() {
+                return true;
+            }
+            // The end of another error.
+            if before.is_empty() || before.starts_with(b"}") {
+                return false;
+            }
+            end = start;
+        }
+        false
     }
 
     /// Keeps a line as evidence of the error that it follows.

@@ -304,7 +304,7 @@ impl<'a> Pass<'a> {
         }
         if self.is_continuation(at, &reading) {
             self.judge_continuation(at, &reading);
-        } else if is_candidate || thrown.is_some() {
+        } else if (is_candidate && !self.repeats_code(at, line)) || thrown.is_some() {
             self.judge(at, &reading, thrown);
         }
         if self.may_detail(at) {

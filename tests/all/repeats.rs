@@ -78,3 +78,23 @@ fn a_step_that_is_repeated_is_one_step() {
     assert!(whole.contains("\"runs\":3,\"restarts\":2"), "{whole}");
     assert!(whole.contains("Failed to seal vault seven"), "{whole}");
 }
+
+/// What Node prints of an error that nobody catches.
+fn printed(message: &str, code: &str) -> String {
+    format!(
+        "node:events:502\n      throw er; // Unhandled 'error' event\n      ^\n\nError: {message}\n    \
+         at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1611:16)\n  errno: -111,\n  code: '{code}',\n  \
+         syscall: 'connect'\n}}\n\nNode.js v22.11.0\n"
+    )
+}
+
+#[test]
+fn the_code_among_an_errors_members_is_no_second_one() {
+    let count = |log: &str| {
+        let (evidence, _) = whole_wherever_cut(log);
+        counts(&evidence).into_iter().find(|(name, _)| name == "econnrefused").map(|(_, count)| count)
+    };
+    assert_eq!(count(&printed("connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED").repeat(3)), Some(3));
+    // Nothing else tells it.
+    assert_eq!(count(&printed("the other side is away", "ECONNREFUSED").repeat(3)), Some(3));
+}
