@@ -18,9 +18,9 @@ mod journal;
 #[path = "generate/large.rs"]
 mod large;
 #[path = "generate/large_pen.rs"]
-mod large_pen;
+pub mod large_pen;
 #[path = "generate/large_text.rs"]
-mod large_text;
+pub mod large_text;
 #[path = "generate/log.rs"]
 mod log;
 #[path = "generate/managers.rs"]

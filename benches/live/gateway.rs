@@ -1,7 +1,7 @@
 //! A gateway that crashes again and again, as the large corpora have it, but told what to say and when.
 
-use super::large_pen::{Pen, Style};
-use super::large_text::{BOOT, Fault, HANDLED, Line, PLUGINS, REGISTERED, ROOTS, WORK};
+use super::corpora::large_pen::{Pen, Style};
+use super::corpora::large_text::{BOOT, Fault, HANDLED, Line, PLUGINS, REGISTERED, ROOTS, WORK};
 use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 

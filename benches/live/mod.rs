@@ -1,13 +1,8 @@
 //! What the benches of `relapse watch` share: a gateway that logs as it goes, the watch as a process, and how they meet.
 
-#[path = "../../corpora/generate/large_pen.rs"]
-mod large_pen;
-#[path = "../../corpora/generate/large_text.rs"]
-mod large_text;
-#[path = "../../corpora/generate/rng.rs"]
-mod rng;
-#[path = "../../corpora/generate/time.rs"]
-mod time;
+#[path = "../../corpora/generate.rs"]
+#[allow(dead_code)]
+pub mod corpora;
 
 pub mod gateway;
 pub mod pace;

@@ -8,10 +8,6 @@
 #[allow(dead_code)]
 mod live;
 
-#[path = "../../corpora/generate.rs"]
-#[allow(dead_code)]
-mod corpora;
-
 mod latency;
 mod throughput;
 

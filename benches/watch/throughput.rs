@@ -1,6 +1,6 @@
 //! A large log through the watch as fast as it takes it, beside `cat` and `relapse analyze` of the same bytes.
 
-use crate::corpora;
+use crate::live;
 use crate::live::number;
 use crate::live::process;
 use crate::live::watched::{Watched, lines, program};
@@ -12,12 +12,15 @@ use std::time::{Duration, Instant};
 /// Written at a time.
 const STEP: usize = 256 << 10;
 
+/// Reads a log of so many lines: how long it took, and the most memory in KiB, where that was looked at.
+type Side = fn(&[u8], u64) -> (Duration, u64);
+
 pub fn measure() {
     let wanted = number("--lines").unwrap_or(10_000_000);
     let rounds = number("--rounds").unwrap_or(3);
     let log = log(wanted);
     println!("{wanted} lines, {} MB; the shortest of {rounds} rounds in turn.\n", log.len() / 1_000_000);
-    let sides: [(&str, fn(&[u8], u64) -> (Duration, u64)); 4] = [
+    let sides: [(&str, Side); 4] = [
         ("`cat` from a pipe", |log, _| (timed(Command::new("cat"), log), 0)),
         ("`relapse analyze -`", |log, _| (analyzed(log), 0)),
         ("`relapse watch` from a pipe", piped),
@@ -50,7 +53,7 @@ pub fn measure() {
 fn log(lines: u64) -> Vec<u8> {
     let mut log = Vec::new();
     // More than any line takes on average.
-    corpora::large("text", lines * 130, 1, &mut log).expect("a kind of corpus");
+    live::corpora::large("text", lines * 130, 1, &mut log).expect("a kind of corpus");
     let end = memchr::memchr_iter(b'\n', &log).nth(lines as usize - 1).expect("as many lines");
     log.truncate(end + 1);
     log

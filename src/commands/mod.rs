@@ -37,7 +37,7 @@ enum Command {
     /// Join evidence files and diagnose them; their sources are not needed
     Merge(merge::Arguments),
     /// Say what happens while it does: from a pipe, a command or files that are written to
-    Watch(watch::Arguments),
+    Watch(Box<watch::Arguments>),
     /// List the known failures, explain one, or check a file of them
     Signatures(signatures::Arguments),
     /// List the known log formats, explain one, or check a file of one
@@ -90,7 +90,7 @@ pub fn run() -> ExitCode {
         Command::Diff(arguments) => diff::run(arguments),
         Command::Scan(arguments) => scan::run(arguments),
         Command::Merge(arguments) => merge::run(arguments),
-        Command::Watch(arguments) => watch::run(arguments),
+        Command::Watch(arguments) => watch::run(*arguments),
         Command::Signatures(arguments) => signatures::run(arguments),
         Command::Formats(arguments) => formats::run(arguments),
         Command::Templates(arguments) => templates::run(arguments),

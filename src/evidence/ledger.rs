@@ -297,6 +297,11 @@ impl Ledger {
             .unwrap_or(MAX_WIDTH)
     }
 
+    /// Bytes of memory that the events take.
+    pub fn weight(&self) -> usize {
+        self.bytes.len() + self.open.folds.len() * size_of::<(FoldKey, Fold)>()
+    }
+
     /// Drops all occurrences of these faults. In a storm of errors that are all different this happens very often, so the
     /// bytes are only written anew once they hold much that is forgotten.
     pub fn forget(&mut self, faults: &BTreeSet<Id>) {

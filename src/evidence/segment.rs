@@ -148,6 +148,25 @@ impl Segment {
         dropped
     }
 
+    /// Bytes of memory that its events and texts take, roughly.
+    pub fn weight(&self) -> usize {
+        let samples = self.faults.values().flat_map(|fault| fault.first.iter().chain(&fault.last));
+        self.ledger.weight() + samples.map(|sample| sample.text.len() + size_of::<Sample>()).sum::<usize>()
+    }
+
+    /// How much it was, and nothing of what happened in it.
+    pub fn hollow(&self) -> Segment {
+        Segment {
+            formats: self.formats.clone(),
+            tally: self.tally.clone(),
+            ledger: Ledger::default(),
+            faults: BTreeMap::new(),
+            actors: BTreeMap::new(),
+            strings: BTreeMap::new(),
+            ..*self
+        }
+    }
+
     /// All samples of a fault, in order.
     pub fn samples(&self, fault: Id) -> Vec<&Sample> {
         self.faults.get(&fault).map(Fault::samples).unwrap_or_default()

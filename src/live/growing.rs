@@ -4,6 +4,7 @@
 //! middle. What is far enough from the end is settled, which means scanned once and let go. So memory goes by what
 //! happened, and a piece of evidence at any moment costs a scan of what is held.
 
+use super::eras::Eras;
 use crate::evidence::{END_BYTES, Segment, Stream};
 use crate::gather::guide;
 use crate::grammar::Clock;
@@ -23,7 +24,7 @@ pub struct Growing {
     held: Vec<u8>,
     base: u64,
     /// What was seen in the lines that begin before its end.
-    settled: Segment,
+    settled: Eras,
     guide: Guide,
     /// All bytes are held, because what they are scanned by is not sure before more of them are there.
     learning: bool,
@@ -47,7 +48,7 @@ pub struct Fresh {
 /// Where a stream goes on: what a checkpoint holds beside the evidence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Resume {
-    pub settled: Segment,
+    pub settled: Eras,
     pub told: u64,
     pub told_lines: u64,
     pub head: Vec<u8>,
@@ -68,7 +69,8 @@ impl Growing {
     }
 
     fn resumed(resume: Resume, clock: Clock, learning: bool) -> Growing {
-        let base = Growing::context(resume.settled.end);
+        let settled = resume.settled.rejoined();
+        let base = Growing::context(settled.end());
         Growing {
             held: Vec::new(),
             base,
@@ -77,7 +79,7 @@ impl Growing {
             told_lines: resume.told_lines,
             silent: 0,
             head: resume.head,
-            settled: resume.settled,
+            settled,
             guide: Guide { clock, idiom: resume.idiom },
             learning,
         }
@@ -117,7 +119,17 @@ impl Growing {
 
     /// Where the settled part ends.
     pub fn settled_end(&self) -> u64 {
-        self.settled.end
+        self.settled.end()
+    }
+
+    /// The settled part.
+    pub fn eras(&self) -> &Eras {
+        &self.settled
+    }
+
+    /// Gives away the eras up to one.
+    pub fn lay_down(&mut self, upto: u64) -> Vec<Segment> {
+        self.settled.lay_down(upto)
     }
 
     pub fn guide(&self) -> &Guide {
@@ -136,7 +148,7 @@ impl Growing {
 
     /// The bytes that are held: from those before the settled part's end that the next piece looks back at.
     pub fn held(&self) -> &[u8] {
-        let from = Growing::context(self.settled.end).saturating_sub(self.base) as usize;
+        let from = Growing::context(self.settled.end()).saturating_sub(self.base) as usize;
         self.held.get(if self.learning { 0 } else { from }..).unwrap_or_default()
     }
 
@@ -189,7 +201,7 @@ impl Growing {
     }
 
     /// Lets go of what is far from the end.
-    pub fn settle(&mut self, scanner: &Scanner, clock: &Clock) {
+    pub fn settle(&mut self, scanner: &Scanner, clock: &Clock, era: u64) {
         if self.learning && self.length() >= guide::HEAD_BYTES {
             let leaves_open = guide::leaves_open(scanner, clock, &self.held);
             let enough = guide::HEAD_BYTES + if leaves_open { guide::WHOLE_BYTES } else { 0 };
@@ -199,13 +211,13 @@ impl Growing {
             }
         }
         let end = self.length().saturating_sub(NEAR_END);
-        if end < self.settled.end + SETTLED_AT_ONCE {
+        if end < self.settled.end() + SETTLED_AT_ONCE {
             return;
         }
-        let piece = self.scan(scanner, &self.guide_at(clock), self.settled.end..end, None);
-        self.settled.append(piece);
+        let piece = self.scan(scanner, &self.guide_at(clock), self.settled.end()..end, None);
+        self.settled.append(era, piece);
         if !self.learning {
-            let base = Growing::context(self.settled.end.min(self.told));
+            let base = Growing::context(self.settled.end().min(self.told));
             self.held.drain(..base.saturating_sub(self.base) as usize);
             self.base = base.max(self.base);
         }
@@ -218,7 +230,7 @@ impl Growing {
 
     /// Scans by this from now on, and everything anew.
     fn go_by(&mut self, guide: Guide) {
-        self.settled = Segment::default();
+        self.settled = Eras::default();
         self.guide = guide;
         self.learning = false;
     }
@@ -226,21 +238,21 @@ impl Growing {
     /// The evidence so far, as `analyze` would have it of these bytes. Without `open`, a last line without its end is
     /// left out.
     pub fn stream(&mut self, scanner: &Scanner, clock: &Clock, open: bool) -> Stream {
-        let end = if open { self.length() } else { self.whole.max(self.settled.end).min(self.length()) };
+        let end = if open { self.length() } else { self.whole.max(self.settled.end()).min(self.length()) };
         let learned = (self.learning && self.length() <= guide::HEAD_BYTES)
             .then(|| guide::of_head(scanner, clock.clone(), &self.held[..(end - self.base) as usize]));
         let segment = match learned {
             Some(learned) => {
                 if learned.idiom != self.guide.idiom {
-                    self.settled = Segment::default();
+                    self.settled = Eras::default();
                 }
                 let segment = self.scan(scanner, &learned, 0..end, Some(end));
                 self.guide.idiom = learned.idiom;
                 segment
             }
             None => {
-                let mut segment = self.settled.clone();
-                segment.append(self.scan(scanner, &self.guide_at(clock), self.settled.end..end, Some(end)));
+                let mut segment = self.settled.segment().clone();
+                segment.append(self.scan(scanner, &self.guide_at(clock), self.settled.end()..end, Some(end)));
                 segment
             }
         };
@@ -259,6 +271,31 @@ impl Growing {
             return self.told_by(segment, end);
         }
         self.stream(scanner, clock, true)
+    }
+
+    /// The same with what was laid down.
+    pub fn ended_with(&mut self, scanner: &Scanner, clock: &Clock, laid_down: Option<Vec<Segment>>) -> Stream {
+        if !self.settled.is_hollow() {
+            return self.ended(scanner, clock);
+        }
+        let end = self.length();
+        let mut segment = self.settled.with(laid_down);
+        segment.append(self.scan(scanner, &self.guide_at(clock), self.settled.end()..end, Some(end)));
+        self.told_by(segment, end)
+    }
+
+    /// What is in memory of a stream that ends in an era, and what is to be known of it as a whole.
+    pub fn still(mut self, scanner: &Scanner, clock: &Clock, era: u64) -> (Stream, Eras) {
+        if self.learning {
+            let stream = self.ended(scanner, clock);
+            let eras = stream.segments.values().next().cloned().map(|segment| Eras::of(era, segment));
+            return (Stream { segments: Default::default(), ..stream }, eras.unwrap_or_default());
+        }
+        let end = self.length();
+        let last = self.scan(scanner, &self.guide_at(clock), self.settled.end()..end, Some(end));
+        let whole = self.told_by(Segment::default(), end);
+        self.settled.append(era, last);
+        (Stream { segments: Default::default(), ..whole }, self.settled)
     }
 
     fn told_by(&self, segment: Segment, end: u64) -> Stream {

@@ -5,12 +5,15 @@
 //! `Evidence` at any moment, so it ends in the very diagnosis that `analyze` makes of the same bytes.
 
 pub mod alert;
+pub mod archive;
 pub mod checkpoint;
 pub mod dashboard;
 pub mod delivery;
+mod eras;
 pub mod event;
 pub mod growing;
 pub mod metrics;
+pub mod past;
 pub mod picture;
 pub mod serve;
 pub mod source;

@@ -43,16 +43,25 @@ pub enum Parcel {
     /// No more will come from it.
     Ended {
         pipe: usize,
+        how: Ending,
     },
     /// To be told: about what, and what.
     Note {
         about: String,
         what: String,
-        fault: bool,
     },
     Signal(i32),
     /// The user wants to end it.
     Quit,
+}
+
+/// How a pipe ended.
+#[derive(Debug)]
+pub enum Ending {
+    Whole,
+    Broken(io::Error),
+    /// What it is, and what to do about it.
+    Refused(String, String),
 }
 
 /// What a pipe is.
@@ -93,13 +102,14 @@ impl Readers {
             let result = match source {
                 Source::Stdin => reader.read_pipe(io::stdin()),
                 Source::Pipe(path) => File::open(path).and_then(|file| reader.read_pipe(file)),
-                Source::Command(command) => reader.keep_running(&command),
+                Source::Command(command) => {
+                    reader.keep_running(&command);
+                    Ok(Ending::Whole)
+                }
             };
-            if let Err(error) = result {
-                reader.note(error.to_string(), true);
-            }
+            let how = result.unwrap_or_else(Ending::Broken);
             // Nobody listens once all is over.
-            let _ = reader.parcels.send(Parcel::Ended { pipe });
+            let _ = reader.parcels.send(Parcel::Ended { pipe, how });
         })?;
         Ok(())
     }
@@ -136,8 +146,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn note(&self, what: String, fault: bool) {
-        let _ = self.parcels.send(Parcel::Note { about: self.path.clone(), what, fault });
+    fn note(&self, what: String) {
+        let _ = self.parcels.send(Parcel::Note { about: self.path.clone(), what });
     }
 
     /// Hands on bytes; false if nobody takes them any more.
@@ -146,19 +156,24 @@ impl Reader {
         self.parcels.send(parcel).is_ok()
     }
 
-    fn read_pipe<S: Read + AsFd>(&self, mut source: S) -> io::Result<()> {
+    fn read_pipe<S: Read + AsFd>(&self, mut source: S) -> io::Result<Ending> {
         crate::input::widen(&source);
         let first = first_bytes(&mut source)?;
         match sniff::content(&first) {
             Content::Empty | Content::Text | Content::Mixed | Content::Folded(_) => {
-                if !first.is_empty() && self.hand_on(first) { self.read_on(source) } else { Ok(()) }
+                if !first.is_empty() && self.hand_on(first) {
+                    self.read_on(source)?;
+                }
             }
             _ => match decode::open(io::Cursor::new(first).chain(source))? {
-                Opened::Text(text) => self.read_on(text),
-                Opened::Archive(_) => Err(io::Error::other("an archive cannot be followed; analyze it instead")),
-                Opened::Refused(what, help) => Err(io::Error::other(format!("{what}; {help}"))),
+                Opened::Text(text) => self.read_on(text)?,
+                Opened::Archive(_) => {
+                    return Ok(Ending::Refused("an archive cannot be followed".into(), "analyze it instead".into()));
+                }
+                Opened::Refused(what, help) => return Ok(Ending::Refused(what, help)),
             },
         }
+        Ok(Ending::Whole)
     }
 
     fn read_on(&self, mut source: impl Read) -> io::Result<()> {
@@ -178,7 +193,7 @@ impl Reader {
     }
 
     /// Runs a command, and again when it ends.
-    fn keep_running(&self, command: &str) -> io::Result<()> {
+    fn keep_running(&self, command: &str) {
         let mut wait = FIRST_WAIT;
         while !self.stopped.load(Ordering::SeqCst) {
             let began = Instant::now();
@@ -192,14 +207,13 @@ impl Reader {
             if began.elapsed() >= LONG_RUN {
                 wait = FIRST_WAIT;
             }
-            self.note(format!("{how}; it is started again in {} s", wait.as_secs()), false);
+            self.note(format!("{how}; it is started again in {} s", wait.as_secs()));
             let until = Instant::now() + wait;
             while Instant::now() < until && !self.stopped.load(Ordering::SeqCst) {
                 std::thread::sleep(Duration::from_millis(50));
             }
             wait = (wait * 2).min(LONGEST_WAIT);
         }
-        Ok(())
     }
 
     fn run_once(&self, command: &str) -> io::Result<std::process::ExitStatus> {
@@ -229,7 +243,7 @@ impl Reader {
                 for (at, line) in lines.map_while(Result::ok).enumerate() {
                     // Read to the end, or the command would wait for it.
                     if at < MAX_COMPLAINTS {
-                        self.note(String::from_utf8_lossy(&line).trim_end().to_string(), false);
+                        self.note(String::from_utf8_lossy(&line).trim_end().to_string());
                     }
                 }
             });

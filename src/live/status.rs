@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 const UNSURE: i64 = 3;
 
 /// The alarms of all services.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarms {
     /// Nanoseconds.
     quiet: i64,
@@ -137,9 +137,16 @@ fn is_loop(incident: &Incident) -> bool {
     incident.ongoing && incident.verdict >= Verdict::Flapping
 }
 
-/// How long a service has been up since it last failed, by the times in its log: it may be an old one.
+/// How long a service has been up since it last failed, by the times in its log: it may be an old one. From when it was
+/// ready again, where that is told: its manager may have waited long before it started it.
 fn up_by_the_log(service: &Service) -> Option<i64> {
-    Some(ns_of(service.last.as_deref()?)? - ns_of(service.incidents.last()?.last.as_deref()?)?)
+    let failed = ns_of(service.incidents.last()?.last.as_deref()?)?;
+    let recovered = service.timeline.iter().rfind(|moment| moment.kind == "recovered");
+    let up = match recovered {
+        Some(moment) => ns_of(moment.time.as_deref()?)?.max(failed),
+        None => failed,
+    };
+    Some(ns_of(service.last.as_deref()?)? - up)
 }
 
 fn status(service: &Service, known: &Known) -> Status {

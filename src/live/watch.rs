@@ -9,7 +9,7 @@ use super::event::Event;
 use super::picture::{Alarm, Board, Picture, Status, Traffic};
 use super::source::Parcel;
 use super::status::{Alarms, Change};
-use super::streams::Streams;
+use super::streams::{SavedStreams, Streams};
 use crate::diagnosis::model::Service;
 use crate::diagnosis::{Diagnosis, Question};
 use crate::evidence::{Evidence, Problem};
@@ -23,6 +23,11 @@ use std::time::{Duration, Instant};
 
 /// Files that grow are looked at so often.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Those that have not grown for a while.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// So many bytes that are there and not read are told, once in a while.
+const BEHIND: u64 = 16 << 20;
+const ONCE_IN_A_WHILE: Duration = Duration::from_secs(60);
 /// Without anything new the loop wakes so often.
 const IDLE: Duration = Duration::from_millis(200);
 /// An event is diagnosed after so long, for others to come with it; lines that tell nothing after the second.
@@ -94,9 +99,13 @@ struct Turns {
     news: Option<(News, Instant)>,
     asked_at: Instant,
     checked_at: Instant,
-    /// Bytes at the last checkpoint.
-    checked_bytes: Option<u64>,
+    /// Bytes and alarms at the last checkpoint.
+    checked: Option<(u64, Alarms)>,
     has_fired: bool,
+    /// When it was last told that files are ahead.
+    behind_at: Option<Instant>,
+    /// As the picture has them.
+    alerts_told: (u64, u64),
     lag: Duration,
     first: bool,
 }
@@ -157,8 +166,10 @@ impl Watch<'_> {
             news: None,
             asked_at: now.checked_sub(LATER).unwrap_or(now),
             checked_at: now,
-            checked_bytes: None,
+            checked: None,
             has_fired: false,
+            behind_at: None,
+            alerts_told: (0, 0),
             lag: Duration::ZERO,
             first: true,
         };
@@ -172,16 +183,37 @@ impl Watch<'_> {
         if end != End::Unheard {
             self.drain(&mut turns)?;
         }
-        self.checkpoint(&mut turns)?;
+        // As it is now: the last look takes what it wants of the streams, and may change an alarm.
+        let kept = self.state.is_some().then(|| (self.streams.save(), self.streams.held()));
         // Two diagnoses at once would take twice the memory, and another thread's heap besides.
         turns.diagnoser.finish();
-        let evidence = self.streams.last_evidence().map_err(io::Error::other)?;
-        let diagnosis = turns.diagnoser.last(evidence, &self.streams.scanner)?;
+        let diagnosis = self.last_diagnosis(&turns.diagnoser)?;
         if end != End::Unheard {
             self.hang(&mut turns, diagnosis.clone())?;
         }
+        if let Some((streams, held)) = kept {
+            self.keep(streams, &held, &mut turns)?;
+        }
         self.board.close();
         Ok((end, diagnosis, self.alarms))
+    }
+
+    fn last_diagnosis(&mut self, diagnoser: &Diagnoser) -> io::Result<Diagnosis> {
+        if self.streams.has_lost() {
+            let what = "evidence of long ago had to be let go; of it the final diagnosis has counts alone".into();
+            let help = "name a folder with --state to keep all".into();
+            self.note(Problem { path: "--state".into(), line: None, what, help, fault: false })?;
+            return Ok(self.diagnosis());
+        }
+        let evidence = self.streams.last_evidence().map_err(io::Error::other)?;
+        diagnoser.last(evidence, &self.streams.scanner)
+    }
+
+    /// The diagnosis of this moment.
+    fn diagnosis(&mut self) -> Diagnosis {
+        let evidence = self.streams.evidence();
+        let diagnosis = Diagnosis::of(&evidence, &self.streams.scanner.pack, &self.question);
+        self.streams.with_past(diagnosis)
     }
 
     fn watch(&mut self, turns: &mut Turns) -> io::Result<End> {
@@ -215,9 +247,18 @@ impl Watch<'_> {
             }
             while let Ok((diagnosis, took)) = turns.diagnoser.diagnoses.try_recv() {
                 (turns.diagnoser.is_busy, turns.diagnoser.took) = (false, took);
+                let diagnosis = self.streams.with_past(diagnosis);
                 self.hang(turns, diagnosis)?;
             }
-            if self.alarms.next_change().is_some_and(|at| at <= now_ns()) {
+            if !turns.diagnoser.is_busy {
+                self.streams.end_era();
+                if self.streams.is_heavy() {
+                    self.lay_down(turns)?;
+                }
+            }
+            // An alert is told after the picture that raised it, and nothing else may come for long.
+            let is_told = self.listener.alerts_told() != turns.alerts_told;
+            if is_told || self.alarms.next_change().is_some_and(|at| at <= now_ns()) {
                 turns.news.get_or_insert((News::Lines, Instant::now()));
             }
             // What was there at the beginning is judged as a whole, unless somebody writes on and on.
@@ -243,6 +284,7 @@ impl Watch<'_> {
         }
         let (before, _) = self.streams.volume();
         let unread = self.streams.follower.unread();
+        self.streams.follower.list_now();
         // A writer that goes on is left behind, not followed for ever.
         while self.has_files && self.look_at_files(turns)? {
             if self.streams.volume().0 > before + unread {
@@ -253,12 +295,26 @@ impl Watch<'_> {
         self.tell(events, turns)
     }
 
+    fn lay_down(&mut self, turns: &mut Turns) -> io::Result<()> {
+        if let Err(error) = self.streams.lay_down(&self.question) {
+            let what = format!("old evidence could not be laid down: {error}");
+            self.note(Problem { path: "--state".into(), line: None, what, help: String::new(), fault: true })?;
+        }
+        // The checkpoint before still has what was laid down, and must not outlive its counts.
+        turns.checked = None;
+        self.checkpoint(turns)
+    }
+
     /// How long nothing is to be done.
     fn wait(&self, turns: &Turns, more: bool) -> Duration {
         if more {
             return Duration::ZERO;
         }
-        let mut wait = if self.has_files { LOOK_EVERY } else { IDLE };
+        let mut wait = match self.has_files {
+            true if self.streams.follower.is_busy() => LOOK_EVERY,
+            true => LOOK_AGAIN,
+            false => IDLE,
+        };
         if turns.news.is_some() || turns.diagnoser.is_busy {
             wait = wait.min(LOOK_EVERY);
         }
@@ -277,13 +333,14 @@ impl Watch<'_> {
                 self.tell(events, turns)?;
                 turns.lag = at.elapsed();
             }
-            Parcel::Ended { pipe } => {
+            Parcel::Ended { pipe, how } => {
                 self.open_pipes.remove(&pipe);
-                let events = self.streams.close_pipe(pipe);
+                let (events, problem) = self.streams.close_pipe(pipe, how);
                 self.tell(events, turns)?;
+                problem.map_or(Ok(()), |problem| self.note(problem))?;
             }
-            Parcel::Note { about, what, fault } => {
-                self.note(Problem { path: about, line: None, what, help: String::new(), fault })?;
+            Parcel::Note { about, what } => {
+                self.note(Problem { path: about, line: None, what, help: String::new(), fault: false })?;
             }
             Parcel::Signal(SIGINT | SIGTERM) | Parcel::Quit => return Ok(Some(End::Asked)),
             Parcel::Signal(SIGHUP) => match self.listener.reload() {
@@ -297,8 +354,7 @@ impl Watch<'_> {
                 }
             },
             Parcel::Signal(SIGUSR1) => {
-                let evidence = self.streams.evidence();
-                let diagnosis = Diagnosis::of(&evidence, &self.streams.scanner.pack, &self.question);
+                let diagnosis = self.diagnosis();
                 self.listener.diagnosis(&diagnosis)?;
             }
             Parcel::Signal(_) => {}
@@ -384,12 +440,20 @@ impl Watch<'_> {
         }
         turns.statuses = statuses.iter().map(|status| (status.service.clone(), status.clone())).collect();
         statuses.sort_by_key(|status| (status.alarm == Alarm::Calm, std::cmp::Reverse(status.verdict)));
-        let (alerts, alerts_failed) = self.listener.alerts_told();
+        turns.alerts_told = self.listener.alerts_told();
+        let (alerts, alerts_failed) = turns.alerts_told;
         let (bytes, lines) = self.streams.volume();
+        let unread = self.streams.follower.unread();
+        if unread > BEHIND && turns.behind_at.is_none_or(|at| at.elapsed() >= ONCE_IN_A_WHILE) {
+            turns.behind_at = Some(Instant::now());
+            let what = format!("behind: {} MiB of followed files are not read yet", unread >> 20);
+            let help = "what is told is late by that much".into();
+            self.note(Problem { path: "watch".into(), line: None, what, help, fault: false })?;
+        }
         let traffic = Traffic {
             lines,
             bytes,
-            unread: self.streams.follower.unread(),
+            unread,
             lag_s: turns.lag.as_secs_f64(),
             streams: self.streams.count() as u64,
             alerts,
@@ -453,24 +517,31 @@ impl Watch<'_> {
 
     fn checkpoint(&mut self, turns: &mut Turns) -> io::Result<()> {
         turns.checked_at = Instant::now();
-        let Some(state) = &mut self.state else { return Ok(()) };
         let (bytes, _) = self.streams.volume();
-        if turns.checked_bytes == Some(bytes) {
+        let is_kept =
+            turns.checked.as_ref().is_some_and(|(checked, alarms)| (*checked, alarms) == (bytes, &self.alarms));
+        if self.state.is_none() || is_kept {
             return Ok(());
         }
+        let (streams, held) = (self.streams.save(), self.streams.held());
+        self.keep(streams, &held, turns)
+    }
+
+    /// Writes a checkpoint; `held` are the bytes of each pipe that are not settled.
+    fn keep(&mut self, streams: SavedStreams, held: &BTreeMap<usize, Vec<u8>>, turns: &mut Turns) -> io::Result<()> {
+        let Some(state) = &mut self.state else { return Ok(()) };
         let checkpoint = Checkpoint {
             knowledge: knowledge(&self.streams.scanner),
-            streams: self.streams.save(),
+            streams,
             alarms: self.alarms.clone(),
             spools: BTreeMap::new(),
         };
-        let result = state.write(checkpoint, &self.streams.held());
-        if let Err(error) = result {
+        if let Err(error) = state.write(checkpoint, held) {
             let what = format!("no checkpoint could be written: {error}");
             let help = "what is read from now on is read again after a crash".into();
             return self.note(Problem { path: "--state".into(), line: None, what, help, fault: true });
         }
-        turns.checked_bytes = Some(bytes);
+        turns.checked = Some((self.streams.volume().0, self.alarms.clone()));
         Ok(())
     }
 }

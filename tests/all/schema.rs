@@ -14,7 +14,7 @@ static VALIDATOR: LazyLock<Validator> =
     LazyLock::new(|| jsonschema::draft202012::new(&SCHEMA).expect("the schema is one of draft 2020-12"));
 
 /// What is wrong with an object, one sentence each.
-fn wrongs(object: &Value) -> Vec<String> {
+pub fn wrongs(object: &Value) -> Vec<String> {
     VALIDATOR.iter_errors(object).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 

@@ -32,6 +32,16 @@ pub struct Listening {
     dashboard: Option<JoinHandle<io::Result<()>>>,
 }
 
+/// Without its dashboard a watch would go on unseen: however that ends, so does the watch.
+struct LastWord(Sender<Parcel>);
+
+impl Drop for LastWord {
+    fn drop(&mut self) {
+        // The loop may have ended already.
+        let _ = self.0.send(Parcel::Quit);
+    }
+}
+
 impl Listening {
     pub fn start(
         arguments: &Arguments,
@@ -56,12 +66,8 @@ impl Listening {
         let dashboard = (printer.shape == Shape::Nothing).then(|| {
             let (board, parcels) = (Arc::clone(board), parcels.clone());
             std::thread::spawn(move || {
-                // The loop may have ended already.
-                let result = dashboard::run(&board, &|| drop(parcels.send(Parcel::Quit)));
-                if result.is_err() {
-                    let _ = parcels.send(Parcel::Quit);
-                }
-                result
+                let _last = LastWord(parcels);
+                dashboard::run(&board)
             })
         });
         let reading = arguments.reading.clone();

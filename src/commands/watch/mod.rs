@@ -18,7 +18,7 @@ use relapse::live::Board;
 use relapse::live::checkpoint::{Checkpoint, Found, State};
 use relapse::live::source::{Parcel, QUEUE, Readers, Source};
 use relapse::live::status::Alarms;
-use relapse::live::streams::{Reading, Streams};
+use relapse::live::streams::{Reading, Streams, WINDOW};
 use relapse::live::watch::{End, Watch, knowledge};
 use relapse::scan::Scanner;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
@@ -29,6 +29,8 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
+    // First of all: a question that comes before there is an answer waits, and does not kill.
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1]).map_err(|error| error.to_string())?;
     let scanner = Arc::new(ManuallyDrop::into_inner(arguments.reading.scanner()?));
     let (files, pipes) = arguments.inputs()?;
     let shape = match arguments.format {
@@ -47,8 +49,9 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         selection,
         line_timeout: arguments.line_timeout,
         history: arguments.history,
+        window: WINDOW,
     };
-    let mut streams = Streams::new(Arc::clone(&scanner), reading, Follower::new(watched));
+    let mut streams = Streams::new(Arc::clone(&scanner), reading, Follower::new(watched), arguments.state.clone());
     let mut alarms = Alarms::new(i64::try_from(arguments.quiet_time.as_nanos()).unwrap_or(i64::MAX));
     let mut notes = Vec::new();
     let state = open_state(&arguments, &scanner, &mut streams, &mut alarms, &mut notes)?;
@@ -56,7 +59,6 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         streams.open_pipe(pipe, &source.path());
     }
 
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1]).map_err(|error| error.to_string())?;
     let to_loop = parcels_in.clone();
     std::thread::spawn(move || {
         for signal in signals.forever() {

@@ -8,6 +8,7 @@ mod listing;
 mod tail;
 
 use crate::input::discover::{Found, Note};
+use crate::input::sniff::{self, Content};
 use crate::input::{Input, InputKind, Selection, discover};
 use listing::Listed;
 pub use listing::Watched;
@@ -48,6 +49,8 @@ pub enum Arrival {
     Gone { key: Key, lost: bool },
     /// It was a copy of another one, and nothing of it counts.
     Copy { key: Key },
+    /// It is no text that can be followed, and nothing of it counts.
+    Misjudged { key: Key },
     /// A file that is not followed, because it is not plain text, is there or has changed.
     Whole { input: Input },
     /// Such a file is not there any more.
@@ -134,6 +137,27 @@ impl Follower {
         Some((self.add(tail, found.length), path))
     }
 
+    /// Takes a file that is not followed as known, if it is as it was.
+    pub fn know(&mut self, path: &str, length: u64, modified_ns: Option<i64>) -> bool {
+        let listed = self.watched.list();
+        let same = |listed: &&Listed| {
+            listed.path.display().to_string() == path
+                && listed.length == length
+                && Some(listed.modified_ns) == modified_ns
+        };
+        let Some(listed) = listed.iter().find(same) else { return false };
+        let other = Other {
+            path: path.into(),
+            length,
+            modified_ns: listed.modified_ns,
+            since: Instant::now(),
+            told: true,
+            may_be_copy: false,
+        };
+        self.others.insert(listed.id, other);
+        true
+    }
+
     fn add(&mut self, tail: Tail, length: u64) -> Key {
         let key = self.next_key;
         self.next_key += 1;
@@ -160,6 +184,11 @@ impl Follower {
         bytes
     }
 
+    /// Whether any file has grown lately, so that a look soon may give more.
+    pub fn is_busy(&self) -> bool {
+        self.tails.values().any(|followed| followed.grew_at.elapsed() < COLD_AFTER)
+    }
+
     /// Bytes of all files that are there and not read.
     pub fn unread(&self) -> u64 {
         self.tails.values().map(|followed| followed.tail.unread()).sum()
@@ -170,21 +199,29 @@ impl Follower {
         self.watched.found()
     }
 
+    /// The next look looks through the names, however short ago that was.
+    pub fn list_now(&mut self) {
+        self.listed_at = None;
+    }
+
     /// What is new, in the order in which it is to be taken, at most a turn of each file. True if there may be more at
     /// once.
     pub fn look(&mut self, arrivals: &mut Vec<Arrival>) -> bool {
         let now = Instant::now();
+        let known = self.next_key;
         if self.listed_at.is_none_or(|at| now.duration_since(at) >= self.list_every) {
             self.list(arrivals);
             let took = now.elapsed();
             self.list_every = LIST_EVERY.max(took * 20);
             self.listed_at = Some(now);
         }
-        let mut more = false;
-        let mut cut = Vec::new();
+        // One that was just met is read from the next look on: who hears of it may have it begin elsewhere.
+        let mut more = self.next_key > known;
+        let (mut cut, mut misjudged) = (Vec::new(), Vec::new());
         let mut buffer = Vec::new();
         let mut total = 0;
-        let (later, sooner): (Vec<Key>, Vec<Key>) = self.tails.keys().partition(|&&key| key >= self.turn);
+        let (later, sooner): (Vec<Key>, Vec<Key>) =
+            self.tails.keys().filter(|&&key| key < known).partition(|&&key| key >= self.turn);
         for key in later.into_iter().chain(sooner) {
             let Some(followed) = self.tails.get_mut(&key) else { continue };
             if total >= MOST {
@@ -199,6 +236,11 @@ impl Follower {
             let mut turn = 0;
             loop {
                 match followed.tail.read(&mut buffer) {
+                    // It was empty when it was met, and is no text: the listing will meet it anew.
+                    Ok(Read::Some(count)) if followed.tail.print.position == count as u64 && !is_text(&buffer) => {
+                        misjudged.push(key);
+                        break;
+                    }
                     Ok(Read::Some(count)) => {
                         followed.grew_at = now;
                         arrivals.push(Arrival::Bytes { key, bytes: std::mem::take(&mut buffer) });
@@ -218,6 +260,10 @@ impl Follower {
                 }
             }
             total += turn;
+        }
+        for key in misjudged {
+            self.tails.remove(&key);
+            arrivals.push(Arrival::Misjudged { key });
         }
         for key in cut {
             self.cut(key, arrivals);
@@ -274,9 +320,14 @@ impl Follower {
                         arrivals.push(Arrival::Renamed { key, path: listed.path.display().to_string() });
                     }
                 }
-                // It may still be written to by somebody who has it open.
-                None if followed.grew_at.elapsed() < REMOVED_AFTER => {}
-                None => gone.push(key),
+                None => {
+                    // It may still be written to by somebody who has it open, unless another one stands in its place.
+                    let path = &followed.tail.path;
+                    let is_replaced = listed.iter().any(|listed| listed.path == *path) && followed.tail.unread() == 0;
+                    if is_replaced || followed.grew_at.elapsed() >= REMOVED_AFTER {
+                        gone.push(key);
+                    }
+                }
             }
         }
         for key in gone {
@@ -342,13 +393,15 @@ impl Follower {
             true => note,
             false => Note { what: format!("skipped: {}", note.what), fault: false, ..note },
         };
-        // An empty one may grow; it is told of at the end, if it has not.
-        let notes = notes.into_iter().filter(|_| listed.length > 0);
+        // An empty one may grow, and is told of at the end if it has not; one that was renamed just now is met again.
+        let notes = notes.into_iter().filter(|_| listed.length > 0 && listed.path.exists());
         arrivals.extend(notes.map(|note| Arrival::Note(skipped(note))));
         for input in inputs {
             let input = Input { named: listed.named, ..input };
             if input.kind == InputKind::Plain {
-                let tail = Tail::new(&listed.path, listed.id, Print::default());
+                let mut tail = Tail::new(&listed.path, listed.id, Print::default());
+                // Nothing was read of it yet, so nothing but its number tells it from another.
+                let _ = tail.open();
                 let key = self.add(tail, listed.length);
                 arrivals.push(Arrival::Began { key, input, position: 0 });
             } else {
@@ -365,6 +418,12 @@ impl Follower {
             followed.tail = tail;
         }
     }
+}
+
+/// Whether what was read first of a file is text.
+fn is_text(first: &[u8]) -> bool {
+    let content = sniff::content(&first[..first.len().min(sniff::SNIFF_BYTES)]);
+    matches!(content, Content::Empty | Content::Text | Content::Mixed | Content::Folded(_))
 }
 
 /// Whether a file looks like text that is followed, by its first bytes.

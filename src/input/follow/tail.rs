@@ -112,16 +112,19 @@ impl Tail {
         Ok(Tail { path: path.into(), id, print, file: None })
     }
 
-    /// Reads on into `buffer`, which is cleared.
-    pub fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<Read> {
+    /// Opens it, if it still stands under its name. While it is open, its number is given to no other file.
+    pub fn open(&mut self) -> io::Result<()> {
         if self.file.is_none() {
             let file = File::open(&self.path)?;
-            if FileId::of(&file.metadata()?) != self.id {
-                // It was renamed; by whom it is found again is told from its name.
-                return Ok(Read::None);
-            }
-            self.file = Some(file);
+            // If not, it was renamed; by whom it is found again is told from its name.
+            self.file = (FileId::of(&file.metadata()?) == self.id).then_some(file);
         }
+        Ok(())
+    }
+
+    /// Reads on into `buffer`, which is cleared.
+    pub fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<Read> {
+        self.open()?;
         let Some(file) = &self.file else { return Ok(Read::None) };
         let known = self.print.overlap.len();
         buffer.resize(known + STEP, 0);

@@ -44,10 +44,9 @@ const GLANCE: Duration = Duration::from_millis(1);
 /// Keys and movements of the mouse that are taken before the next drawing.
 const MOST_AT_ONCE: usize = 500;
 
-/// Shows what hangs on the board until the board is closed or the user quits, in which case `quit` is called. The terminal
-/// is given back whatever happens. It is an error when the terminal cannot be drawn on, and when any thread panics: its
-/// message must be seen.
-pub fn run(board: &Board, quit: &dyn Fn()) -> io::Result<()> {
+/// Shows what hangs on the board until the board is closed or the user quits. The terminal is given back whatever happens.
+/// It is an error when the terminal cannot be drawn on, and when any thread panics: its message must be seen.
+pub fn run(board: &Board) -> io::Result<()> {
     let mut screen = Screen::take()?;
     let palette = Palette::of_environment();
     let mut state = State::default();
@@ -78,10 +77,7 @@ pub fn run(board: &Board, quit: &dyn Fn()) -> io::Result<()> {
         match answer(&mut screen, &mut state) {
             Ok(Answer::Nothing) => (),
             Ok(Answer::Redraw) => asked = true,
-            Ok(Answer::Quit) => {
-                quit();
-                return Ok(());
-            }
+            Ok(Answer::Quit) => return Ok(()),
             // A terminal that gives no keys any more can still be drawn on; if not, the drawing will tell.
             Err(_) => screen.has_keys = false,
         }

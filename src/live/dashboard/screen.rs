@@ -6,6 +6,7 @@ use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::io::{self, Stdout, stdout};
+use std::mem::ManuallyDrop;
 use std::panic::PanicHookInfo;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,9 @@ type Hook = dyn Fn(&PanicHookInfo<'_>) + Send + Sync;
 
 /// A terminal that is taken. When it is dropped it is given back.
 pub struct Screen {
-    pub terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: it would tell standard error that the cursor cannot be shown, and panic where the terminal and with
+    /// it standard error are gone.
+    pub terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     /// Keys can be read.
     pub has_keys: bool,
     held: Held,
@@ -37,7 +40,8 @@ impl Screen {
         if has_keys {
             execute!(stdout(), EnableMouseCapture)?;
         }
-        Ok(Screen { terminal: Terminal::new(CrosstermBackend::new(stdout()))?, has_keys, held })
+        let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(stdout()))?);
+        Ok(Screen { terminal, has_keys, held })
     }
 
     /// Whether some thread panicked: its message is on the terminal, which is not to be drawn over.

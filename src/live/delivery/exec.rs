@@ -152,7 +152,7 @@ impl LastWords {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::live::alert::Turn;

@@ -71,8 +71,9 @@ pub fn lay_out(board: Arc<Board>, stop: Receiver<()>) -> io::Result<(watch::Rece
 
 fn run(board: &Board, desk: &watch::Sender<Desk>, stop: &Receiver<()>) {
     let mut seen = Seen::default();
+    let mut stopped = false;
     loop {
-        let news = board.wait(seen, PACE);
+        let news = board.wait(seen, if stopped { Duration::ZERO } else { PACE });
         if news.seen != seen || news.closed {
             let first = news.seen.events.saturating_sub(news.events.len() as u64) + 1;
             let session = desk.borrow().session;
@@ -94,9 +95,11 @@ fn run(board: &Board, desk: &watch::Sender<Desk>, stop: &Receiver<()>) {
             let _ = stop.recv();
             return;
         }
-        if stop.recv_timeout(PACE) != Err(RecvTimeoutError::Timeout) {
+        if stopped {
             return;
         }
+        // What was hung in the meantime, the end above all, is still laid out.
+        stopped = stop.recv_timeout(PACE) != Err(RecvTimeoutError::Timeout);
     }
 }
 
