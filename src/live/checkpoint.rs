@@ -144,12 +144,14 @@ fn serials(folder: &Path) -> io::Result<impl Iterator<Item = u64>> {
     Ok(fs::read_dir(folder)?.flatten().filter_map(serial))
 }
 
-fn encode(checkpoint: &Checkpoint) -> Result<Vec<u8>, postcard::Error> {
+/// A checkpoint as it stands in its file.
+pub fn encode(checkpoint: &Checkpoint) -> Result<Vec<u8>, postcard::Error> {
     let body = postcard::to_allocvec(checkpoint)?;
     Ok([MAGIC, &stable_hash(&body).to_le_bytes(), &body].concat())
 }
 
-fn decode(bytes: &[u8]) -> Result<Checkpoint, String> {
+/// Reads it back; what is wrong with it in words for the user.
+pub fn decode(bytes: &[u8]) -> Result<Checkpoint, String> {
     let rest = bytes.strip_prefix(MAGIC).ok_or("it is none of this version")?;
     let (sum, body) = rest.split_first_chunk::<8>().ok_or("it is cut short")?;
     if stable_hash(body).to_le_bytes() != *sum {

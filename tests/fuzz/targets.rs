@@ -9,26 +9,35 @@ use relapse::grammar::{Clock, Source, Time, format};
 use relapse::input::StreamReader;
 use relapse::input::archive::{Archive, Member};
 use relapse::input::decode::{self, Opened};
+use relapse::input::follow::{Follower, Watched};
+use relapse::live::checkpoint;
+use relapse::live::streams::{Reading, Streams};
 use relapse::report::{self, Style};
 use relapse::scan::idiom::Idiom;
 use relapse::scan::{CONTEXT, Chunk, Guide, MAX_LINE, Options, Scanner, TAIL_WINDOW};
 use relapse::template::miner::{MAX_SKELETONS, Miner};
+use relapse::template::stable_hash;
 use std::io::Read;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 /// A target and its name.
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const ALL: [Target; 6] = [
+pub const ALL: [Target; 8] = [
     ("language", language),
     ("timestamp", timestamp),
     ("records", records),
     ("decoders", decoders),
     ("analyze", analyze),
     ("templates", templates),
+    ("growing", growing),
+    ("checkpoint", checkpoint),
 ];
 
 static SCANNER: LazyLock<Scanner> = LazyLock::new(|| Scanner::built_in(Options::default()));
+
+static SHARED: LazyLock<Arc<Scanner>> = LazyLock::new(|| Arc::new(Scanner::built_in(Options::default())));
 
 fn clock() -> Clock {
     Clock::utc(Time::new(1_770_000_000_000_000_000, 0))
@@ -113,6 +122,50 @@ pub fn records(bytes: &[u8]) {
     assert_eq!(halves, whole);
     let bytes = codec::encode(&whole).expect("evidence can be written");
     assert_eq!(codec::decode(&bytes).as_ref(), Ok(&whole));
+}
+
+/// A stream that comes in pieces, of which the first bytes name the lengths: at its end it is what it is as a whole.
+pub fn growing(bytes: &[u8]) {
+    let Some((lengths, log)) = bytes.split_first_chunk::<4>() else { return };
+    let streams = || {
+        let reading = Reading {
+            zone: jiff::tz::TimeZone::UTC,
+            selection: Default::default(),
+            line_timeout: Duration::ZERO,
+            history: true,
+            window: usize::MAX,
+        };
+        let watched = Watched::new(&[], Default::default()).expect("no names");
+        let mut streams = Streams::new(Arc::clone(&SHARED), reading, Follower::new(watched), None);
+        streams.open_pipe(0, "-");
+        streams
+    };
+    let (mut whole, mut grown) = (streams(), streams());
+    whole.push(0, log);
+    let mut rest = log;
+    for length in lengths.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (piece, later) = rest.split_at(rest.len().min(1 + usize::from(*length) * 16));
+        let events = grown.push(0, piece);
+        assert!(events.iter().all(|event| event.line > 0 && event.count > 0));
+        if length % 4 == 0 {
+            drop(grown.judge_open_lines());
+            drop(grown.evidence());
+        }
+        rest = later;
+    }
+    assert_eq!(grown.last_evidence(), whole.last_evidence());
+}
+
+/// A checkpoint of any bytes, with a checksum that fits.
+pub fn checkpoint(bytes: &[u8]) {
+    drop(checkpoint::decode(bytes));
+    let sum = stable_hash(bytes).to_le_bytes();
+    if let Ok(read) = checkpoint::decode(&[b"relapse state 1\n", &sum[..], bytes].concat()) {
+        drop(checkpoint::encode(&read));
+    }
 }
 
 /// All texts of an archive, and of those in it.
