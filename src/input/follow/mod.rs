@@ -245,8 +245,9 @@ impl Follower {
                         followed.grew_at = now;
                         arrivals.push(Arrival::Bytes { key, bytes: std::mem::take(&mut buffer) });
                         turn += count;
-                        if turn >= TURN {
-                            more = true;
+                        more |= turn >= TURN;
+                        // A writer may be faster than a read is: what it adds meanwhile has the next look.
+                        if turn >= TURN || count < tail::STEP {
                             break;
                         }
                     }

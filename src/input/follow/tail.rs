@@ -12,8 +12,10 @@ use std::path::{Path, PathBuf};
 const OVERLAP: usize = 256;
 /// A file's first bytes that tell it from others.
 pub const HEAD: usize = 1 << 10;
-/// Read at a time.
-const STEP: usize = 256 << 10;
+/// Read at a time; there is more only if so much was read.
+pub const STEP: usize = 256 << 10;
+/// Room for what may have come since the length was asked for.
+const LEAST: u64 = 4 << 10;
 
 /// What a file system knows a file by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -127,7 +129,10 @@ impl Tail {
         self.open()?;
         let Some(file) = &self.file else { return Ok(Read::None) };
         let known = self.print.overlap.len();
-        buffer.resize(known + STEP, 0);
+        let there = file.metadata()?.len().saturating_sub(self.print.position);
+        // Where a file's length says nothing, it is still read.
+        let room = there.clamp(LEAST, STEP as u64) as usize;
+        buffer.resize(known + room, 0);
         let count = fill(file, buffer, self.print.position - known as u64)?;
         buffer.truncate(count);
         if buffer.get(..known) != Some(&self.print.overlap) {
