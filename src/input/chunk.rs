@@ -38,7 +38,7 @@ impl PlainFile {
         let limit = (own.end + after).min(self.length);
         let mut end = (own.end + STEP).min(limit);
         buffer.resize((end - base) as usize, 0);
-        let mut filled = self.fill(buffer, base)?;
+        let mut filled = fill(&self.file, buffer, base)?;
         // The last line may go on for long; most do not.
         let own_len = (own.end - base) as usize;
         let ends = |buffer: &[u8]| {
@@ -48,29 +48,30 @@ impl PlainFile {
             end = limit;
             let old = buffer.len();
             buffer.resize((end - base) as usize, 0);
-            filled = old + self.fill(&mut buffer[old..], base + old as u64)?;
+            filled = old + fill(&self.file, &mut buffer[old..], base + old as u64)?;
         }
         let shrank = filled < buffer.len();
         buffer.truncate(filled);
         Ok((base, shrank))
     }
+}
 
-    fn fill(&self, mut buffer: &mut [u8], mut at: u64) -> io::Result<usize> {
-        let mut filled = 0;
-        while !buffer.is_empty() {
-            match self.file.read_at(buffer, at) {
-                Ok(0) => break,
-                Ok(count) => {
-                    filled += count;
-                    at += count as u64;
-                    buffer = &mut buffer[count..];
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+/// Reads what a file has at a place, as far as the buffer goes; gives how much that was.
+pub(super) fn fill(file: &File, mut buffer: &mut [u8], mut at: u64) -> io::Result<usize> {
+    let mut filled = 0;
+    while !buffer.is_empty() {
+        match file.read_at(buffer, at) {
+            Ok(0) => break,
+            Ok(count) => {
+                filled += count;
+                at += count as u64;
+                buffer = &mut buffer[count..];
             }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
-        Ok(filled)
     }
+    Ok(filled)
 }
 
 /// A chunk of a stream: its own bytes, and what stands before them.

@@ -9,6 +9,7 @@ pub mod archive;
 pub mod checkpoint;
 pub mod dashboard;
 pub mod delivery;
+mod diagnoser;
 mod eras;
 pub mod event;
 pub mod growing;

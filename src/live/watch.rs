@@ -3,19 +3,20 @@
 //! The loop never waits for a diagnosis, an alert or a reader of the page. How often it asks for a diagnosis goes by what
 //! the last one cost, so a large evidence is diagnosed less often instead of holding up the lines.
 
-use super::alert::{Alert, AlertCause, Turn};
+use super::alert::{Alert, Turn, rfc3339};
 use super::checkpoint::{Checkpoint, State};
+use super::diagnoser::Diagnoser;
 use super::event::Event;
 use super::picture::{Alarm, Board, Picture, Status, Traffic};
 use super::source::Parcel;
-use super::status::{Alarms, Change};
+use super::status::Alarms;
 use super::streams::{SavedStreams, Streams};
 use crate::diagnosis::model::Service;
 use crate::diagnosis::{Diagnosis, Question};
-use crate::evidence::{Evidence, Problem};
+use crate::evidence::Problem;
 use crate::scan::Scanner;
 use crate::template::stable_hash;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
@@ -35,8 +36,6 @@ const SOON: Duration = Duration::from_millis(100);
 const LATER: Duration = Duration::from_secs(1);
 /// A diagnosis may take this part of the time.
 const SHARE: u32 = 3;
-/// Root causes that an alert names.
-const MAX_CAUSES: usize = 5;
 
 /// Who is told what happens. An error ends the watch; a reader that went away is one.
 pub trait Listener {
@@ -114,46 +113,6 @@ struct Turns {
 enum News {
     Lines,
     Events,
-}
-
-/// A thread that makes diagnoses, one at a time.
-struct Diagnoser {
-    evidence: Sender<(Evidence, Arc<Scanner>)>,
-    diagnoses: Receiver<(Diagnosis, Duration)>,
-    is_busy: bool,
-    took: Duration,
-}
-
-impl Diagnoser {
-    fn start(question: Question) -> io::Result<Diagnoser> {
-        let (evidence, asked) = bounded::<(Evidence, Arc<Scanner>)>(1);
-        let (told, diagnoses) = bounded(1);
-        std::thread::Builder::new().name("diagnosis".into()).spawn(move || {
-            for (evidence, scanner) in asked {
-                let began = Instant::now();
-                let diagnosis = Diagnosis::of(&evidence, &scanner.pack, &question);
-                if told.send((diagnosis, began.elapsed())).is_err() {
-                    return;
-                }
-            }
-        })?;
-        Ok(Diagnoser { evidence, diagnoses, is_busy: false, took: Duration::ZERO })
-    }
-
-    /// Waits for the diagnosis that is being made, which nobody wants any more.
-    fn finish(&mut self) {
-        if self.is_busy {
-            drop(self.diagnoses.recv());
-            self.is_busy = false;
-        }
-    }
-
-    /// The diagnosis of all, waited for.
-    fn last(&self, evidence: Evidence, scanner: &Arc<Scanner>) -> io::Result<Diagnosis> {
-        let gone = || io::Error::other("no diagnosis could be made");
-        self.evidence.send((evidence, Arc::clone(scanner))).map_err(|_| gone())?;
-        self.diagnoses.recv().map(|(diagnosis, _)| diagnosis).map_err(|_| gone())
-    }
 }
 
 impl Watch<'_> {
@@ -239,12 +198,11 @@ impl Watch<'_> {
                 let what = what.strip_prefix("Alerts: ").map(Into::into).unwrap_or(what);
                 self.note(Problem { path, line: None, what, help, fault: false })?;
             }
-            while let Ok((diagnosis, took)) = turns.diagnoser.diagnoses.try_recv() {
-                (turns.diagnoser.is_busy, turns.diagnoser.took) = (false, took);
+            if let Some(diagnosis) = turns.diagnoser.done()? {
                 let diagnosis = self.streams.with_past(diagnosis);
                 self.hang(turns, diagnosis)?;
             }
-            if !turns.diagnoser.is_busy {
+            if !turns.diagnoser.is_busy() {
                 self.streams.end_era();
                 if self.streams.is_heavy() {
                     self.lay_down(turns)?;
@@ -309,7 +267,7 @@ impl Watch<'_> {
             true => LOOK_AGAIN,
             false => IDLE,
         };
-        if turns.news.is_some() || turns.diagnoser.is_busy {
+        if turns.news.is_some() || turns.diagnoser.is_busy() {
             wait = wait.min(LOOK_EVERY);
         }
         wait
@@ -400,15 +358,15 @@ impl Watch<'_> {
             News::Events => SOON,
             News::Lines => LATER,
         };
-        let took = turns.diagnoser.took * SHARE;
-        if turns.diagnoser.is_busy || since.elapsed() < patience || turns.asked_at.elapsed() < took.max(SOON) {
+        let took = turns.diagnoser.took() * SHARE;
+        if turns.diagnoser.is_busy() || since.elapsed() < patience || turns.asked_at.elapsed() < took.max(SOON) {
             return Ok(());
         }
         turns.news = None;
         turns.first = false;
         turns.asked_at = Instant::now();
         let evidence = self.streams.evidence();
-        turns.diagnoser.is_busy = turns.diagnoser.evidence.send((evidence, Arc::clone(&self.streams.scanner))).is_ok();
+        turns.diagnoser.ask(evidence, &self.streams.scanner);
         Ok(())
     }
 
@@ -427,7 +385,8 @@ impl Watch<'_> {
         for change in changes {
             turns.has_fired |= change.turn == Turn::Firing;
             if let Some(service) = diagnosis.services.iter().find(|service| service.service == change.service) {
-                let alert = Arc::new(self.alert(&change, service, now));
+                let alert = Alert::of(&change, service, now, |paths| self.streams.last_lines(paths));
+                let alert = Arc::new(alert);
                 self.board.keep(Arc::clone(&alert));
                 self.listener.alert(&alert)?;
             }
@@ -455,50 +414,6 @@ impl Watch<'_> {
         };
         self.board.hang(Picture { at_ns: now, diagnosis, statuses, traffic });
         Ok(())
-    }
-
-    fn alert(&self, change: &Change, service: &Service, now: i64) -> Alert {
-        let incident = service.incidents.last();
-        let mut causes: Vec<_> = incident.iter().flat_map(|incident| &incident.causes).collect();
-        causes.retain(|cause| cause.role == "root");
-        causes.truncate(MAX_CAUSES);
-        let lines = causes.iter().flat_map(|cause| &cause.evidence);
-        let paths: BTreeSet<&str> = lines.map(|line| line.path.as_str()).collect();
-        let about = causes.iter().map(|cause| cause.title.as_str()).collect::<Vec<_>>().join("; ");
-        let restarts = incident.map_or(0, |incident| incident.restarts);
-        let summary = match change.turn {
-            Turn::Resolved => format!("{} is well again", service.service),
-            Turn::Firing if about.is_empty() => format!("{}: {}", service.service, service.verdict.word()),
-            Turn::Firing => format!("{}: {}, {restarts} restarts: {about}", service.service, service.verdict.word()),
-        };
-        Alert {
-            id: format!("{:016x}", stable_hash(format!("{}\0{}", service.service, change.incident_ns).as_bytes())),
-            status: change.turn,
-            service: service.service.clone(),
-            verdict: service.verdict,
-            state: service.state,
-            escalation: service.escalation,
-            signals: service.signals.clone(),
-            summary,
-            starts_at: rfc3339(change.incident_ns),
-            ends_at: (change.turn == Turn::Resolved).then(|| rfc3339(now)),
-            restarts,
-            causes: causes
-                .iter()
-                .map(|cause| AlertCause {
-                    id: cause.id.clone(),
-                    title: cause.title.clone(),
-                    runs: cause.runs,
-                    fix: cause.fix.clone(),
-                    evidence: cause
-                        .evidence
-                        .first()
-                        .map(|line| format!("{}:{}: {}", line.path, line.line, line.text))
-                        .unwrap_or_default(),
-                })
-                .collect(),
-            last_lines: self.streams.last_lines(&paths),
-        }
     }
 
     fn is_met(&self, turns: &Turns) -> bool {
@@ -575,10 +490,6 @@ fn event_of(note: &Problem) -> Event {
         count: 1,
         text: format!("{}{help}", note.what),
     }
-}
-
-fn rfc3339(ns: i64) -> String {
-    jiff::Timestamp::from_nanosecond(ns.into()).map(|time| format!("{time:.3}")).unwrap_or_default()
 }
 
 fn now_ns() -> i64 {

@@ -3,9 +3,10 @@
 //! Each read begins a little before the place that was reached, and what was read there before must still be there: so a
 //! file that was cut short and has grown again past the place is noticed like one that is shorter.
 
+use crate::input::chunk::fill;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Bytes before the place that was reached that are read again.
@@ -157,21 +158,4 @@ impl Tail {
     pub fn close(&mut self) {
         self.file = None;
     }
-}
-
-fn fill(file: &File, mut buffer: &mut [u8], mut at: u64) -> io::Result<usize> {
-    let mut filled = 0;
-    while !buffer.is_empty() {
-        match file.read_at(buffer, at) {
-            Ok(0) => break,
-            Ok(count) => {
-                filled += count;
-                at += count as u64;
-                buffer = &mut buffer[count..];
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
