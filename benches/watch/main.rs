@@ -1,5 +1,6 @@
 //! How soon `relapse watch` tells what a line means, and how many lines a second it takes:
-//! `cargo bench --bench watch [-- latency] [--scene NAME] [throughput] [--seconds N] [--rate N] [--restarts N] [--lines N] [--rounds N] [--program FILE]`.
+//! `cargo bench --bench watch [-- [latency] [--scene NAME] [--seconds N] [--rate N] [--restarts N]
+//! [throughput] [--lines N] [--rounds N] [--program FILE]]`.
 //!
 //! The program itself is measured, from a pipe (or a file) to the pipe it prints to. A throughput is only told when the
 //! final diagnosis counts as many lines as were written.
