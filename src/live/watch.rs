@@ -22,9 +22,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Files that grow are looked at so often.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// Those that have not grown for a while.
+/// Files are looked at so often: where one has grown within the last second, within the last ten, and else.
+const LOOK_NOW: Duration = Duration::from_millis(2);
+const LOOK_SOON: Duration = Duration::from_millis(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// So many bytes that are there and not read are told, once in a while.
 const BEHIND: u64 = 16 << 20;
@@ -262,13 +262,14 @@ impl Watch<'_> {
         if more {
             return Duration::ZERO;
         }
-        let mut wait = match self.has_files {
-            true if self.streams.follower.is_busy() => LOOK_EVERY,
-            true => LOOK_AGAIN,
-            false => IDLE,
+        let mut wait = match self.streams.follower.quiet_for().as_secs() {
+            _ if !self.has_files => IDLE,
+            0 => LOOK_NOW,
+            1..10 => LOOK_SOON,
+            _ => LOOK_AGAIN,
         };
         if turns.news.is_some() || turns.diagnoser.is_busy() {
-            wait = wait.min(LOOK_EVERY);
+            wait = wait.min(LOOK_SOON);
         }
         wait
     }

@@ -184,9 +184,9 @@ impl Follower {
         bytes
     }
 
-    /// Whether any file has grown lately, so that a look soon may give more.
-    pub fn is_busy(&self) -> bool {
-        self.tails.values().any(|followed| followed.grew_at.elapsed() < COLD_AFTER)
+    /// How long ago any file has grown: what grew lately may soon do so again.
+    pub fn quiet_for(&self) -> Duration {
+        self.tails.values().map(|followed| followed.grew_at.elapsed()).min().unwrap_or(Duration::MAX)
     }
 
     /// Bytes of all files that are there and not read.
