@@ -103,6 +103,8 @@ struct Turns {
     has_fired: bool,
     /// When it was last told that files are ahead.
     behind_at: Option<Instant>,
+    /// That a pipe's bytes could not be kept.
+    unspooled_at: Option<Instant>,
     /// As the picture has them.
     alerts_told: (u64, u64),
     lag: Duration,
@@ -128,6 +130,7 @@ impl Watch<'_> {
             checked: None,
             has_fired: false,
             behind_at: None,
+            unspooled_at: None,
             alerts_told: (0, 0),
             lag: Duration::ZERO,
             first: true,
@@ -279,10 +282,15 @@ impl Watch<'_> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
         match parcel {
             Parcel::Bytes { pipe, bytes, at } => {
-                if let Some(state) = &mut self.state {
-                    state.spool(pipe, &bytes)?;
+                if let Some(Err(error)) = self.state.as_mut().map(|state| state.spool(pipe, &bytes))
+                    && is_due(&mut turns.unspooled_at)
+                {
+                    let what = format!("what comes from a pipe could not be kept: {error}");
+                    let help = "it is lost in a crash before the next checkpoint; make room on the disk".into();
+                    self.note(Problem { path: "--state".into(), line: None, what, help, fault: true })?;
                 }
                 let events = self.streams.push(pipe, &bytes);
+                turns.news.get_or_insert((News::Lines, Instant::now()));
                 self.tell(events, turns)?;
                 turns.lag = at.elapsed();
             }
@@ -335,13 +343,11 @@ impl Watch<'_> {
     }
 
     fn tell(&mut self, events: Vec<Event>, turns: &mut Turns) -> io::Result<()> {
-        let now = Instant::now();
         if events.is_empty() {
-            turns.news.get_or_insert((News::Lines, now));
             return Ok(());
         }
         if turns.news.is_none_or(|(news, _)| news < News::Events) {
-            turns.news = Some((News::Events, now));
+            turns.news = Some((News::Events, Instant::now()));
         }
         let events: Vec<Arc<Event>> = events.into_iter().map(Arc::new).collect();
         self.listener.events(&events)?;
@@ -398,8 +404,7 @@ impl Watch<'_> {
         let (alerts, alerts_failed) = turns.alerts_told;
         let (bytes, lines) = self.streams.volume();
         let unread = self.streams.follower.unread();
-        if unread > BEHIND && turns.behind_at.is_none_or(|at| at.elapsed() >= ONCE_IN_A_WHILE) {
-            turns.behind_at = Some(Instant::now());
+        if unread > BEHIND && is_due(&mut turns.behind_at) {
             let what = format!("behind: {} MiB of followed files are not read yet", unread >> 20);
             let help = "what is told is late by that much".into();
             self.note(Problem { path: "watch".into(), line: None, what, help, fault: false })?;
@@ -462,6 +467,15 @@ fn heard(end: io::Result<End>) -> io::Result<End> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(End::Unheard),
         end => end,
     }
+}
+
+/// Whether something may be told again that is to be told once in a while.
+fn is_due(told: &mut Option<Instant>) -> bool {
+    let is_due = told.is_none_or(|at| at.elapsed() >= ONCE_IN_A_WHILE);
+    if is_due {
+        *told = Some(Instant::now());
+    }
+    is_due
 }
 
 /// What a scanner knows, as a number: evidence that was made with other knowledge does not go on.
