@@ -89,14 +89,28 @@ impl Archive {
         }
     }
 
-    /// The pieces of a stream in order; None if one is damaged or missing.
-    pub fn segments(&self, uid: Uid) -> Option<Vec<Segment>> {
+    /// The pieces of a stream in order, each read when it is asked for; None for one that is damaged or missing.
+    fn pieces(&self, uid: Uid) -> impl Iterator<Item = Option<Segment>> {
         let range = self.pieces.range((uid, 0)..=(uid, u64::MAX));
-        let piece = |(&(uid, start), held): (&(Uid, u64), &Option<Vec<u8>>)| match (held, self.path(uid, start)) {
-            (Some(packed), _) => unpack(packed).ok(),
-            (None, path) => unpack(&fs::read(path?).ok()?).ok(),
-        };
-        range.map(piece).collect()
+        range.map(|(&(uid, start), held)| match held {
+            Some(packed) => unpack(packed).ok(),
+            None => unpack(&fs::read(self.path(uid, start)?).ok()?).ok(),
+        })
+    }
+
+    /// All pieces of a stream, joined; None if one is damaged or missing. One after the other: together they would take
+    /// far more room than what they come to.
+    pub fn joined(&self, uid: Uid) -> Option<Segment> {
+        self.pieces(uid).try_fold(Segment::default(), |mut all, piece| {
+            all.append(piece?);
+            Some(all)
+        })
+    }
+
+    /// Whether all pieces of a stream can be read, and there are any.
+    pub fn is_whole(&self, uid: Uid) -> bool {
+        let mut pieces = self.pieces(uid).peekable();
+        pieces.peek().is_some() && pieces.all(|piece| piece.is_some())
     }
 
     /// Forgets the pieces of a stream.

@@ -75,13 +75,11 @@ impl Eras {
     }
 
     /// The whole segment, with what was laid down; if that is not there any more, with its counts alone.
-    pub fn with(&self, laid_down: Option<Vec<Segment>>) -> Segment {
-        let Some(laid_down) = laid_down else { return self.joined.clone() };
-        let pieces = laid_down.into_iter().chain(self.kept.iter().map(|(_, segment)| segment.clone()));
-        let whole = pieces.fold(Segment::default(), |mut all, piece| {
-            all.append(piece);
-            all
-        });
+    pub fn with(&self, laid_down: Option<Segment>) -> Segment {
+        let Some(mut whole) = laid_down else { return self.joined.clone() };
+        for (_, segment) in &self.kept {
+            whole.append(segment.clone());
+        }
         // A piece that is missing shows in the count of lines.
         if whole.lines == self.joined.lines { whole } else { self.joined.clone() }
     }

@@ -278,7 +278,7 @@ impl Growing {
     }
 
     /// The same with what was laid down.
-    pub fn ended_with(&mut self, scanner: &Scanner, clock: &Clock, laid_down: Option<Vec<Segment>>) -> Stream {
+    pub fn ended_with(&mut self, scanner: &Scanner, clock: &Clock, laid_down: Option<Segment>) -> Stream {
         if !self.settled.is_hollow() {
             return self.ended(scanner, clock);
         }

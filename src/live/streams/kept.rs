@@ -67,7 +67,7 @@ impl Still {
         if !self.eras.is_hollow() {
             return self.stream();
         }
-        self.with(self.eras.with(archive.segments(self.uid)))
+        self.with(self.eras.with(archive.joined(self.uid)))
     }
 
     fn with(&self, segment: Segment) -> Stream {

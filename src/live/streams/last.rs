@@ -24,7 +24,7 @@ impl Streams {
         let mut evidence = self.common_by(|still| still.full(&self.archive));
         let mut covered = BTreeSet::new();
         for live in self.pipes.values_mut() {
-            let laid_down = self.archive.segments(live.uid);
+            let laid_down = self.archive.joined(live.uid);
             let mut stream = live.growing.ended_with(&self.scanner, &clock, laid_down);
             match (live.problem.clone(), stream.length) {
                 (Some(problem), Some(0)) => {
@@ -46,7 +46,7 @@ impl Streams {
             let anew = live.input.clone().and_then(|input| self.by_whole_file(key, input));
             let stream = match (anew, self.files.get_mut(&key)) {
                 (Some(stream), _) => stream,
-                (None, Some(live)) => live.growing.ended_with(&self.scanner, &clock, self.archive.segments(live.uid)),
+                (None, Some(live)) => live.growing.ended_with(&self.scanner, &clock, self.archive.joined(live.uid)),
                 (None, None) => continue,
             };
             insert(&mut evidence, &path, stream);

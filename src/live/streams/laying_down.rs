@@ -27,10 +27,7 @@ impl Streams {
         let growing = lives.map(|live| (live.uid, live.growing.eras()));
         let still = self.wholes.values().flat_map(|whole| whole.streams.values()).chain(self.gone.values());
         let mut all = growing.chain(still.map(|still| (still.uid, &still.eras)));
-        self.archive.lost() > 0
-            || all.any(|(uid, eras)| {
-                eras.is_hollow() && self.archive.segments(uid).is_none_or(|pieces| pieces.is_empty())
-            })
+        self.archive.lost() > 0 || all.any(|(uid, eras)| eras.is_hollow() && !self.archive.is_whole(uid))
     }
 
     /// Ends the era that is heavy enough.
