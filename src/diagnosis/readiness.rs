@@ -7,7 +7,7 @@
 use super::runs::{Chronicle, FaultSeen, Point, Run};
 use crate::evidence::Id;
 use crate::evidence::event::is_hint;
-use crate::grammar::SECOND;
+use crate::grammar::{SECOND, Time};
 use std::collections::BTreeMap;
 
 /// Of the runs that lived long enough, so many in a hundred have the line; the log may have lost some.
@@ -38,6 +38,7 @@ pub fn settle(chronicle: &mut Chronicle, untimed: &[bool], by_hint: bool) {
             lines.entry(other.unwrap_or(at)).or_insert(hint);
         }
     }
+    told.values_mut().for_each(|lines| go_to_their_runs(lines, &chronicle.runs));
     chronicle.loose.retain(|seen| !is_hint(seen.fault));
     if !by_hint {
         return;
@@ -53,6 +54,29 @@ pub fn settle(chronicle: &mut Chronicle, untimed: &[bool], by_hint: bool) {
             }
             let time = time.or(run.began());
             run.ready = Some(Point { time, part, offset, mark: None, last_words: 0 });
+        }
+    }
+}
+
+/// A manager that writes whole seconds tells in one of them that a run ended and the next began. A line of that second is
+/// taken for the last words of the one that ended; but that it is ready is the next one's to say, if it says so at all.
+fn go_to_their_runs(lines: &mut BTreeMap<usize, FaultSeen>, runs: &[Run]) {
+    let next_of = |at: usize| (at + 1..runs.len()).find(|&next| runs[next].instance == runs[at].instance);
+    let moved: Vec<(usize, usize)> = lines
+        .iter()
+        .filter_map(|(&at, line)| Some((at, line, next_of(at)?)))
+        // A stream that tells its starts itself knows whose line it is.
+        .filter(|(at, line, _)| runs[*at].witnesses.of(line.part).application_step.is_none())
+        .filter(|(_, _, next)| !lines.contains_key(next))
+        .filter(|&(at, line, next)| {
+            let after = |told: Option<Time>| told.zip(line.time).is_some_and(|(told, line)| line.ns >= told.ns);
+            after(runs[at].exit.and_then(|exit| exit.time)) && after(runs[next].start.and_then(|start| start.time))
+        })
+        .map(|(at, _, next)| (at, next))
+        .collect();
+    for (from, to) in moved {
+        if let Some(line) = lines.remove(&from) {
+            lines.insert(to, line);
         }
     }
 }

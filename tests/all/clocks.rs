@@ -160,3 +160,21 @@ fn the_hour_that_comes_twice() {
     assert_eq!(object["inputs"][0]["first"], "2026-10-24T23:00:00.000Z");
     assert_eq!(object["inputs"][0]["last"], "2026-10-25T02:55:00.000Z");
 }
+
+/// A manager of whole seconds, and a program whose words nobody has a grammar for.
+#[test]
+fn who_is_ready_within_the_second_of_an_end_is_the_next_run() {
+    let manager = "2026-11-26T13:42:30: PM2 log: App [policyd:0] starting in -fork mode-\n\
+                   2026-11-26T13:42:31: PM2 log: App [policyd:0] exited with code [1] via signal [SIGINT]\n\
+                   2026-11-26T13:42:31: PM2 log: App [policyd:0] starting in -fork mode-\n\
+                   2026-11-26T13:42:32: PM2 log: App [policyd:0] exited with code [1] via signal [SIGINT]\n\
+                   2026-11-26T13:42:32: PM2 log: App [policyd:0] starting in -fork mode-\n";
+    let own = "2026-11-26T13:42:30.836Z [policyd] starting policyd 1.4.2\n\
+               2026-11-26T13:42:31.530Z [policyd] starting policyd 1.4.2\n\
+               2026-11-26T13:42:32.883Z [policyd] starting policyd 1.4.2\n\
+               2026-11-26T13:42:32.888Z [policyd] policyd listening on http://127.0.0.1:39905\n";
+    let told = crate::support::analyze(&[("pm2.log", manager), ("policyd-out.log", own)]);
+    let service = &told["services"][0];
+    assert_eq!((service["state"].as_str(), service["ready_runs"].as_u64()), (Some("ready"), Some(1)), "{told}");
+    assert_eq!(service["incidents"][0]["ongoing"], false, "{told}");
+}
