@@ -5,7 +5,7 @@ use super::ends::Trouble;
 use super::runs::{FaultSeen, Run};
 use super::services::Cast;
 use super::story::Story;
-use crate::evidence::{ActorKind, Class, FaultKind, Id};
+use crate::evidence::{ActorKind, Class, FaultKind, Id, unknown_name};
 use crate::grammar::SECOND;
 use crate::signature::wording::{complains, may_tell_why};
 use crate::signature::{Pack, Phase, Role, Signature};
@@ -170,7 +170,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             })
         }
         FaultKind::Unknown { class, template } => Some(Fault {
-            id: format!("unknown/{:08x}", id >> 32),
+            id: unknown_name(id),
             role: Role::Root,
             signature: None,
             class: Some(*class),
@@ -183,7 +183,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
         }),
         FaultKind::Words { is_known: true, .. } => None,
         FaultKind::Words { template, .. } => (complains(template) || may_tell_why(template)).then(|| Fault {
-            id: format!("unknown/{:08x}", id >> 32),
+            id: unknown_name(id),
             role: Role::Root,
             signature: None,
             class: Some(Class::Worded),

@@ -11,6 +11,11 @@ pub fn plain_id(hash: u64) -> Id {
     hash & !1
 }
 
+/// What an error that no signature knows is called.
+pub fn unknown_name(id: Id) -> String {
+    format!("unknown/{:08x}", id >> 32)
+}
+
 /// The key of a hint at readiness. It is odd, because hints fold otherwise: only the first one after a mark matters.
 pub fn hint_id(hash: u64) -> Id {
     hash | 1

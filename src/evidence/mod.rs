@@ -11,7 +11,9 @@ pub mod mask;
 pub mod segment;
 mod steps;
 
-pub use event::{Actor, ActorKind, Class, Fault, FaultKind, Fold, FoldKey, Id, Mark, Sample, Told, hint_id, plain_id};
+pub use event::{
+    Actor, ActorKind, Class, Fault, FaultKind, Fold, FoldKey, Id, Mark, Sample, Told, hint_id, plain_id, unknown_name,
+};
 pub use ledger::{Event, Ledger};
 pub use segment::{Segment, Tally};
 

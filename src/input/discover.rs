@@ -2,6 +2,7 @@
 
 use super::decode;
 use super::mixed;
+use super::modified_ns;
 use super::sniff::{self, Content};
 use globset::{GlobBuilder, GlobSet};
 use std::collections::BTreeSet;
@@ -123,8 +124,7 @@ impl Walk<'_> {
             kind,
             named,
             bytes: metadata.map_or(0, Metadata::len),
-            modified_ns: metadata
-                .map(|metadata| metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec())),
+            modified_ns: metadata.map(modified_ns),
         });
     }
 

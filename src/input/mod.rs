@@ -19,8 +19,14 @@ pub mod unfold;
 pub use chunk::{PlainFile, StreamReader};
 pub use discover::{Found, Input, InputKind, Selection, discover};
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Read};
+use std::os::unix::fs::MetadataExt;
+
+/// When a file was last written to, in nanoseconds since 1970.
+pub fn modified_ns(metadata: &Metadata) -> i64 {
+    metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec())
+}
 
 /// Bytes that a pipe may hold: the most that anybody may ask for.
 #[cfg(target_os = "linux")]

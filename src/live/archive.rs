@@ -26,6 +26,8 @@ pub struct Archive {
     pieces: BTreeMap<(Uid, u64), Option<Vec<u8>>>,
     /// Pieces that were let go.
     lost: u64,
+    /// Files of pieces that nobody wants any more.
+    forgotten: Vec<PathBuf>,
 }
 
 /// What a checkpoint keeps of an archive: which pieces there are.
@@ -61,21 +63,19 @@ impl Archive {
 
     /// Lays down a piece of a stream.
     pub fn lay_down(&mut self, uid: Uid, piece: &Segment) -> io::Result<()> {
-        let start = piece.start;
         let bytes = postcard::to_allocvec(piece).map_err(io::Error::other)?;
         let packed = zstd::bulk::compress(&bytes, LEVEL)?;
-        let sum = stable_hash(&packed).to_le_bytes();
-        let packed = [&sum[..], &packed].concat();
-        match self.path(uid, start) {
+        let packed = [&stable_hash(&packed).to_le_bytes()[..], &packed].concat();
+        let held = match self.path(uid, piece.start) {
             Some(path) => {
-                fs::write(path, packed)?;
-                self.pieces.insert((uid, start), None);
+                fs::write(&path, packed)?;
+                self.forgotten.retain(|forgotten| *forgotten != path);
+                None
             }
-            None => {
-                self.pieces.insert((uid, start), Some(packed));
-                self.let_go();
-            }
-        }
+            None => Some(packed),
+        };
+        self.pieces.insert((uid, piece.start), held);
+        self.let_go();
         Ok(())
     }
 
@@ -89,39 +89,42 @@ impl Archive {
         }
     }
 
-    /// The pieces of a stream in order, each read when it is asked for; None for one that is damaged or missing.
-    fn pieces(&self, uid: Uid) -> impl Iterator<Item = Option<Segment>> {
-        let range = self.pieces.range((uid, 0)..=(uid, u64::MAX));
-        range.map(|(&(uid, start), held)| match held {
-            Some(packed) => unpack(packed).ok(),
-            None => unpack(&fs::read(self.path(uid, start)?).ok()?).ok(),
-        })
-    }
-
-    /// All pieces of a stream, joined; None if one is damaged or missing. One after the other: together they would take
-    /// far more room than what they come to.
+    /// All pieces of a stream, joined; None if one is damaged or missing. Each is read when it is its turn: together they
+    /// would take far more room than what they come to.
     pub fn joined(&self, uid: Uid) -> Option<Segment> {
-        self.pieces(uid).try_fold(Segment::default(), |mut all, piece| {
-            all.append(piece?);
+        self.of(uid).try_fold(Segment::default(), |mut all, (start, held)| {
+            let piece = match held {
+                Some(packed) => unpack(packed),
+                None => unpack(&fs::read(self.path(uid, start)?).ok()?),
+            };
+            all.append(piece.ok()?);
             Some(all)
         })
     }
 
-    /// Whether all pieces of a stream can be read, and there are any.
-    pub fn is_whole(&self, uid: Uid) -> bool {
-        let mut pieces = self.pieces(uid).peekable();
-        pieces.peek().is_some() && pieces.all(|piece| piece.is_some())
+    fn of(&self, uid: Uid) -> impl Iterator<Item = (u64, Option<&Vec<u8>>)> {
+        let range = self.pieces.range((uid, 0)..=(uid, u64::MAX));
+        range.map(|(&(_, start), held)| (start, held.as_ref()))
     }
 
-    /// Forgets the pieces of a stream.
-    pub fn forget(&mut self, uid: Uid) {
-        let keys: Vec<(Uid, u64)> = self.pieces.range((uid, 0)..=(uid, u64::MAX)).map(|(key, _)| *key).collect();
-        for (uid, start) in keys {
-            self.pieces.remove(&(uid, start));
-            if let Some(path) = self.path(uid, start) {
-                // The checkpoint before this may still name it; it is then told as missing.
-                let _ = fs::remove_file(path);
-            }
+    /// Takes back a piece that was laid down.
+    pub fn take_back(&mut self, uid: Uid, start: u64) {
+        self.pieces.remove(&(uid, start));
+        self.forgotten.extend(self.path(uid, start));
+    }
+
+    /// Forgets the pieces of a stream; false if there were none.
+    pub fn forget(&mut self, uid: Uid) -> bool {
+        let starts: Vec<u64> = self.of(uid).map(|(start, _)| start).collect();
+        starts.iter().for_each(|&start| self.take_back(uid, start));
+        !starts.is_empty()
+    }
+
+    /// Removes the files of what was forgotten: to be called once no checkpoint names them any more.
+    pub fn sweep(&mut self) {
+        for path in self.forgotten.drain(..) {
+            // Another time, or never: it is in nobody's way.
+            let _ = fs::remove_file(path);
         }
     }
 }

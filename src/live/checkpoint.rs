@@ -9,6 +9,7 @@ use super::streams::SavedStreams;
 use crate::template::stable_hash;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -35,11 +36,13 @@ pub struct State {
     _lock: File,
     serial: u64,
     spools: BTreeMap<usize, Spool>,
+    /// Spools of another process, which the next checkpoint makes needless.
+    stale: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
 struct Spool {
-    serial: u64,
+    path: PathBuf,
     file: File,
 }
 
@@ -78,50 +81,47 @@ impl State {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Nothing,
             Err(error) => return Err(error),
         };
-        let serial = match &found {
-            Found::Checkpoint(checkpoint) => checkpoint.spools.values().copied().max().unwrap_or(0),
-            // None that is there belongs to anything.
-            _ => serials(folder)?.max().unwrap_or(0),
-        };
-        Ok((State { folder: folder.into(), _lock: lock, serial, spools: BTreeMap::new() }, found))
+        let spools = spools(folder)?;
+        let serial = spools.iter().map(|(serial, _)| *serial).max().unwrap_or(0);
+        let stale = spools.into_iter().map(|(_, path)| path).collect();
+        Ok((State { folder: folder.into(), _lock: lock, serial, spools: BTreeMap::new(), stale }, found))
     }
 
     /// The bytes of a pipe that a checkpoint does not hold.
     pub fn spooled(&self, pipe: usize, serial: u64) -> Vec<u8> {
-        fs::read(self.spool_path(pipe, serial)).unwrap_or_default()
+        fs::read(spool_path(&self.folder, pipe, serial)).unwrap_or_default()
     }
 
     /// Keeps what came from a pipe before it is scanned.
     pub fn spool(&mut self, pipe: usize, bytes: &[u8]) -> io::Result<()> {
-        if !self.spools.contains_key(&pipe) {
-            self.begin_spool(pipe, self.serial, &[])?;
-        }
-        match self.spools.get_mut(&pipe) {
-            Some(spool) => spool.file.write_all(bytes),
-            None => Ok(()),
-        }
+        let spool = match self.spools.entry(pipe) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => free.insert(Spool::begin(spool_path(&self.folder, pipe, self.serial), &[])?),
+        };
+        spool.file.write_all(bytes)
     }
 
-    fn begin_spool(&mut self, pipe: usize, serial: u64, held: &[u8]) -> io::Result<()> {
-        let mut file = File::create(self.spool_path(pipe, serial))?;
-        file.write_all(held)?;
-        self.spools.insert(pipe, Spool { serial, file });
+    /// Writes a checkpoint; `held` are the bytes of each pipe that are not settled. If that fails, the one before stays,
+    /// and so do its spools.
+    pub fn write(&mut self, mut checkpoint: Checkpoint, held: &BTreeMap<usize, Vec<u8>>) -> io::Result<()> {
+        let serial = self.serial + 1;
+        checkpoint.spools = held.keys().map(|&pipe| (pipe, serial)).collect();
+        let begun: io::Result<BTreeMap<usize, Spool>> = held
+            .iter()
+            .map(|(&pipe, bytes)| Ok((pipe, Spool::begin(spool_path(&self.folder, pipe, serial), bytes)?)))
+            .collect();
+        let spools = begun.and_then(|spools| self.put(&checkpoint).map(|()| spools));
+        let spools = spools.inspect_err(|_| {
+            held.keys().for_each(|&pipe| remove(&spool_path(&self.folder, pipe, serial)));
+        })?;
+        self.serial = serial;
+        let before = std::mem::replace(&mut self.spools, spools).into_values().map(|spool| spool.path);
+        before.chain(std::mem::take(&mut self.stale)).for_each(|path| remove(&path));
         Ok(())
     }
 
-    fn spool_path(&self, pipe: usize, serial: u64) -> PathBuf {
-        self.folder.join(format!("pipe-{pipe}.{serial}"))
-    }
-
-    /// Writes a checkpoint; `held` are the bytes of each pipe that are not settled.
-    pub fn write(&mut self, mut checkpoint: Checkpoint, held: &BTreeMap<usize, Vec<u8>>) -> io::Result<()> {
-        let serial = self.serial + 1;
-        let before: Vec<(usize, u64)> = self.spools.iter().map(|(&pipe, spool)| (pipe, spool.serial)).collect();
-        for (&pipe, bytes) in held {
-            self.begin_spool(pipe, serial, bytes)?;
-            checkpoint.spools.insert(pipe, serial);
-        }
-        let bytes = encode(&checkpoint).map_err(io::Error::other)?;
+    fn put(&self, checkpoint: &Checkpoint) -> io::Result<()> {
+        let bytes = encode(checkpoint).map_err(io::Error::other)?;
         let fresh = self.folder.join(format!("{NAME}.new"));
         let mut file = File::create(&fresh)?;
         file.write_all(&bytes)?;
@@ -129,19 +129,34 @@ impl State {
         fs::rename(&fresh, self.folder.join(NAME))?;
         // The folder's entry as well; where that cannot be, the rename is as durable as the system makes it.
         let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
-        self.serial = serial;
-        for (pipe, serial) in before {
-            let _ = fs::remove_file(self.spool_path(pipe, serial));
-        }
         Ok(())
     }
 }
 
-/// The serials of all spools in a folder.
-fn serials(folder: &Path) -> io::Result<impl Iterator<Item = u64>> {
-    let serial =
-        |entry: fs::DirEntry| entry.file_name().to_str()?.strip_prefix("pipe-")?.split_once('.')?.1.parse().ok();
-    Ok(fs::read_dir(folder)?.flatten().filter_map(serial))
+impl Spool {
+    fn begin(path: PathBuf, held: &[u8]) -> io::Result<Spool> {
+        let mut file = File::create(&path)?;
+        file.write_all(held)?;
+        Ok(Spool { path, file })
+    }
+}
+
+fn spool_path(folder: &Path, pipe: usize, serial: u64) -> PathBuf {
+    folder.join(format!("pipe-{pipe}.{serial}"))
+}
+
+/// What cannot be removed is in nobody's way.
+fn remove(path: &Path) {
+    let _ = fs::remove_file(path);
+}
+
+/// The spools in a folder, with their serials.
+fn spools(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let serial = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        name.to_str()?.strip_prefix("pipe-")?.split_once('.')?.1.parse().ok()
+    };
+    Ok(fs::read_dir(folder)?.flatten().filter_map(|entry| Some((serial(&entry)?, entry.path()))).collect())
 }
 
 /// A checkpoint as it stands in its file.

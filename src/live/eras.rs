@@ -8,14 +8,41 @@ use serde::{Deserialize, Serialize};
 
 /// The settled part of a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct Eras {
     /// Of what was laid down: how much it was, and nothing of what happened in it.
     husk: Segment,
     /// By the number of the era; the last one goes on.
     kept: Vec<(u64, Segment)>,
     /// Husk and all that is kept, joined.
-    #[serde(skip)]
     joined: Segment,
+}
+
+/// As they stand in a checkpoint, which holds nothing twice.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    husk: Segment,
+    kept: Vec<(u64, Segment)>,
+}
+
+impl From<Written> for Eras {
+    fn from(Written { husk, kept }: Written) -> Eras {
+        let joined = joined(husk.clone(), &kept);
+        Eras { husk, kept, joined }
+    }
+}
+
+impl From<Eras> for Written {
+    fn from(Eras { husk, kept, .. }: Eras) -> Written {
+        Written { husk, kept }
+    }
+}
+
+fn joined(first: Segment, rest: &[(u64, Segment)]) -> Segment {
+    rest.iter().fold(first, |mut all, (_, segment)| {
+        all.append(segment.clone());
+        all
+    })
 }
 
 impl Eras {
@@ -24,23 +51,9 @@ impl Eras {
         Eras { husk: Segment::default(), kept: vec![(era, segment.clone())], joined: segment }
     }
 
-    /// As it was read from a checkpoint, which holds nothing twice.
-    pub fn rejoined(mut self) -> Eras {
-        self.join();
-        self
-    }
-
-    fn join(&mut self) {
-        self.joined = self.husk.clone();
-        for (_, segment) in &self.kept {
-            self.joined.append(segment.clone());
-        }
-    }
-
     /// Where it ends in the stream.
     pub fn end(&self) -> u64 {
-        // Not by what is joined: one that was just read from a checkpoint is not yet.
-        self.kept.last().map_or(self.husk.end, |(_, segment)| segment.end)
+        self.joined.end
     }
 
     /// All that is known of it in memory.
@@ -57,35 +70,33 @@ impl Eras {
         }
     }
 
-    /// Bytes of memory, roughly, that one era or those before it take.
+    /// Bytes of memory, roughly, that some eras take.
     pub fn weight(&self, eras: impl Fn(u64) -> bool) -> usize {
         self.kept.iter().filter(|(era, _)| eras(*era)).map(|(_, segment)| segment.weight()).sum()
     }
 
-    /// Gives away the eras up to one, and keeps their husks.
-    pub fn lay_down(&mut self, upto: u64) -> Vec<Segment> {
-        let old: Vec<Segment> = self.kept.extract_if(.., |(era, _)| *era <= upto).map(|(_, segment)| segment).collect();
-        for segment in &old {
-            self.husk.append(segment.hollow());
-        }
-        if !old.is_empty() {
-            self.join();
-        }
-        old
+    /// What is to be laid down to let go of the eras up to one.
+    pub fn old(&self, upto: u64) -> impl Iterator<Item = &Segment> {
+        self.kept.iter().filter(move |(era, _)| *era <= upto).map(|(_, segment)| segment)
     }
 
-    /// The whole segment, with what was laid down; if that is not there any more, with its counts alone.
-    pub fn with(&self, laid_down: Option<Segment>) -> Segment {
-        let Some(mut whole) = laid_down else { return self.joined.clone() };
-        for (_, segment) in &self.kept {
-            whole.append(segment.clone());
+    /// Lets go of the eras up to one, and keeps their husks.
+    pub fn let_go(&mut self, upto: u64) {
+        let old: Vec<(u64, Segment)> = self.kept.extract_if(.., |(era, _)| *era <= upto).collect();
+        if old.is_empty() {
+            return;
         }
+        old.iter().for_each(|(_, segment)| self.husk.append(segment.hollow()));
+        self.joined = joined(self.husk.clone(), &self.kept);
+    }
+
+    /// The whole segment, with what was laid down; None where that is not all there any more.
+    pub fn whole(&self, laid_down: impl FnOnce() -> Option<Segment>) -> Option<Segment> {
+        if self.husk.end == 0 {
+            return Some(self.joined.clone());
+        }
+        let whole = joined(laid_down()?, &self.kept);
         // A piece that is missing shows in the count of lines.
-        if whole.lines == self.joined.lines { whole } else { self.joined.clone() }
-    }
-
-    /// Whether anything was laid down.
-    pub fn is_hollow(&self) -> bool {
-        self.husk.end > 0
+        (whole.lines == self.joined.lines).then_some(whole)
     }
 }

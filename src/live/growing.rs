@@ -73,8 +73,7 @@ impl Growing {
     }
 
     fn resumed(resume: Resume, clock: Clock, learning: bool) -> Growing {
-        let settled = resume.settled.rejoined();
-        let base = Growing::context(settled.end());
+        let base = Growing::context(resume.settled.end());
         Growing {
             held: Vec::new(),
             base,
@@ -83,7 +82,7 @@ impl Growing {
             told_lines: resume.told_lines,
             silent: 0,
             head: resume.head,
-            settled,
+            settled: resume.settled,
             guide: Guide { clock, idiom: resume.idiom },
             learning,
         }
@@ -131,9 +130,9 @@ impl Growing {
         &self.settled
     }
 
-    /// Gives away the eras up to one.
-    pub fn lay_down(&mut self, upto: u64) -> Vec<Segment> {
-        self.settled.lay_down(upto)
+    /// The settled part, for whoever lays it down.
+    pub fn eras_mut(&mut self) -> &mut Eras {
+        &mut self.settled
     }
 
     pub fn guide(&self) -> &Guide {
@@ -204,8 +203,8 @@ impl Growing {
         self.told += last as u64 + 1;
     }
 
-    /// Lets go of what is far from the end.
-    pub fn settle(&mut self, scanner: &Scanner, clock: &Clock, era: u64) {
+    /// Lets go of what is far from the end; true if there was any.
+    pub fn settle(&mut self, scanner: &Scanner, clock: &Clock, era: u64) -> bool {
         if self.learning && self.length() >= guide::HEAD_BYTES {
             let leaves_open = guide::leaves_open(scanner, clock, &self.held);
             let enough = guide::HEAD_BYTES + if leaves_open { guide::WHOLE_BYTES } else { 0 };
@@ -216,7 +215,7 @@ impl Growing {
         }
         let end = self.length().saturating_sub(NEAR_END);
         if end < self.settled.end() + SETTLED_AT_ONCE {
-            return;
+            return false;
         }
         let piece = self.scan(scanner, &self.guide_at(clock), self.settled.end()..end, None);
         self.settled.append(era, piece);
@@ -225,6 +224,7 @@ impl Growing {
             self.held.drain(..base.saturating_sub(self.base) as usize);
             self.base = base.max(self.base);
         }
+        true
     }
 
     /// What bytes that come now are scanned by: the clock goes on.
@@ -239,67 +239,59 @@ impl Growing {
         self.learning = false;
     }
 
-    /// The evidence so far, as `analyze` would have it of these bytes. Without `open`, a last line without its end is
-    /// left out.
+    /// The evidence so far, as `analyze` would have it of these bytes, but for what was laid down. Without `open`, a last
+    /// line without its end is left out.
     pub fn stream(&mut self, scanner: &Scanner, clock: &Clock, open: bool) -> Stream {
         let end = if open { self.length() } else { self.whole.max(self.settled.end()).min(self.length()) };
         let learned = (self.learning && self.length() <= guide::HEAD_BYTES)
             .then(|| guide::of_head(scanner, clock.clone(), &self.held[..(end - self.base) as usize]));
-        let segment = match learned {
-            Some(learned) => {
-                if learned.idiom != self.guide.idiom {
-                    self.settled = Eras::default();
-                }
-                let segment = self.scan(scanner, &learned, 0..end, Some(end));
-                self.guide.idiom = learned.idiom;
-                segment
-            }
-            None => {
-                let mut segment = self.settled.segment().clone();
-                segment.append(self.scan(scanner, &self.guide_at(clock), self.settled.end()..end, Some(end)));
-                segment
-            }
+        let Some(learned) = learned else {
+            return self.after(self.settled.segment().clone(), scanner, clock, end);
         };
+        if learned.idiom != self.guide.idiom {
+            self.settled = Eras::default();
+        }
+        let segment = self.scan(scanner, &learned, 0..end, Some(end));
+        self.guide.idiom = learned.idiom;
         self.told_by(segment, end)
     }
 
-    /// The evidence of everything, by all that is to be known of it now that it has ended: once and for all.
-    pub fn ended(&mut self, scanner: &Scanner, clock: &Clock) -> Stream {
-        if self.learning {
-            let guide = guide::of_head(scanner, clock.clone(), &self.held);
-            self.go_by(guide);
-            // What was held is told of by its own times alone.
-            let end = self.length();
-            let segment = self.scan(scanner, &self.guide, 0..end, Some(end));
-            self.learning = true;
-            return self.told_by(segment, end);
-        }
-        self.stream(scanner, clock, true)
+    /// The stream whose settled part this is.
+    fn after(&self, mut settled: Segment, scanner: &Scanner, clock: &Clock, end: u64) -> Stream {
+        settled.append(self.scan(scanner, &self.guide_at(clock), self.settled.end()..end, Some(end)));
+        self.told_by(settled, end)
     }
 
-    /// The same with what was laid down.
-    pub fn ended_with(&mut self, scanner: &Scanner, clock: &Clock, laid_down: Option<Segment>) -> Stream {
-        if !self.settled.is_hollow() {
-            return self.ended(scanner, clock);
-        }
+    /// The evidence of everything, with what was laid down, by all that is to be known of it now that it has ended. None
+    /// where what was laid down is not all there any more.
+    pub fn ended(
+        &mut self,
+        scanner: &Scanner,
+        clock: &Clock,
+        laid_down: impl FnOnce() -> Option<Segment>,
+    ) -> Option<Stream> {
         let end = self.length();
-        let mut segment = self.settled.with(laid_down);
-        segment.append(self.scan(scanner, &self.guide_at(clock), self.settled.end()..end, Some(end)));
-        self.told_by(segment, end)
+        if !self.learning {
+            return Some(self.after(self.settled.whole(laid_down)?, scanner, clock, end));
+        }
+        // What is held is told of by its own times alone.
+        let guide = guide::of_head(scanner, clock.clone(), &self.held);
+        let segment = self.scan(scanner, &guide, 0..end, Some(end));
+        self.guide.idiom = guide.idiom;
+        Some(self.told_by(segment, end))
     }
 
     /// What is in memory of a stream that ends in an era, and what is to be known of it as a whole.
     pub fn still(mut self, scanner: &Scanner, clock: &Clock, era: u64) -> (Stream, Eras) {
-        if self.learning {
-            let stream = self.ended(scanner, clock);
-            let eras = stream.segments.values().next().cloned().map(|segment| Eras::of(era, segment));
-            return (Stream { segments: Default::default(), ..stream }, eras.unwrap_or_default());
-        }
         let end = self.length();
+        if self.learning {
+            let guide = guide::of_head(scanner, clock.clone(), &self.held);
+            self.go_by(guide);
+        }
         let last = self.scan(scanner, &self.guide_at(clock), self.settled.end()..end, Some(end));
-        let whole = self.told_by(Segment::default(), end);
         self.settled.append(era, last);
-        (Stream { segments: Default::default(), ..whole }, self.settled)
+        let known = self.told_by(Segment::default(), end);
+        (Stream { segments: Default::default(), ..known }, self.settled)
     }
 
     fn told_by(&self, segment: Segment, end: u64) -> Stream {

@@ -26,3 +26,8 @@ pub mod watch;
 pub use alert::{Alert, AlertCause};
 pub use event::Event;
 pub use picture::{Alarm, Board, Picture, Status, Traffic};
+
+/// The time now, in nanoseconds since 1970.
+fn now_ns() -> i64 {
+    i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
+}

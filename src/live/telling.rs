@@ -2,7 +2,7 @@
 
 use super::event::Event;
 use super::growing::{Fresh, Growing};
-use crate::evidence::{self, Class, Fault, FaultKind, Id, Sample, Segment};
+use crate::evidence::{self, Class, Fault, FaultKind, Id, Sample, Segment, unknown_name};
 use crate::grammar::{Clock, MarkKind, Time};
 use crate::scan::Scanner;
 
@@ -113,14 +113,9 @@ fn fault_word(kind: &FaultKind, id: Id) -> Option<(&'static str, String)> {
     match kind {
         FaultKind::Signature(signature) => Some(("fault", signature.clone())),
         FaultKind::DealtWith(signature) => Some(("dealt-with", signature.clone())),
-        FaultKind::Unknown { class: Class::DealtWith, .. } => Some(("dealt-with", unknown(id))),
+        FaultKind::Unknown { class: Class::DealtWith, .. } => Some(("dealt-with", unknown_name(id))),
         FaultKind::Unknown { class: Class::Outcome, .. } => None,
-        FaultKind::Unknown { .. } => Some(("fault", unknown(id))),
+        FaultKind::Unknown { .. } => Some(("fault", unknown_name(id))),
         FaultKind::Aspect { .. } | FaultKind::Mark(_) | FaultKind::Words { .. } | FaultKind::Hint(_) => None,
     }
-}
-
-/// As the diagnosis names it.
-fn unknown(id: Id) -> String {
-    format!("unknown/{:08x}", id >> 32)
 }

@@ -78,8 +78,8 @@ proptest! {
                 break;
             }
         }
-        let last = grown.last_evidence().expect("no overlap");
-        prop_assert_eq!(&last, &whole.last_evidence().expect("no overlap"));
+        let last = grown.last_evidence().expect("no overlap").expect("all is there");
+        prop_assert_eq!(&last, &whole.last_evidence().expect("no overlap").expect("all is there"));
         prop_assert_eq!(diagnosis(&last), diagnosis(&whole.evidence()));
     }
 }

@@ -19,8 +19,7 @@ use relapse::live::checkpoint::{Checkpoint, Found, State};
 use relapse::live::source::{Parcel, QUEUE, Readers, Source};
 use relapse::live::status::Alarms;
 use relapse::live::streams::{Reading, Streams, WINDOW};
-use relapse::live::watch::{End, Watch, knowledge};
-use relapse::scan::Scanner;
+use relapse::live::watch::{End, Watch};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 use std::collections::BTreeSet;
@@ -54,7 +53,7 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let mut streams = Streams::new(Arc::clone(&scanner), reading, Follower::new(watched), arguments.state.clone());
     let mut alarms = Alarms::new(i64::try_from(arguments.quiet_time.as_nanos()).unwrap_or(i64::MAX));
     let mut notes = Vec::new();
-    let state = open_state(&arguments, &scanner, &mut streams, &mut alarms, &mut notes)?;
+    let state = open_state(&arguments, &mut streams, &mut alarms, &mut notes)?;
     for (pipe, source) in pipes.iter().enumerate() {
         streams.open_pipe(pipe, &source.path());
     }
@@ -120,7 +119,6 @@ fn outcome(arguments: &Arguments, diagnosis: &Diagnosis, firing: bool) -> Outcom
 /// Opens the folder of state, and goes on from what it holds.
 fn open_state(
     arguments: &Arguments,
-    scanner: &Scanner,
     streams: &mut Streams,
     alarms: &mut Alarms,
     notes: &mut Vec<Problem>,
@@ -143,15 +141,14 @@ fn open_state(
             notes.push(note(what, "files are read again from their beginning", true));
         }
         Found::Checkpoint(checkpoint) => {
-            let Checkpoint { knowledge: known, streams: mut saved, alarms: before, spools } = *checkpoint;
+            let Checkpoint { knowledge, streams: saved, alarms: before, spools } = *checkpoint;
             alarms.resume(before);
-            if known != knowledge(scanner) {
-                // What a pipe told cannot be told anew.
-                saved.files.iter_mut().for_each(|file| file.resume = None);
+            let anew = knowledge != streams.knowledge();
+            if anew {
                 notes.push(note("formats or signatures have changed; files are read again".into(), "", false));
             }
             let pipes: BTreeSet<usize> = saved.pipes.iter().map(|(pipe, _)| *pipe).collect();
-            streams.resume(saved, notes);
+            streams.resume(saved, anew, notes);
             for pipe in pipes {
                 let bytes = spools.get(&pipe).map(|&serial| state.spooled(pipe, serial)).unwrap_or_default();
                 streams.push_again(pipe, &bytes);

@@ -1,11 +1,10 @@
 //! Which files there are now below the names that the user gave, without opening any.
 
 use super::tail::FileId;
-use crate::input::{Found, Selection, dated_name, discover};
+use crate::input::{Found, Selection, dated_name, discover, modified_ns};
 use globset::{GlobBuilder, GlobMatcher};
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// A file that is there.
@@ -125,12 +124,11 @@ impl Watched {
 }
 
 fn listed(path: &Path, metadata: &Metadata) -> Listed {
-    let modified_ns = metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec());
     Listed {
         path: path.into(),
         id: FileId::of(metadata),
         length: metadata.len(),
-        modified_ns,
+        modified_ns: modified_ns(metadata),
         named: false,
         beside: false,
     }

@@ -12,7 +12,7 @@ use crate::input::sniff::{self, Content};
 use crate::input::{Input, InputKind, Selection, discover};
 use listing::Listed;
 pub use listing::Watched;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -39,18 +39,16 @@ const SETTLED_AFTER: Duration = Duration::from_secs(1);
 /// What a look at the files gave.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Arrival {
-    /// A file that was not known; its bytes follow from `position` on.
-    Began { key: Key, input: Input, position: u64 },
+    /// A file that was not known; its bytes follow.
+    Began { key: Key, input: Input },
     /// What came next in it.
     Bytes { key: Key, bytes: Vec<u8> },
     /// It stands under another name now.
     Renamed { key: Key, path: String },
     /// Its bytes are not there any more. With `lost`, some may have gone unread.
     Gone { key: Key, lost: bool },
-    /// It was a copy of another one, and nothing of it counts.
-    Copy { key: Key },
-    /// It is no text that can be followed, and nothing of it counts.
-    Misjudged { key: Key },
+    /// It was a copy of another one, or is no text that can be followed: nothing of it counts.
+    Void { key: Key },
     /// A file that is not followed, because it is not plain text, is there or has changed.
     Whole { input: Input },
     /// Such a file is not there any more.
@@ -137,25 +135,23 @@ impl Follower {
         Some((self.add(tail, found.length), path))
     }
 
-    /// Takes a file that is not followed as known, if it is as it was.
-    pub fn know(&mut self, path: &str, length: u64, modified_ns: Option<i64>) -> bool {
-        let listed = self.watched.list();
-        let same = |listed: &&Listed| {
-            listed.path.display().to_string() == path
-                && listed.length == length
-                && Some(listed.modified_ns) == modified_ns
-        };
-        let Some(listed) = listed.iter().find(same) else { return false };
-        let other = Other {
-            path: path.into(),
-            length,
-            modified_ns: listed.modified_ns,
-            since: Instant::now(),
-            told: true,
-            may_be_copy: false,
-        };
-        self.others.insert(listed.id, other);
-        true
+    /// Whether a file is there as it was.
+    pub fn is_there(&self, path: &str, length: u64, modified_ns: Option<i64>) -> bool {
+        let there = |listed: Listed| listed.length == length && Some(listed.modified_ns) == modified_ns;
+        self.listed(path).is_some_and(there)
+    }
+
+    /// Takes a file that is not followed as known.
+    pub fn know(&mut self, path: &str) {
+        if let Some(Listed { id, length, modified_ns, .. }) = self.listed(path) {
+            let since = Instant::now();
+            let other = Other { path: path.into(), length, modified_ns, since, told: true, may_be_copy: false };
+            self.others.insert(id, other);
+        }
+    }
+
+    fn listed(&self, path: &str) -> Option<Listed> {
+        self.watched.list().into_iter().find(|listed| listed.path.display().to_string() == path)
     }
 
     fn add(&mut self, tail: Tail, length: u64) -> Key {
@@ -264,7 +260,7 @@ impl Follower {
         }
         for key in misjudged {
             self.tails.remove(&key);
-            arrivals.push(Arrival::Misjudged { key });
+            arrivals.push(Arrival::Void { key });
         }
         for key in cut {
             self.cut(key, arrivals);
@@ -290,7 +286,7 @@ impl Follower {
                     self.tails.iter().filter(|(_, other)| other.tail.id == copy.id).map(|(&key, _)| key).collect();
                 for other in taken {
                     self.tails.remove(&other);
-                    arrivals.push(Arrival::Copy { key: other });
+                    arrivals.push(Arrival::Void { key: other });
                 }
                 self.others.remove(&copy.id);
                 let tail = Tail::new(&copy.path, copy.id, std::mem::take(&mut followed.tail.print));
@@ -308,6 +304,7 @@ impl Follower {
     fn list(&mut self, arrivals: &mut Vec<Arrival>) {
         let listed = self.watched.list();
         let by_id: BTreeMap<FileId, &Listed> = listed.iter().map(|listed| (listed.id, listed)).collect();
+        let names: BTreeSet<&Path> = listed.iter().map(|listed| listed.path.as_path()).collect();
         let mut gone = Vec::new();
         for (&key, followed) in &mut self.tails {
             match by_id.get(&followed.tail.id) {
@@ -324,7 +321,7 @@ impl Follower {
                 None => {
                     // It may still be written to by somebody who has it open, unless another one stands in its place.
                     let path = &followed.tail.path;
-                    let is_replaced = listed.iter().any(|listed| listed.path == *path) && followed.tail.unread() == 0;
+                    let is_replaced = names.contains(path.as_path()) && followed.tail.unread() == 0;
                     if is_replaced || followed.grew_at.elapsed() >= REMOVED_AFTER {
                         gone.push(key);
                     }
@@ -335,10 +332,9 @@ impl Follower {
             self.tails.remove(&key);
             arrivals.push(Arrival::Gone { key, lost: false });
         }
-        for listed in &listed {
-            if !listed.beside && !self.tails.values().any(|followed| followed.tail.id == listed.id) {
-                self.meet(listed, arrivals);
-            }
+        let followed: BTreeSet<FileId> = self.tails.values().map(|followed| followed.tail.id).collect();
+        for listed in listed.iter().filter(|listed| !listed.beside && !followed.contains(&listed.id)) {
+            self.meet(listed, arrivals);
         }
         let missing: Vec<FileId> = self.others.keys().filter(|id| !by_id.contains_key(id)).copied().collect();
         for id in missing {
@@ -404,7 +400,7 @@ impl Follower {
                 // Nothing was read of it yet, so nothing but its number tells it from another.
                 let _ = tail.open();
                 let key = self.add(tail, listed.length);
-                arrivals.push(Arrival::Began { key, input, position: 0 });
+                arrivals.push(Arrival::Began { key, input });
             } else {
                 arrivals.push(Arrival::Whole { input });
             }

@@ -1,15 +1,19 @@
 //! Files as they come and go: what is done when one is met, renamed, cut, packed or removed.
 
 use super::kept::{Live, Still, Whole};
-use super::{Streams, now_ns, problem, problem_of};
+use super::saving::knowledge;
+use super::{Origin, Streams, problem, problem_of};
 use crate::evidence::{END_BYTES, Evidence, Problem};
 use crate::gather::{Gatherer, guide};
 use crate::grammar::Clock;
 use crate::input::follow::{Arrival, Key};
 use crate::input::{Input, PlainFile};
 use crate::live::eras::Eras;
+use crate::live::event::Event;
 use crate::live::growing::{Growing, Resume};
+use crate::live::now_ns;
 use crate::scan::Scanner;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -20,10 +24,11 @@ const NEAR_END: u64 = 512 << 10;
 const GROWN: u64 = 2;
 
 impl Streams {
-    pub(super) fn arrive(&mut self, arrival: Arrival, notes: &mut Vec<Problem>) {
+    /// Takes what the follower gave; gives what it tells.
+    pub(super) fn arrive(&mut self, arrival: Arrival, notes: &mut Vec<Problem>) -> Vec<Event> {
         match arrival {
-            Arrival::Bytes { .. } => {}
-            Arrival::Began { key, input, .. } => self.begin(key, input),
+            Arrival::Bytes { key, bytes } => return self.came(Origin::File(key), &bytes),
+            Arrival::Began { key, input } => self.begin(key, input),
             Arrival::Renamed { key, path } => {
                 if let Some(live) = self.files.get_mut(&key) {
                     if let Some(input) = &mut live.input {
@@ -33,35 +38,24 @@ impl Streams {
                     live.path = path;
                 }
             }
-            Arrival::Copy { key } | Arrival::Misjudged { key } => {
-                self.files.remove(&key);
+            Arrival::Void { key } => {
+                if let Some(live) = self.files.remove(&key) {
+                    self.forget(live.uid);
+                }
             }
             Arrival::Gone { key, lost } => self.let_go(key, lost, notes),
-            Arrival::Whole { input } => {
-                let evidence = self.gather(&input, |gatherer| gatherer.whole(&input));
-                let evidence = match evidence {
-                    Ok(evidence) => evidence,
-                    Err(overlap) => {
-                        notes.push(problem(&input.path, overlap.to_string(), "", true));
-                        return;
-                    }
-                };
-                for (path, stream) in &evidence.streams {
-                    let same = self.gone.extract_if(.., |_, gone| gone.is_in(path, stream));
-                    same.for_each(|(_, gone)| self.archive.forget(gone.uid));
-                }
-                let whole = self.whole(&input, evidence);
-                self.wholes.insert(input.path, whole);
-            }
+            Arrival::Whole { input } => match self.gather(&input, |gatherer| gatherer.whole(&input)) {
+                Ok(evidence) => self.take_whole(input, evidence),
+                Err(overlap) => notes.push(problem(&input.path, overlap.to_string(), "", true)),
+            },
             Arrival::WholeGone { path } => {
                 for (path, still) in self.wholes.remove(&path).map(|whole| whole.streams).unwrap_or_default() {
                     self.keep_gone(&path, still);
                 }
             }
-            Arrival::Note(note) => {
-                notes.push(problem_of(note));
-            }
+            Arrival::Note(note) => notes.push(problem_of(note)),
         }
+        Vec::new()
     }
 
     pub(super) fn gather<T>(&self, input: &Input, read: impl FnOnce(&Gatherer) -> T) -> T {
@@ -88,6 +82,7 @@ impl Streams {
             None => Live::new(uid, input.path.clone(), Growing::new(clock), Some(input)),
         };
         live.growing.tell_from(history);
+        self.has_settled = true;
         self.files.insert(key, live);
     }
 
@@ -117,11 +112,14 @@ impl Streams {
             notes.push(problem(&live.path, what.into(), help, false));
         }
         let (known, eras) = live.growing.still(&self.scanner, &clock, self.era);
+        self.has_settled = true;
         let still = Still { uid: live.uid, known, eras };
-        let mut wholes = self.wholes.values().flat_map(|whole| &whole.streams);
-        match wholes.any(|(path, whole)| still.is_in(path, &whole.known)) {
-            true => self.archive.forget(still.uid),
-            false => self.keep_gone(&live.path, still),
+        let mut wholes = self.wholes.values_mut().flat_map(|whole| &mut whole.streams);
+        match wholes.find(|(path, whole)| still.is_in(path, &whole.known)) {
+            // What is known of it longer stays: some of it may have been laid down.
+            Some((_, whole)) if still.is_same(&whole.known) => *whole = still,
+            Some(_) => self.forget(still.uid),
+            None => self.keep_gone(&live.path, still),
         }
     }
 
@@ -141,10 +139,26 @@ impl Streams {
         self.gone.insert(name, still);
     }
 
-    fn whole(&mut self, input: &Input, evidence: Evidence) -> Whole {
-        let streams = evidence.streams.into_iter();
-        let streams = streams.map(|(path, stream)| (path, Still::of(self.uid(), self.era, stream))).collect();
-        Whole { bytes: input.bytes, modified_ns: input.modified_ns, streams, problems: evidence.problems }
+    /// Takes a file that was read whole. It may be what has become of one that is gone.
+    fn take_whole(&mut self, input: Input, evidence: Evidence) {
+        let before = self.wholes.remove(&input.path);
+        for still in before.into_iter().flat_map(|whole| whole.streams.into_values()) {
+            self.forget(still.uid);
+        }
+        let mut streams = BTreeMap::new();
+        for (path, stream) in evidence.streams {
+            let of_it: Vec<String> =
+                self.gone.iter().filter(|(_, gone)| gone.is_in(&path, &stream)).map(|(name, _)| name.clone()).collect();
+            let mut of_it: Vec<Still> = of_it.iter().filter_map(|name| self.gone.remove(name)).collect();
+            // What is known of it longer stays: some of it may have been laid down.
+            let same = of_it.iter().position(|gone| gone.is_same(&stream)).map(|at| of_it.swap_remove(at));
+            of_it.into_iter().for_each(|gone| self.forget(gone.uid));
+            let still = same.unwrap_or_else(|| Still::of(self.uid(), self.era, stream));
+            streams.insert(path, still);
+        }
+        self.has_settled = true;
+        let (bytes, modified_ns, problems) = (input.bytes, input.modified_ns, evidence.problems);
+        self.wholes.insert(input.path, Whole { bytes, modified_ns, streams, problems });
     }
 
     /// Looks anew for the own words of files that have grown much.
@@ -174,7 +188,9 @@ impl Streams {
                 growing.push(&self.follower.before(key, from, length));
                 if let Some(live) = self.files.get_mut(&key).filter(|_| growing.length() == length) {
                     live.growing = growing;
-                    self.archive.forget(live.uid);
+                    let uid = live.uid;
+                    self.forget(uid);
+                    self.has_settled = true;
                 }
             }
         }
@@ -182,11 +198,13 @@ impl Streams {
 
     /// Reads by other formats and signatures from now on: files from their beginning, pipes from here.
     pub fn read_anew(&mut self, scanner: Arc<Scanner>) {
+        self.knowledge = knowledge(&scanner);
         self.scanner = scanner;
         let keys: Vec<Key> = self.files.keys().copied().collect();
         for key in keys {
             let Some(live) = self.files.remove(&key) else { continue };
             let told = live.growing.told().0;
+            self.forget(live.uid);
             if let Some(input) = live.input {
                 self.follower.skip_to(key, 0);
                 self.begin(key, input);
@@ -199,8 +217,7 @@ impl Streams {
             if self.wholes.contains_key(&input.path)
                 && let Ok(evidence) = self.gather(&input, |gatherer| gatherer.whole(&input))
             {
-                let whole = self.whole(&input, evidence);
-                self.wholes.insert(input.path, whole);
+                self.take_whole(input, evidence);
             }
         }
     }

@@ -62,26 +62,24 @@ impl Still {
         self.with(self.eras.segment().clone())
     }
 
-    /// The whole of it.
-    pub fn full(&self, archive: &Archive) -> Stream {
-        if !self.eras.is_hollow() {
-            return self.stream();
-        }
-        self.with(self.eras.with(archive.joined(self.uid)))
+    /// The whole of it; None where what was laid down is not all there any more.
+    pub fn full(&self, archive: &Archive) -> Option<Stream> {
+        Some(self.with(self.eras.whole(|| archive.joined(self.uid))?))
     }
 
     fn with(&self, segment: Segment) -> Stream {
         Stream { segments: [(segment.start, segment)].into(), ..self.known.clone() }
     }
 
-    /// As it was read from a checkpoint.
-    pub fn rejoined(self) -> Still {
-        Still { eras: self.eras.rejoined(), ..self }
-    }
-
     /// Whether it has no more than another one.
     pub fn is_in(&self, path: &str, whole: &Stream) -> bool {
         is_in(&self.known, path, whole)
+    }
+
+    /// Whether it has the very bytes of another one, and they were read alike.
+    pub fn is_same(&self, whole: &Stream) -> bool {
+        self.known.identity().is_some_and(|own| whole.identity() == Some(own))
+            && self.known.own_words == whole.own_words
     }
 }
 
@@ -92,14 +90,6 @@ pub struct Whole {
     pub modified_ns: Option<i64>,
     pub streams: BTreeMap<String, Still>,
     pub problems: BTreeSet<evidence::Problem>,
-}
-
-impl Whole {
-    /// As it was read from a checkpoint.
-    pub fn rejoined(self) -> Whole {
-        let streams = self.streams.into_iter().map(|(path, still)| (path, still.rejoined())).collect();
-        Whole { streams, ..self }
-    }
 }
 
 impl Live {

@@ -5,12 +5,13 @@ use super::{Streams, insert, problem, problem_of};
 use crate::evidence::{Evidence, Overlap, Stream};
 use crate::gather::guide;
 use crate::input::follow::{Arrival, Key};
-use crate::input::{Input, PlainFile};
+use crate::input::{Input, PlainFile, modified_ns};
 use std::collections::BTreeSet;
 
 impl Streams {
-    /// The evidence of all that was watched, for the last time: as `analyze` has it of the same bytes.
-    pub fn last_evidence(&mut self) -> Result<Evidence, Overlap> {
+    /// The evidence of all that was watched, for the last time: as `analyze` has it of the same bytes. None where what was
+    /// laid down is not all there any more.
+    pub fn last_evidence(&mut self) -> Result<Option<Evidence>, Overlap> {
         let clock = self.clock();
         let found = self.follower.found();
         // Packed pieces move on by one: what was read under a name may stand under another by now.
@@ -20,12 +21,15 @@ impl Streams {
         };
         let moved: Vec<String> =
             self.wholes.iter().filter(|(path, whole)| is_other(path, whole)).map(|(path, _)| path.clone()).collect();
-        moved.into_iter().for_each(|path| self.arrive(Arrival::WholeGone { path }, &mut Vec::new()));
-        let mut evidence = self.common_by(|still| still.full(&self.archive));
+        for path in moved {
+            self.arrive(Arrival::WholeGone { path }, &mut Vec::new());
+        }
+        let Some(mut evidence) = self.still_whole() else { return Ok(None) };
+        let archive = &self.archive;
         let mut covered = BTreeSet::new();
         for live in self.pipes.values_mut() {
-            let laid_down = self.archive.joined(live.uid);
-            let mut stream = live.growing.ended_with(&self.scanner, &clock, laid_down);
+            let stream = live.growing.ended(&self.scanner, &clock, || archive.joined(live.uid));
+            let Some(mut stream) = stream else { return Ok(None) };
             match (live.problem.clone(), stream.length) {
                 (Some(problem), Some(0)) => {
                     evidence.problems.insert(problem);
@@ -44,11 +48,12 @@ impl Streams {
             covered.insert(live.path.clone());
             let path = live.path.clone();
             let anew = live.input.clone().and_then(|input| self.by_whole_file(key, input));
-            let stream = match (anew, self.files.get_mut(&key)) {
-                (Some(stream), _) => stream,
-                (None, Some(live)) => live.growing.ended_with(&self.scanner, &clock, self.archive.joined(live.uid)),
-                (None, None) => continue,
-            };
+            let archive = &self.archive;
+            let stream = anew.or_else(|| {
+                let live = self.files.get_mut(&key)?;
+                live.growing.ended(&self.scanner, &clock, || archive.joined(live.uid))
+            });
+            let Some(stream) = stream else { return Ok(None) };
             insert(&mut evidence, &path, stream);
         }
         let there: BTreeSet<String> = found.inputs.iter().map(|input| input.path.clone()).collect();
@@ -67,17 +72,14 @@ impl Streams {
                 evidence.streams.insert(path.clone(), stream);
             }
         }
-        Ok(evidence)
+        Ok(Some(evidence))
     }
 
     /// The stream of a file scanned anew, if all of it asks for another reading than its beginning did.
     fn by_whole_file(&self, key: Key, input: Input) -> Option<Stream> {
         let live = self.files.get(&key)?;
         let file = PlainFile::open(&input.file).ok().filter(|file| file.length() == live.growing.length())?;
-        let modified_ns = std::fs::metadata(&input.file).ok().map(|metadata| {
-            use std::os::unix::fs::MetadataExt;
-            metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec())
-        });
+        let modified_ns = std::fs::metadata(&input.file).ok().map(|metadata| modified_ns(&metadata));
         let input = Input { modified_ns: modified_ns.or(input.modified_ns), bytes: file.length(), ..input };
         self.gather(&input, |gatherer| {
             let clock = gatherer.clock(&input.path, input.modified_ns);

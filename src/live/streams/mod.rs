@@ -10,10 +10,11 @@ use crate::evidence::{Evidence, Problem, Stream};
 use crate::grammar::{Clock, SECOND, Time};
 use crate::input::Selection;
 use crate::input::discover::Note;
-use crate::input::follow::{Arrival, Follower, Key};
+use crate::input::follow::{Follower, Key};
 use crate::live::Event;
 use crate::live::archive::{Archive, Uid};
 use crate::live::growing::Growing;
+use crate::live::now_ns;
 use crate::live::past::Past;
 use crate::live::source::Ending;
 use crate::scan::Scanner;
@@ -40,8 +41,17 @@ pub struct Reading {
     pub window: usize,
 }
 
+/// Where bytes come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Pipe(usize),
+    File(Key),
+}
+
 pub struct Streams {
     pub scanner: Arc<Scanner>,
+    /// What it knows, as a number.
+    knowledge: u64,
     reading: Reading,
     pipes: BTreeMap<usize, Live>,
     files: BTreeMap<Key, Live>,
@@ -55,6 +65,10 @@ pub struct Streams {
     next_uid: Uid,
     archive: Archive,
     past: Past,
+    /// Something was settled since memory was last looked at.
+    has_settled: bool,
+    /// What was laid down is not what its counts were taken from.
+    must_count: bool,
     pub follower: Follower,
     /// The files that were there at the beginning are being met.
     is_first_look: bool,
@@ -64,6 +78,7 @@ impl Streams {
     /// What is laid down goes into a folder, if there is one.
     pub fn new(scanner: Arc<Scanner>, reading: Reading, follower: Follower, folder: Option<PathBuf>) -> Streams {
         Streams {
+            knowledge: saving::knowledge(&scanner),
             scanner,
             reading,
             pipes: BTreeMap::new(),
@@ -75,6 +90,8 @@ impl Streams {
             next_uid: 0,
             archive: Archive::new(folder),
             past: Past::default(),
+            has_settled: false,
+            must_count: false,
             follower,
             is_first_look: true,
         }
@@ -88,8 +105,7 @@ impl Streams {
     pub fn volume(&self) -> (u64, u64) {
         let lives = self.pipes.values().chain(self.files.values());
         let growing = lives.map(|live| (live.growing.length(), live.growing.told().1));
-        let still = self.wholes.values().flat_map(|whole| whole.streams.values()).chain(self.gone.values());
-        let still = still.map(|still| (still.eras.end(), still.eras.segment().lines));
+        let still = self.still().map(|(_, still)| (still.eras.end(), still.eras.segment().lines));
         growing.chain(still).fold((0, 0), |(bytes, lines), (more, also)| (bytes + more, lines + also))
     }
 
@@ -107,11 +123,19 @@ impl Streams {
 
     /// Takes what came from a pipe; gives what it tells.
     pub fn push(&mut self, pipe: usize, bytes: &[u8]) -> Vec<Event> {
+        self.came(Origin::Pipe(pipe), bytes)
+    }
+
+    fn came(&mut self, origin: Origin, bytes: &[u8]) -> Vec<Event> {
         let clock = self.clock();
-        let Some(live) = self.pipes.get_mut(&pipe) else { return Vec::new() };
+        let live = match origin {
+            Origin::Pipe(pipe) => self.pipes.get_mut(&pipe),
+            Origin::File(key) => self.files.get_mut(&key),
+        };
+        let Some(live) = live else { return Vec::new() };
         live.push(bytes);
         let events = live.tell(&self.scanner, &clock, false);
-        live.growing.settle(&self.scanner, &clock, self.era);
+        self.has_settled |= live.growing.settle(&self.scanner, &clock, self.era);
         events
     }
 
@@ -152,22 +176,10 @@ impl Streams {
         let more = more || !arrivals.is_empty();
         let mut events = Vec::new();
         for arrival in arrivals {
-            match arrival {
-                Arrival::Bytes { key, bytes } => events.extend(self.came(key, &bytes)),
-                arrival => self.arrive(arrival, notes),
-            }
+            events.extend(self.arrive(arrival, notes));
         }
         self.is_first_look = false;
         (events, more)
-    }
-
-    fn came(&mut self, key: Key, bytes: &[u8]) -> Vec<Event> {
-        let clock = self.clock();
-        let Some(live) = self.files.get_mut(&key) else { return Vec::new() };
-        live.push(bytes);
-        let events = live.tell(&self.scanner, &clock, false);
-        live.growing.settle(&self.scanner, &clock, self.era);
-        events
     }
 
     /// Judges lines that have waited for their end for long enough.
@@ -190,12 +202,13 @@ impl Streams {
         self.pipes.values().chain(self.files.values()).any(open)
     }
 
-    /// The evidence of all streams as they are now.
+    /// The evidence of all streams as they are now, but for what was laid down.
     pub fn evidence(&mut self) -> Evidence {
         self.learn_anew();
         let clock = self.clock();
         let timeout = self.reading.line_timeout;
         let mut evidence = self.common();
+        self.still().for_each(|(path, still)| insert(&mut evidence, path, still.stream()));
         for live in self.pipes.values_mut().chain(self.files.values_mut()) {
             let open = live.ended || live.is_overdue(timeout);
             let mut stream = live.growing.stream(&self.scanner, &clock, open);
@@ -205,23 +218,36 @@ impl Streams {
         evidence
     }
 
-    /// What is known beside the streams that grow.
-    fn common(&self) -> Evidence {
-        self.common_by(Still::stream)
+    /// The evidence of all streams with what was laid down; None where that is not all there any more.
+    fn whole_evidence(&mut self) -> Option<Evidence> {
+        let clock = self.clock();
+        let mut evidence = self.still_whole()?;
+        let archive = &self.archive;
+        for live in self.pipes.values_mut().chain(self.files.values_mut()) {
+            let stream = live.growing.ended(&self.scanner, &clock, || archive.joined(live.uid))?;
+            insert(&mut evidence, &live.path, stream);
+        }
+        Some(evidence)
     }
 
-    fn common_by(&self, stream: impl Fn(&Still) -> Stream) -> Evidence {
-        let mut evidence = Evidence { problems: self.problems.clone(), ..Evidence::default() };
-        for (path, gone) in &self.gone {
-            insert(&mut evidence, path, stream(gone));
+    /// The part of it that does not grow.
+    fn still_whole(&self) -> Option<Evidence> {
+        let mut evidence = self.common();
+        for (path, still) in self.still() {
+            insert(&mut evidence, path, still.full(&self.archive)?);
         }
-        for whole in self.wholes.values() {
-            evidence.problems.extend(whole.problems.iter().cloned());
-            for (path, still) in &whole.streams {
-                insert(&mut evidence, path, stream(still));
-            }
-        }
-        evidence
+        (self.archive.lost() == 0).then_some(evidence)
+    }
+
+    /// The streams to which nothing is added any more.
+    fn still(&self) -> impl Iterator<Item = (&String, &Still)> {
+        self.gone.iter().chain(self.wholes.values().flat_map(|whole| &whole.streams))
+    }
+
+    /// What is known beside all streams.
+    fn common(&self) -> Evidence {
+        let of_wholes = self.wholes.values().flat_map(|whole| &whole.problems);
+        Evidence { problems: self.problems.iter().chain(of_wholes).cloned().collect(), ..Evidence::default() }
     }
 
     /// What the latest runs said last, of the streams whose paths are among these; of all where none is.
@@ -254,8 +280,4 @@ fn problem_of(note: Note) -> Problem {
 
 fn moment(ns: i64) -> Time {
     Time::new(ns.div_euclid(SECOND) * SECOND, 0)
-}
-
-fn now_ns() -> i64 {
-    i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
 }

@@ -1,18 +1,27 @@
 //! Streams in a checkpoint, and how they go on from there.
 
 use super::kept::{Live, Still, Whole};
-use super::{Streams, now_ns, problem};
+use super::{Streams, problem};
 use crate::evidence::{Problem, Stream};
 use crate::gather::guide;
-use crate::input::follow::Key;
-use crate::input::follow::Place;
+use crate::input::follow::{Key, Place};
 use crate::input::{Input, InputKind, PlainFile};
 use crate::live::archive::{Index, Uid};
 use crate::live::growing::{Growing, Resume};
+use crate::live::now_ns;
+use crate::scan::Scanner;
 use crate::template::stable_hash;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// The formats and signatures of a scanner as a number.
+pub fn knowledge(scanner: &Scanner) -> u64 {
+    let written = postcard::to_allocvec(&(scanner.catalog.formats(), scanner.pack.signatures()));
+    // What cannot be written is known by its version alone.
+    let written = written.unwrap_or_default();
+    stable_hash(&[env!("CARGO_PKG_VERSION").as_bytes(), &written].concat())
+}
 
 /// One stream in a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +51,11 @@ pub struct SavedStreams {
 }
 
 impl Streams {
+    /// What evidence is made with, as a number: what was made with other knowledge does not go on.
+    pub fn knowledge(&self) -> u64 {
+        self.knowledge
+    }
+
     pub fn save(&self) -> SavedStreams {
         let saved = |live: &Live, place: Option<Place>| Saved {
             path: live.path.clone(),
@@ -67,22 +81,28 @@ impl Streams {
         self.pipes.iter().map(|(&pipe, live)| (pipe, live.growing.held().to_vec())).collect()
     }
 
-    /// Goes on where a checkpoint left; what it did not hold of a pipe is to be pushed again.
-    pub fn resume(&mut self, saved: SavedStreams, notes: &mut Vec<Problem>) {
-        self.gone = saved.gone.into_iter().map(|(path, gone)| (path, gone.rejoined())).collect();
+    /// Goes on where a checkpoint left; what it did not hold of a pipe is to be pushed again. With `anew`, all that can be
+    /// read again is.
+    pub fn resume(&mut self, saved: SavedStreams, anew: bool, notes: &mut Vec<Problem>) {
+        self.gone = saved.gone;
+        self.has_settled = true;
         (self.era, self.next_uid) = (saved.era + 1, saved.next_uid);
         self.archive.resume(saved.archive);
         self.past = serde_json::from_str(&saved.past).unwrap_or_default();
         for (path, whole) in saved.wholes {
-            let whole = whole.rejoined();
-            match self.follower.know(&path, whole.bytes, whole.modified_ns) {
+            match self.follower.is_there(&path, whole.bytes, whole.modified_ns) {
+                true if anew => whole.streams.into_values().for_each(|still| self.forget(still.uid)),
                 true => {
+                    self.follower.know(&path);
                     self.wholes.insert(path, whole);
                 }
                 false => whole.streams.into_iter().for_each(|(path, still)| self.keep_gone(&path, still)),
             }
         }
-        for file in saved.files {
+        for mut file in saved.files {
+            if anew {
+                file.resume = None;
+            }
             let Some(place) = file.place.clone() else { continue };
             let settled = file.resume.as_ref().map_or(0, |resume| resume.settled.end());
             match self.follower.go_on(place, settled) {
@@ -92,7 +112,7 @@ impl Streams {
                         notes.push(problem(&file.path, "it is gone since the last checkpoint".into(), "", false));
                         continue;
                     };
-                    let eras = resume.settled.rejoined();
+                    let eras = resume.settled;
                     let known = Stream {
                         length: Some(eras.end()),
                         head: Some(stable_hash(&resume.head)),
@@ -140,7 +160,7 @@ impl Streams {
                 growing
             }
             _ => {
-                self.archive.forget(saved.uid);
+                self.forget(saved.uid);
                 self.follower.skip_to(key, 0);
                 let mut growing = Growing::new(clock);
                 growing.tell_from(saved.told);

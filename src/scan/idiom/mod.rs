@@ -16,6 +16,7 @@ use aho_corasick::AhoCorasick;
 use sample::Sample;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Bytes that are looked at, at a log's head and at its end each.
 pub const SAMPLE_BYTES: u64 = 128 << 10;
@@ -54,7 +55,8 @@ impl Step {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "Learned", into = "Learned")]
 pub struct Idiom {
-    learned: Learned,
+    /// Shared, as it goes with every chunk.
+    learned: Arc<Learned>,
     finder: Option<AhoCorasick>,
 }
 
@@ -78,13 +80,13 @@ impl From<Learned> for Idiom {
     fn from(learned: Learned) -> Idiom {
         let needles = &learned.needles;
         let finder = if needles.is_empty() { None } else { AhoCorasick::new(needles.values()).ok() };
-        Idiom { learned, finder }
+        Idiom { learned: Arc::new(learned), finder }
     }
 }
 
 impl From<Idiom> for Learned {
     fn from(idiom: Idiom) -> Learned {
-        idiom.learned
+        Arc::unwrap_or_clone(idiom.learned)
     }
 }
 

@@ -3,19 +3,20 @@
 //! The loop never waits for a diagnosis, an alert or a reader of the page. How often it asks for a diagnosis goes by what
 //! the last one cost, so a large evidence is diagnosed less often instead of holding up the lines.
 
-use super::alert::{Alert, Turn, rfc3339};
-use super::checkpoint::{Checkpoint, State};
-use super::diagnoser::Diagnoser;
-use super::event::Event;
-use super::picture::{Alarm, Board, Picture, Status, Traffic};
-use super::source::Parcel;
-use super::status::Alarms;
-use super::streams::{SavedStreams, Streams};
+mod keeping;
+mod telling;
+
 use crate::diagnosis::model::Service;
 use crate::diagnosis::{Diagnosis, Question};
 use crate::evidence::Problem;
+use crate::live::checkpoint::State;
+use crate::live::diagnoser::Diagnoser;
+use crate::live::picture::{Board, Status};
+use crate::live::source::Parcel;
+use crate::live::status::Alarms;
+use crate::live::streams::Streams;
+use crate::live::{Alert, Event, now_ns};
 use crate::scan::Scanner;
-use crate::template::stable_hash;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -26,16 +27,12 @@ use std::time::{Duration, Instant};
 const LOOK_NOW: Duration = Duration::from_millis(2);
 const LOOK_SOON: Duration = Duration::from_millis(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// So many bytes that are there and not read are told, once in a while.
-const BEHIND: u64 = 16 << 20;
+/// What goes on being wrong is told so often.
 const ONCE_IN_A_WHILE: Duration = Duration::from_secs(60);
 /// Without anything new the loop wakes so often.
 const IDLE: Duration = Duration::from_millis(200);
-/// An event is diagnosed after so long, for others to come with it; lines that tell nothing after the second.
-const SOON: Duration = Duration::from_millis(100);
-const LATER: Duration = Duration::from_secs(1);
-/// A diagnosis may take this part of the time.
-const SHARE: u32 = 3;
+/// What was there at the beginning is waited for no longer than this.
+const BEGINNING: Duration = Duration::from_secs(5);
 
 /// Who is told what happens. An error ends the watch; a reader that went away is one.
 pub trait Listener {
@@ -96,15 +93,17 @@ struct Turns {
     statuses: BTreeMap<String, Status>,
     /// Something came that was not diagnosed: events, or only lines.
     news: Option<(News, Instant)>,
-    asked_at: Instant,
+    asked_at: Option<Instant>,
     checked_at: Instant,
     /// Bytes and alarms at the last checkpoint.
     checked: Option<(u64, Alarms)>,
     has_fired: bool,
     /// When it was last told that files are ahead.
     behind_at: Option<Instant>,
-    /// That a pipe's bytes could not be kept.
+    /// That a pipe's bytes, a checkpoint or old evidence could not be kept.
     unspooled_at: Option<Instant>,
+    unchecked_at: Option<Instant>,
+    heavy_at: Option<Instant>,
     /// As the picture has them.
     alerts_told: (u64, u64),
     lag: Duration,
@@ -125,12 +124,14 @@ impl Watch<'_> {
             diagnoser: Diagnoser::start(self.question.clone())?,
             statuses: BTreeMap::new(),
             news: None,
-            asked_at: now.checked_sub(LATER).unwrap_or(now),
+            asked_at: None,
             checked_at: now,
             checked: None,
             has_fired: false,
             behind_at: None,
             unspooled_at: None,
+            unchecked_at: None,
+            heavy_at: None,
             alerts_told: (0, 0),
             lag: Duration::ZERO,
             first: true,
@@ -148,28 +149,10 @@ impl Watch<'_> {
             end = heard(self.hang(&mut turns, diagnosis.clone()).map(|()| end))?;
         }
         if let Some((streams, held)) = kept {
-            self.keep(streams, &held, &mut turns)?;
+            end = heard(self.keep(streams, &held, &mut turns).map(|()| end))?;
         }
         self.board.close();
         Ok((end, diagnosis, self.alarms))
-    }
-
-    fn last_diagnosis(&mut self, diagnoser: &Diagnoser) -> io::Result<Diagnosis> {
-        if self.streams.has_lost() {
-            let what = "evidence of long ago had to be let go; of it the final diagnosis has counts alone".into();
-            let help = "name a folder with --state to keep all".into();
-            self.note(Problem { path: "--state".into(), line: None, what, help, fault: false })?;
-            return Ok(self.diagnosis());
-        }
-        let evidence = self.streams.last_evidence().map_err(io::Error::other)?;
-        diagnoser.last(evidence, &self.streams.scanner)
-    }
-
-    /// The diagnosis of this moment.
-    fn diagnosis(&mut self) -> Diagnosis {
-        let evidence = self.streams.evidence();
-        let diagnosis = Diagnosis::of(&evidence, &self.streams.scanner.pack, &self.question);
-        self.streams.with_past(diagnosis)
     }
 
     fn watch(&mut self, turns: &mut Turns) -> io::Result<End> {
@@ -206,10 +189,7 @@ impl Watch<'_> {
                 self.hang(turns, diagnosis)?;
             }
             if !turns.diagnoser.is_busy() {
-                self.streams.end_era();
-                if self.streams.is_heavy() {
-                    self.lay_down(turns)?;
-                }
+                self.keep_bounds(turns)?;
             }
             // An alert is told after the picture that raised it, and nothing else may come for long.
             let is_told = self.listener.alerts_told() != turns.alerts_told;
@@ -217,7 +197,7 @@ impl Watch<'_> {
                 turns.news.get_or_insert((News::Lines, Instant::now()));
             }
             // What was there at the beginning is judged as a whole, unless somebody writes on and on.
-            if !(turns.first && more && began.elapsed() < LATER * 5) {
+            if !(turns.first && more && began.elapsed() < BEGINNING) {
                 self.ask(turns)?;
             }
             if self.is_met(turns) {
@@ -250,16 +230,6 @@ impl Watch<'_> {
         self.tell(events, turns)
     }
 
-    fn lay_down(&mut self, turns: &mut Turns) -> io::Result<()> {
-        if let Err(error) = self.streams.lay_down(&self.question) {
-            let what = format!("old evidence could not be laid down: {error}");
-            self.note(Problem { path: "--state".into(), line: None, what, help: String::new(), fault: true })?;
-        }
-        // The checkpoint before still has what was laid down, and must not outlive its counts.
-        turns.checked = None;
-        self.checkpoint(turns)
-    }
-
     /// How long nothing is to be done.
     fn wait(&self, turns: &Turns, more: bool) -> Duration {
         if more {
@@ -282,13 +252,7 @@ impl Watch<'_> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
         match parcel {
             Parcel::Bytes { pipe, bytes, at } => {
-                if let Some(Err(error)) = self.state.as_mut().map(|state| state.spool(pipe, &bytes))
-                    && is_due(&mut turns.unspooled_at)
-                {
-                    let what = format!("what comes from a pipe could not be kept: {error}");
-                    let help = "it is lost in a crash before the next checkpoint; make room on the disk".into();
-                    self.note(Problem { path: "--state".into(), line: None, what, help, fault: true })?;
-                }
+                self.spool(pipe, &bytes, turns)?;
                 let events = self.streams.push(pipe, &bytes);
                 turns.news.get_or_insert((News::Lines, Instant::now()));
                 self.tell(events, turns)?;
@@ -315,8 +279,8 @@ impl Watch<'_> {
                 }
             },
             Parcel::Signal(SIGUSR1) => {
-                let diagnosis = self.diagnosis();
-                self.listener.diagnosis(&diagnosis)?;
+                let diagnosis = self.streams.diagnosis(&self.question);
+                self.listener.diagnosis(&self.streams.with_past(diagnosis))?;
             }
             Parcel::Signal(_) => {}
         }
@@ -337,127 +301,12 @@ impl Watch<'_> {
         Ok(more)
     }
 
-    fn note(&mut self, note: Problem) -> io::Result<()> {
-        self.board.tell(Arc::new(event_of(&note)));
-        self.listener.note(&note)
-    }
-
-    fn tell(&mut self, events: Vec<Event>, turns: &mut Turns) -> io::Result<()> {
-        if events.is_empty() {
-            return Ok(());
-        }
-        if turns.news.is_none_or(|(news, _)| news < News::Events) {
-            turns.news = Some((News::Events, Instant::now()));
-        }
-        let events: Vec<Arc<Event>> = events.into_iter().map(Arc::new).collect();
-        self.listener.events(&events)?;
-        for event in events {
-            self.board.tell(event);
-        }
-        Ok(())
-    }
-
-    /// Has it diagnosed what is known, if it is time.
-    fn ask(&mut self, turns: &mut Turns) -> io::Result<()> {
-        let Some((news, since)) = turns.news else { return Ok(()) };
-        let patience = match news {
-            _ if turns.first => Duration::ZERO,
-            News::Events => SOON,
-            News::Lines => LATER,
-        };
-        let took = turns.diagnoser.took() * SHARE;
-        if turns.diagnoser.is_busy() || since.elapsed() < patience || turns.asked_at.elapsed() < took.max(SOON) {
-            return Ok(());
-        }
-        turns.news = None;
-        turns.first = false;
-        turns.asked_at = Instant::now();
-        let evidence = self.streams.evidence();
-        turns.diagnoser.ask(evidence, &self.streams.scanner);
-        Ok(())
-    }
-
-    /// Hangs a diagnosis on the board, and tells what changed.
-    fn hang(&mut self, turns: &mut Turns, diagnosis: Diagnosis) -> io::Result<()> {
-        let now = now_ns();
-        let (mut statuses, changes) = self.alarms.look(&diagnosis, now);
-        let diagnosis = Arc::new(diagnosis);
-        for status in &statuses {
-            let before = turns.statuses.get(&status.service);
-            let service = diagnosis.services.iter().find(|service| service.service == status.service);
-            if let Some(service) = service.filter(|_| before.is_none_or(|before| differs(status, before))) {
-                self.listener.verdict(status, before, service)?;
-            }
-        }
-        for change in changes {
-            turns.has_fired |= change.turn == Turn::Firing;
-            if let Some(service) = diagnosis.services.iter().find(|service| service.service == change.service) {
-                let alert = Alert::of(&change, service, now, |paths| self.streams.last_lines(paths));
-                let alert = Arc::new(alert);
-                self.board.keep(Arc::clone(&alert));
-                self.listener.alert(&alert)?;
-            }
-        }
-        turns.statuses = statuses.iter().map(|status| (status.service.clone(), status.clone())).collect();
-        statuses.sort_by_key(|status| (status.alarm == Alarm::Calm, std::cmp::Reverse(status.verdict)));
-        turns.alerts_told = self.listener.alerts_told();
-        let (alerts, alerts_failed) = turns.alerts_told;
-        let (bytes, lines) = self.streams.volume();
-        let unread = self.streams.follower.unread();
-        if unread > BEHIND && is_due(&mut turns.behind_at) {
-            let what = format!("behind: {} MiB of followed files are not read yet", unread >> 20);
-            let help = "what is told is late by that much".into();
-            self.note(Problem { path: "watch".into(), line: None, what, help, fault: false })?;
-        }
-        let traffic = Traffic {
-            lines,
-            bytes,
-            unread,
-            lag_s: turns.lag.as_secs_f64(),
-            streams: self.streams.count() as u64,
-            alerts,
-            alerts_failed,
-        };
-        self.board.hang(Picture { at_ns: now, diagnosis, statuses, traffic });
-        Ok(())
-    }
-
     fn is_met(&self, turns: &Turns) -> bool {
         match self.exit_on {
             Some(ExitOn::Incident) => turns.has_fired,
             Some(ExitOn::Recovered) => turns.has_fired && !self.alarms.is_any_firing(),
             None => false,
         }
-    }
-
-    fn checkpoint(&mut self, turns: &mut Turns) -> io::Result<()> {
-        turns.checked_at = Instant::now();
-        let (bytes, _) = self.streams.volume();
-        let is_kept =
-            turns.checked.as_ref().is_some_and(|(checked, alarms)| (*checked, alarms) == (bytes, &self.alarms));
-        if self.state.is_none() || is_kept {
-            return Ok(());
-        }
-        let (streams, held) = (self.streams.save(), self.streams.held());
-        self.keep(streams, &held, turns)
-    }
-
-    /// Writes a checkpoint; `held` are the bytes of each pipe that are not settled.
-    fn keep(&mut self, streams: SavedStreams, held: &BTreeMap<usize, Vec<u8>>, turns: &mut Turns) -> io::Result<()> {
-        let Some(state) = &mut self.state else { return Ok(()) };
-        let checkpoint = Checkpoint {
-            knowledge: knowledge(&self.streams.scanner),
-            streams,
-            alarms: self.alarms.clone(),
-            spools: BTreeMap::new(),
-        };
-        if let Err(error) = state.write(checkpoint, held) {
-            let what = format!("no checkpoint could be written: {error}");
-            let help = "what is read from now on is read again after a crash".into();
-            return self.note(Problem { path: "--state".into(), line: None, what, help, fault: true });
-        }
-        turns.checked = Some((self.streams.volume().0, self.alarms.clone()));
-        Ok(())
     }
 }
 
@@ -476,37 +325,4 @@ fn is_due(told: &mut Option<Instant>) -> bool {
         *told = Some(Instant::now());
     }
     is_due
-}
-
-/// What a scanner knows, as a number: evidence that was made with other knowledge does not go on.
-pub fn knowledge(scanner: &Scanner) -> u64 {
-    let signatures = scanner.pack.signatures().iter().map(|signature| signature.id.as_str());
-    let formats = scanner.catalog.formats().iter().map(|format| format.name.as_str());
-    let names: Vec<&str> = [env!("CARGO_PKG_VERSION")].into_iter().chain(signatures).chain(formats).collect();
-    stable_hash(names.join("\0").as_bytes())
-}
-
-fn differs(a: &Status, b: &Status) -> bool {
-    (a.verdict, a.escalation, a.alarm, &a.signals) != (b.verdict, b.escalation, b.alarm, &b.signals)
-}
-
-/// A note among the events.
-fn event_of(note: &Problem) -> Event {
-    let help = if note.help.is_empty() { String::new() } else { format!("; {}", note.help) };
-    Event {
-        kind: "event",
-        what: "note",
-        time: Some(rfc3339(now_ns())),
-        service: None,
-        path: note.path.clone(),
-        line: note.line.unwrap_or(0),
-        id: None,
-        title: None,
-        count: 1,
-        text: format!("{}{help}", note.what),
-    }
-}
-
-fn now_ns() -> i64 {
-    i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
 }
