@@ -33,8 +33,10 @@ const REMOVED_AFTER: Duration = Duration::from_secs(1);
 /// Read of one file before the next one has its turn, and of all files at a look.
 const TURN: usize = 1 << 20;
 const MOST: usize = 4 << 20;
-/// An encoded file is read once it has not changed for so long.
+/// What is read whole is read once it has not changed for so long.
 const SETTLED_AFTER: Duration = Duration::from_secs(1);
+/// Text that is never still, whose records go over lines, is read so often.
+const NEVER_STILL: Duration = Duration::from_secs(10);
 
 /// What a look at the files gave.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,6 +88,8 @@ struct Other {
     length: u64,
     modified_ns: i64,
     since: Instant,
+    /// Since when something of it has not been told.
+    waits_since: Instant,
     /// What it is has been told.
     told: bool,
     /// It begins like a followed one.
@@ -144,8 +148,8 @@ impl Follower {
     /// Takes a file that is not followed as known.
     pub fn know(&mut self, path: &str) {
         if let Some(Listed { id, length, modified_ns, .. }) = self.listed(path) {
-            let since = Instant::now();
-            let other = Other { path: path.into(), length, modified_ns, since, told: true, may_be_copy: false };
+            let (since, path) = (Instant::now(), path.to_string());
+            let other = Other { path, length, modified_ns, since, waits_since: since, told: true, may_be_copy: false };
             self.others.insert(id, other);
         }
     }
@@ -363,10 +367,17 @@ impl Follower {
             }
             None => {
                 let may_be_copy = !self.first && self.begins_like_another(&listed.path);
-                let is_plain = is_plain(&listed.path);
-                let told = self.first || is_plain && !may_be_copy;
+                let waiting = self.others.get(&listed.id).filter(|other| !other.told);
+                let waits_since = waiting.map_or(now, |other| other.waits_since);
+                let told = match kind_of(&listed.path) {
+                    _ if self.first => true,
+                    None | Some(InputKind::Plain) => !may_be_copy,
+                    Some(InputKind::Folded) => now.duration_since(waits_since) >= NEVER_STILL,
+                    // Half of a packed file is a damaged one.
+                    Some(_) => false,
+                };
                 let (length, modified_ns) = (listed.length, listed.modified_ns);
-                let other = Other { path, length, modified_ns, since: now, told, may_be_copy };
+                let other = Other { path, length, modified_ns, since: now, waits_since, told, may_be_copy };
                 self.others.insert(listed.id, other);
                 if !told {
                     return;
@@ -423,8 +434,7 @@ fn is_text(first: &[u8]) -> bool {
     matches!(content, Content::Empty | Content::Text | Content::Mixed | Content::Folded(_))
 }
 
-/// Whether a file looks like text that is followed, by its first bytes.
-fn is_plain(path: &Path) -> bool {
-    let Found { inputs, .. } = discover(&[path.to_path_buf()], &Selection::default());
-    inputs.iter().all(|input| input.kind == InputKind::Plain)
+/// What a file is by its bytes; None where it is nothing that is read.
+fn kind_of(path: &Path) -> Option<InputKind> {
+    discover(&[path.to_path_buf()], &Selection::default()).inputs.pop().map(|input| input.kind)
 }
