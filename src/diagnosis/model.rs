@@ -77,6 +77,20 @@ pub enum Escalation {
     Incident,
 }
 
+/// How many different warning signals there are.
+const ALL_SIGNALS: usize = 5;
+
+impl Escalation {
+    /// What so many different warning signals call for.
+    pub fn of(signals: usize) -> Escalation {
+        match signals {
+            ALL_SIGNALS.. => Escalation::Incident,
+            2.. => Escalation::Investigate,
+            _ => Escalation::None,
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Service {
     pub service: String,

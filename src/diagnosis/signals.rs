@@ -12,9 +12,6 @@ use std::collections::BTreeSet;
 const SOME_FILES: usize = 10;
 const MANY_FILES: usize = 50;
 
-/// How many different signals there are.
-const ALL_SIGNALS: usize = 5;
-
 /// The signals of a service, and the escalation that follows.
 pub fn signals(
     stories: &[Story],
@@ -40,12 +37,8 @@ pub fn signals(
     if files > SOME_FILES {
         raised.insert("session-files");
     }
-    let escalation = match raised.len() {
-        ALL_SIGNALS => Escalation::Incident,
-        2.. => Escalation::Investigate,
-        _ if files > MANY_FILES => Escalation::Investigate,
-        _ => Escalation::None,
-    };
+    let loud = if files > MANY_FILES { Escalation::Investigate } else { Escalation::None };
+    let escalation = Escalation::of(raised.len()).max(loud);
     (raised.into_iter().map(Into::into).collect(), escalation)
 }
 

@@ -254,10 +254,19 @@ impl Ledger {
         }
     }
 
-    /// The same events in buckets of this width.
+    /// Time buckets are 2^width seconds wide.
+    pub fn width(&self) -> u8 {
+        self.width
+    }
+
     fn rebuilt(&self, width: u8) -> Ledger {
+        Ledger::of(width, self.events())
+    }
+
+    /// These events in buckets of this width.
+    pub fn of<'l>(width: u8, events: impl Iterator<Item = Event<'l>>) -> Ledger {
         let mut ledger = Ledger { width, ..Ledger::default() };
-        for event in self.events() {
+        for event in events {
             match event {
                 Event::Mark(mark) => ledger.add_mark(mark),
                 Event::Fold(key, fold) => ledger.add_fold(key.fault, key.actor, fold),

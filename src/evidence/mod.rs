@@ -8,6 +8,7 @@ pub mod codec;
 pub mod event;
 pub mod ledger;
 pub mod mask;
+mod residue;
 pub mod segment;
 mod steps;
 

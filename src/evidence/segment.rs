@@ -154,19 +154,6 @@ impl Segment {
         self.ledger.weight() + samples.map(|sample| sample.text.len() + size_of::<Sample>()).sum::<usize>()
     }
 
-    /// How much it was, and nothing of what happened in it.
-    pub fn hollow(&self) -> Segment {
-        Segment {
-            formats: self.formats.clone(),
-            tally: self.tally.clone(),
-            ledger: Ledger::default(),
-            faults: BTreeMap::new(),
-            actors: BTreeMap::new(),
-            strings: BTreeMap::new(),
-            ..*self
-        }
-    }
-
     /// All samples of a fault, in order.
     pub fn samples(&self, fault: Id) -> Vec<&Sample> {
         self.faults.get(&fault).map(Fault::samples).unwrap_or_default()

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Written", into = "Written")]
 pub struct Eras {
-    /// Of what was laid down: how much it was, and nothing of what happened in it.
+    /// Of what was laid down: how much it was, and the lives that may go on.
     husk: Segment,
     /// By the number of the era; the last one goes on.
     kept: Vec<(u64, Segment)>,
@@ -86,7 +86,8 @@ impl Eras {
         if old.is_empty() {
             return;
         }
-        old.iter().for_each(|(_, segment)| self.husk.append(segment.hollow()));
+        let husk = std::mem::take(&mut self.husk);
+        self.husk = joined(husk, &old).residue();
         self.joined = joined(self.husk.clone(), &self.kept);
     }
 

@@ -3,10 +3,10 @@
 //! When evidence is laid down, it is diagnosed once with and once without what goes. The difference is what the counts
 //! grow by. So no run is counted twice or lost, however the cut divides a run.
 
-use crate::diagnosis::model::{Cause, Incident, Service};
+use crate::diagnosis::model::{Cause, Escalation, Incident, Service};
 use crate::diagnosis::{Diagnosis, Verdict};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Incidents of the past that are kept with all they tell; the ones before are counts alone.
 const MAX_INCIDENTS: usize = 20;
@@ -20,6 +20,8 @@ pub struct Past {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Before {
     verdict: Verdict,
+    escalation: Escalation,
+    signals: BTreeSet<String>,
     first: Option<String>,
     runs: u64,
     restarts: u64,
@@ -77,6 +79,8 @@ impl Before {
         let none = Service::default();
         let rest = rest.unwrap_or(&none);
         self.verdict = self.verdict.max(whole.verdict);
+        self.escalation = self.escalation.max(whole.escalation);
+        self.signals.extend(whole.signals.iter().cloned());
         self.first = self.first.take().or_else(|| whole.first.clone());
         self.runs += whole.runs.saturating_sub(rest.runs);
         self.restarts += whole.restarts.saturating_sub(rest.restarts);
@@ -100,6 +104,9 @@ impl Before {
 
     fn add_to(&self, service: &mut Service) {
         service.verdict = service.verdict.max(self.verdict);
+        let signals: BTreeSet<String> = service.signals.drain(..).chain(self.signals.iter().cloned()).collect();
+        service.escalation = service.escalation.max(self.escalation).max(Escalation::of(signals.len()));
+        service.signals = signals.into_iter().collect();
         service.first = self.first.clone().or(service.first.take());
         service.runs += self.runs;
         service.restarts += self.restarts;

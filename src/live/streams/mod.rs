@@ -59,7 +59,6 @@ pub struct Streams {
     wholes: BTreeMap<String, Whole>,
     /// Streams whose bytes are not there any more.
     gone: BTreeMap<String, Still>,
-    problems: BTreeSet<Problem>,
     /// The number of the era that goes on.
     era: u64,
     next_uid: Uid,
@@ -85,7 +84,6 @@ impl Streams {
             files: BTreeMap::new(),
             wholes: BTreeMap::new(),
             gone: BTreeMap::new(),
-            problems: BTreeSet::new(),
             era: 0,
             next_uid: 0,
             archive: Archive::new(folder),
@@ -246,8 +244,8 @@ impl Streams {
 
     /// What is known beside all streams.
     fn common(&self) -> Evidence {
-        let of_wholes = self.wholes.values().flat_map(|whole| &whole.problems);
-        Evidence { problems: self.problems.iter().chain(of_wholes).cloned().collect(), ..Evidence::default() }
+        let problems = self.wholes.values().flat_map(|whole| &whole.problems);
+        Evidence { problems: problems.cloned().collect(), ..Evidence::default() }
     }
 
     /// What the latest runs said last, of the streams whose paths are among these; of all where none is.
