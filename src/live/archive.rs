@@ -1,7 +1,8 @@
 //! Where evidence is laid down that is too old to be looked at again before the end.
 //!
-//! In a folder of state each piece is a file, written once. Without one it stays in memory, packed, within bounds: then
-//! the oldest is let go, and the final diagnosis says so.
+//! In a folder of state each piece is a file, written once; without one it stays in memory. Either is packed and within
+//! bounds, as the final diagnosis needs some sixty times the room: beyond them the oldest piece is let go, and the final
+//! diagnosis says so.
 
 use crate::evidence::Segment;
 use crate::template::stable_hash;
@@ -11,7 +12,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-/// Packed evidence in memory at most, in bytes.
+/// Packed evidence at most, in bytes: some 400,000 restarts.
 const MOST: usize = 12 << 20;
 /// Little gain for more work, and this runs beside the watch.
 const LEVEL: i32 = 3;
@@ -20,14 +21,39 @@ const LEVEL: i32 = 3;
 pub type Uid = u64;
 
 /// Pieces by stream and by where they begin.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Archive {
     folder: Option<PathBuf>,
-    pieces: BTreeMap<(Uid, u64), Option<Vec<u8>>>,
+    /// Packed evidence at most, in bytes.
+    most: usize,
+    pieces: BTreeMap<(Uid, u64), Piece>,
     /// Pieces that were let go.
     lost: u64,
     /// Files of pieces that nobody wants any more.
     forgotten: Vec<PathBuf>,
+}
+
+/// A packed piece.
+#[derive(Debug)]
+enum Piece {
+    Held(Vec<u8>),
+    /// In a file, of so many bytes.
+    Filed(usize),
+}
+
+impl Piece {
+    fn len(&self) -> usize {
+        match self {
+            Piece::Held(packed) => packed.len(),
+            Piece::Filed(len) => *len,
+        }
+    }
+}
+
+impl Default for Archive {
+    fn default() -> Archive {
+        Archive { folder: None, most: MOST, pieces: BTreeMap::new(), lost: 0, forgotten: Vec::new() }
+    }
 }
 
 /// What a checkpoint keeps of an archive: which pieces there are.
@@ -44,7 +70,8 @@ impl Archive {
 
     /// Takes over the pieces that another process laid down.
     pub fn resume(&mut self, index: Index) {
-        self.pieces = index.pieces.into_iter().map(|key| (key, None)).collect();
+        let len = |(uid, start)| fs::metadata(self.path(uid, start)?).ok().map(|found| found.len() as usize);
+        self.pieces = index.pieces.into_iter().map(|key| (key, Piece::Filed(len(key).unwrap_or_default()))).collect();
         self.lost = index.lost;
     }
 
@@ -68,11 +95,11 @@ impl Archive {
         let packed = [&stable_hash(&packed).to_le_bytes()[..], &packed].concat();
         let held = match self.path(uid, piece.start) {
             Some(path) => {
-                fs::write(&path, packed)?;
+                fs::write(&path, &packed)?;
                 self.forgotten.retain(|forgotten| *forgotten != path);
-                None
+                Piece::Filed(packed.len())
             }
-            None => Some(packed),
+            None => Piece::Held(packed),
         };
         self.pieces.insert((uid, piece.start), held);
         self.let_go();
@@ -80,12 +107,13 @@ impl Archive {
     }
 
     fn let_go(&mut self) {
-        let mut held: usize = self.pieces.values().flatten().map(Vec::len).sum();
-        while held > MOST
-            && let Some((_, piece)) = self.pieces.pop_first()
+        let mut all: usize = self.pieces.values().map(Piece::len).sum();
+        while all > self.most
+            && let Some(((uid, start), piece)) = self.pieces.pop_first()
         {
-            held -= piece.map_or(0, |piece| piece.len());
+            all -= piece.len();
             self.lost += 1;
+            self.forgotten.extend(self.path(uid, start));
         }
     }
 
@@ -94,17 +122,17 @@ impl Archive {
     pub fn joined(&self, uid: Uid) -> Option<Segment> {
         self.of(uid).try_fold(Segment::default(), |mut all, (start, held)| {
             let piece = match held {
-                Some(packed) => unpack(packed),
-                None => unpack(&fs::read(self.path(uid, start)?).ok()?),
+                Piece::Held(packed) => unpack(packed),
+                Piece::Filed(_) => unpack(&fs::read(self.path(uid, start)?).ok()?),
             };
             all.append(piece.ok()?);
             Some(all)
         })
     }
 
-    fn of(&self, uid: Uid) -> impl Iterator<Item = (u64, Option<&Vec<u8>>)> {
+    fn of(&self, uid: Uid) -> impl Iterator<Item = (u64, &Piece)> {
         let range = self.pieces.range((uid, 0)..=(uid, u64::MAX));
-        range.map(|(&(_, start), held)| (start, held.as_ref()))
+        range.map(|(&(_, start), piece)| (start, piece))
     }
 
     /// Takes back a piece that was laid down.
@@ -136,4 +164,25 @@ fn unpack(packed: &[u8]) -> io::Result<Segment> {
     }
     let bytes = zstd::stream::decode_all(packed)?;
     postcard::from_bytes(&bytes).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_is_let_go() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for place in [None, Some(folder.path().to_path_buf())] {
+            let mut archive = Archive { most: 200, ..Archive::new(place) };
+            for start in 0..10 {
+                archive.lay_down(7, &Segment::new(start, start + 1)).expect("there is room");
+            }
+            assert!(archive.lost() > 0);
+            assert_eq!(archive.of(7).last().map(|(start, _)| start), Some(9));
+            archive.sweep();
+            let left = fs::read_dir(folder.path()).expect("a folder").count();
+            assert!(left == 0 || left == 10 - archive.lost() as usize, "{left} files");
+        }
+    }
 }
