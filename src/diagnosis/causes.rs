@@ -104,7 +104,9 @@ fn survived(runs: &[Run], faults: &Faults) -> BTreeSet<Id> {
 /// The reason of one failed run's end.
 pub fn judge(run: &Run, known: &Known) -> Verdict {
     let Known { faults, background, without } = *known;
-    let again = repeated(run);
+    // Who asks of it is seldom there.
+    let deals = |seen: &FaultSeen| faults.get(seen.fault).is_some_and(|fault| fault.dealt_with);
+    let again = if run.faults.iter().any(deals) { repeated(run) } else { BTreeSet::new() };
     let amplifiers = distinct(
         run.faults.iter().filter(|seen| faults.get(seen.fault).is_some_and(|fault| fault.role == Role::Amplifier)),
     );
@@ -137,8 +139,7 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
         (rank, !quoted(seen), !in_burst, early, std::cmp::Reverse((late, seen.part)), std::cmp::Reverse(length))
     };
     let unexplained = |seen: &&&FaultSeen| !explained_in(run, seen.fault, faults, background);
-    let pool: Vec<&FaultSeen> = near.clone();
-    let Some(seen_last) = pool.iter().min_by_key(key).copied() else {
+    let Some(seen_last) = near.iter().min_by_key(key).copied() else {
         return Verdict { amplifiers, ..Verdict::default() };
     };
     let thrown = outermost(seen_last, &near, faults);

@@ -37,18 +37,34 @@ pub struct Clocks {
 impl Clocks {
     /// Of times, each with its offset, in the order of their piece.
     pub fn of(times: impl Iterator<Item = (u64, Time)> + Clone) -> Clocks {
+        // Nearly always all tell a zone, and once through them is enough: of a long loop there are very many.
+        let (all_tell, clocks) = Clocks::default().with_falls(times.clone());
+        if all_tell {
+            return clocks;
+        }
         let shift = shift(times.clone().map(|(_, time)| time));
         let aside = if shift == 0 { aside(times.clone()) } else { Vec::new() };
-        let mut clocks = Clocks { shift, aside, ..Clocks::default() };
+        Clocks { shift, aside, ..Clocks::default() }.with_falls(times).1
+    }
+
+    /// Counts the falls; also gives whether all times tell a zone.
+    fn with_falls(mut self, times: impl Iterator<Item = (u64, Time)>) -> (bool, Clocks) {
+        let mut all_tell = true;
         let mut before: Option<Time> = None;
         for (offset, time) in times {
-            let time = clocks.settled(offset, time);
+            all_tell &= !time.is_assumed();
+            let time = self.settled(offset, time);
             if let Some(before) = before.replace(time).filter(|before| before.ns - time.ns > DISORDER) {
-                clocks.falls += 1;
-                clocks.first_fall.get_or_insert((before, time));
+                self.falls += 1;
+                self.first_fall.get_or_insert((before, time));
             }
         }
-        clocks
+        (all_tell, self)
+    }
+
+    /// Whether any time is moved.
+    pub fn moves(&self) -> bool {
+        self.shift != 0 || !self.aside.is_empty()
     }
 
     /// The time of the record at an offset by the clock of the others.

@@ -1,7 +1,8 @@
 //! The telling lines of a fault, over all streams of a service.
 
 use super::model::EvidenceLine;
-use super::services::{Cast, Part};
+use super::part::Part;
+use super::services::Cast;
 use super::story::{Story, TellingLine};
 use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
@@ -22,7 +23,7 @@ pub struct Lines<'c, 'e> {
 
 impl<'c, 'e> Lines<'c, 'e> {
     pub fn of_cast(stories: &'c [Story<'e>], cast: &'c Cast<'e>) -> Lines<'c, 'e> {
-        Lines { stories, cast, actors: cast.parts.iter().map(actors).collect() }
+        Lines { stories, cast, actors: cast.parts.iter().map(Part::speakers).collect() }
     }
 
     /// At most `most` lines of a fault, or of several that are one: those within a stretch of time if there are any; the
@@ -61,18 +62,6 @@ impl<'c, 'e> Lines<'c, 'e> {
         }
         found
     }
-}
-
-/// Who speaks in a part: few, however many the events are.
-fn actors(part: &Part) -> BTreeSet<Id> {
-    let mut actors = BTreeSet::new();
-    let mut last = None;
-    for event in &part.events {
-        if last.replace(event.actor) != Some(event.actor) {
-            actors.insert(event.actor);
-        }
-    }
-    actors
 }
 
 /// Lines in the order of time, an event that is told in two files once.

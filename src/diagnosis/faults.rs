@@ -5,11 +5,11 @@ use super::ends::Trouble;
 use super::runs::{FaultSeen, Run};
 use super::services::Cast;
 use super::story::Story;
-use crate::evidence::{ActorKind, Class, FaultKind, Id, unknown_name};
+use crate::evidence::{ActorKind, ById, Class, FaultKind, Id, unknown_name};
 use crate::grammar::SECOND;
 use crate::signature::wording::{complains, may_tell_why};
 use crate::signature::{Pack, Phase, Role, Signature};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The highest severity of a signature.
 const MOST_SEVERE: u8 = 5;
@@ -31,13 +31,15 @@ pub struct Fault<'k> {
     pub dealt_with: bool,
     /// Words that do not complain, and stand before an end.
     pub said: bool,
-    /// What is left out of its rank.
-    without: Without,
+    /// How well it stands as the reason of an end: smaller is better. None for what never is one by itself.
+    rank: Option<u8>,
 }
 
 /// All faults of one service.
 pub struct Faults<'k> {
-    known: BTreeMap<Id, Fault<'k>>,
+    known: Vec<(Id, Fault<'k>)>,
+    /// Where each stands; none for what is no fault.
+    places: ById<Option<usize>>,
     /// Pairs of which knowledge says that the first explains the second.
     explained: BTreeSet<(Id, Id)>,
 }
@@ -50,7 +52,8 @@ impl<'k> Faults<'k> {
         pack: &'k Pack,
         without: Without,
     ) -> Faults<'k> {
-        let mut known: BTreeMap<Id, Fault> = BTreeMap::new();
+        let mut known: Vec<(Id, Fault)> = Vec::new();
+        let mut places: ById<Option<usize>> = ById::default();
         // Who tells of faults is nearly always who told of the one before.
         let mut teller = None;
         for fault in seen {
@@ -60,23 +63,33 @@ impl<'k> Faults<'k> {
                 _ => story.actor(fault.actor).is_some_and(|actor| actor.kind == ActorKind::Manager),
             };
             teller = Some((fault.part, fault.actor, by_manager));
-            if let Some(known) = known.get_mut(&fault.fault) {
-                known.by_manager &= by_manager;
-                continue;
-            }
-            let Some(kind) = story.kind(fault.fault) else { continue };
-            if let Some(described) = describe(kind, fault.fault, by_manager, pack) {
-                let begins = |text: &str| CAUSES.iter().any(|cause| text.trim_start().starts_with(cause));
-                let is_cause = story.samples(fault.fault).iter().any(|line| begins(&line.sample.text));
-                known.insert(fault.fault, Fault { is_cause, without, ..described });
+            match places.get(&fault.fault) {
+                Some(Some(place)) => known[*place].1.by_manager &= by_manager,
+                Some(None) => {}
+                None => {
+                    let Some(kind) = story.kind(fault.fault) else { continue };
+                    let described = describe(kind, fault.fault, by_manager, pack);
+                    places.insert(fault.fault, described.is_some().then_some(known.len()));
+                    if let Some(described) = described {
+                        let begins = |text: &str| CAUSES.iter().any(|cause| text.trim_start().starts_with(cause));
+                        let is_cause = story.samples(fault.fault).iter().any(|line| begins(&line.sample.text));
+                        known.push((fault.fault, Fault { is_cause, ..described }));
+                    }
+                }
             }
         }
-        let explained = explained(&known, pack);
-        Faults { known, explained }
+        known.sort_by_key(|(id, _)| *id);
+        for (place, (id, fault)) in known.iter_mut().enumerate() {
+            places.insert(*id, Some(place));
+            fault.rank = fault.ranked(without);
+        }
+        let explained = explained(&known, pack, without);
+        Faults { known, places, explained }
     }
 
     pub fn get(&self, id: Id) -> Option<&Fault<'k>> {
-        self.known.get(&id)
+        let place = (*self.places.get(&id)?)?;
+        Some(&self.known[place].1)
     }
 
     /// What a run's own errors say of its end.
@@ -133,10 +146,10 @@ const CAUSES: [&str; 3] = ["Caused by: ", "[cause]: ", "---> "];
 const MAX_CHAIN: usize = 8;
 
 /// Which known faults explain which.
-fn explained(known: &BTreeMap<Id, Fault>, pack: &Pack) -> BTreeSet<(Id, Id)> {
+fn explained(known: &[(Id, Fault)], pack: &Pack, without: Without) -> BTreeSet<(Id, Id)> {
     let mut explained = BTreeSet::new();
     for (a, fault) in known {
-        let Some(signature) = fault.signature.filter(|_| !fault.dealt_with && fault.without != Without::Priors) else {
+        let Some(signature) = fault.signature.filter(|_| !fault.dealt_with && without != Without::Priors) else {
             continue;
         };
         let mut reached = BTreeSet::new();
@@ -146,7 +159,7 @@ fn explained(known: &BTreeMap<Id, Fault>, pack: &Pack) -> BTreeSet<(Id, Id)> {
             let new: Vec<&str> = ids.filter(|id| reached.insert(*id)).collect();
             next = new.into_iter().filter_map(|id| pack.get(id)).collect();
         }
-        let is_reached = |(_, other): &(&Id, &Fault)| other.signature.is_some() && reached.contains(other.id.as_str());
+        let is_reached = |(_, other): &&(Id, Fault)| other.signature.is_some() && reached.contains(other.id.as_str());
         explained.extend(known.iter().filter(is_reached).map(|(b, _)| (*a, *b)));
     }
     explained
@@ -166,7 +179,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
                 is_cause: false,
                 said: false,
                 dealt_with: matches!(kind, FaultKind::DealtWith(_)),
-                without: Without::Nothing,
+                rank: None,
             })
         }
         FaultKind::Unknown { class, template } => Some(Fault {
@@ -179,7 +192,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             is_cause: false,
             said: false,
             dealt_with: *class == Class::DealtWith,
-            without: Without::Nothing,
+            rank: None,
         }),
         FaultKind::Words { is_known: true, .. } => None,
         FaultKind::Words { template, .. } => (complains(template) || may_tell_why(template)).then(|| Fault {
@@ -192,7 +205,7 @@ fn describe<'k>(kind: &'k FaultKind, id: Id, by_manager: bool, pack: &'k Pack) -
             is_cause: false,
             dealt_with: false,
             said: !complains(template),
-            without: Without::Nothing,
+            rank: None,
         }),
         FaultKind::Aspect { .. } | FaultKind::Mark(_) | FaultKind::Hint(_) => None,
     }
@@ -210,10 +223,14 @@ impl Fault<'_> {
 
     /// How well it stands as the reason of an end: smaller is better. None for what never is one by itself.
     pub fn rank(&self) -> Option<u8> {
+        self.rank
+    }
+
+    fn ranked(&self, without: Without) -> Option<u8> {
         match (self.signature, self.role) {
             (None, _) if self.class == Some(Class::Outcome) => None,
-            (None, _) if self.without == Without::Templates => None,
-            (Some(_), Role::Root | Role::Symptom) if self.without == Without::Priors && !self.by_manager => Some(1),
+            (None, _) if without == Without::Templates => None,
+            (Some(_), Role::Root | Role::Symptom) if without == Without::Priors && !self.by_manager => Some(1),
             (_, Role::Root | Role::Symptom) if self.dealt_with => Some(6),
             _ if self.said => Some(7),
             (Some(_), Role::Amplifier | Role::Lifecycle) => None,

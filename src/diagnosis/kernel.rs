@@ -6,8 +6,9 @@
 use super::ends::is_killed;
 use super::joiner::KERNEL;
 use super::labels::same_name;
+use super::part::Part;
 use super::runs::{Chronicle, FaultSeen, Run};
-use super::services::{Cast, Part, application_program};
+use super::services::{Cast, application_program};
 use super::story::{Event, Story, What};
 use crate::grammar::{SECOND, Time};
 use std::collections::BTreeSet;
@@ -46,10 +47,10 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
             };
             let cast = &mut casts[owner];
             let index = *lent[owner].get_or_insert_with(|| {
-                cast.parts.push(Part { story: part.story, events: Vec::new(), skew: 0, is_alone: false });
+                cast.parts.push(Part::new(part.story, Vec::new(), false));
                 cast.parts.len() - 1
             });
-            cast.parts[index].events.push(event);
+            cast.parts[index].kinds.fault_tellers.insert(event.actor);
             let Event { actor, offset, time, .. } = event;
             let seen = FaultSeen { fault: id, actor, part: index, offset, time, count, after_ready: false };
             match run.and_then(|run| chronicles[owner].runs.get_mut(run)) {
@@ -61,7 +62,7 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
             }
         }
         if !kept.is_empty() {
-            left.push(Part { story: part.story, events: kept, skew: 0, is_alone: false });
+            left.push(Part::new(part.story, kept, false));
         }
     }
     chronicles.iter_mut().flat_map(|chronicle| &mut chronicle.runs).for_each(Run::order_faults);
@@ -73,10 +74,13 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
 }
 
 fn programs<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> BTreeSet<&'e str> {
-    let parts = cast.parts.iter();
-    parts
-        .flat_map(|part| part.events.iter().filter_map(|event| application_program(&stories[part.story], event)))
-        .collect()
+    let of = |part: &Part<'e>| {
+        let story = &stories[part.story];
+        let by_marks = part.marks().filter_map(|mark| application_program(story, mark.actor, Some(mark)));
+        let tellers = part.kinds.fault_tellers.iter();
+        by_marks.chain(tellers.filter_map(|&actor| application_program(story, actor, None))).collect::<Vec<_>>()
+    };
+    cast.parts.iter().flat_map(of).collect()
 }
 
 /// The service and the run that a process of this name, killed then, was of.

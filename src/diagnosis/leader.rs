@@ -1,7 +1,8 @@
 //! What holds for a service's streams as a whole: which one leads, and what each of them tells at all.
 
-use super::services::{Cast, Part, actor_of};
-use super::story::{Event, Story};
+use super::part::{MarkKinds, Part};
+use super::services::{Cast, actor_of};
+use super::story::Story;
 use crate::evidence::{ActorKind, Id, Told};
 use crate::grammar::MarkKind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,17 +38,16 @@ const LOG_HEAD: u64 = 8 << 10;
 
 impl Traits {
     pub fn of(stories: &[Story], cast: &Cast) -> Traits {
-        let marks = || cast.parts.iter().flat_map(|part| &part.events).filter_map(Event::mark);
-        let application_tells = cast.parts.iter().any(|part| {
-            part.events.iter().any(|event| actor_of(stories, part, event.actor).is_some_and(|actor| actor.tells_ready))
-        });
-        let tells_ready = application_tells || marks().any(|mark| !mark.manager && mark.tells_ready);
+        let marks = || cast.parts.iter().flat_map(Part::marks);
+        let speakers = || {
+            cast.parts.iter().flat_map(|part| part.speakers().into_iter().filter_map(|id| actor_of(stories, part, id)))
+        };
+        let tells_ready =
+            speakers().any(|actor| actor.tells_ready) || marks().any(|mark| !mark.manager && mark.tells_ready);
         let has_application = cast.parts.iter().any(|part| {
-            part.events.iter().any(|event| {
-                let own_line =
-                    actor_of(stories, part, event.actor).is_some_and(|actor| actor.kind == ActorKind::Application);
-                own_line && event.mark().is_none_or(|mark| !mark.manager)
-            })
+            let own = part.marks().filter(|mark| !mark.manager).map(|mark| mark.actor);
+            own.chain(part.kinds.fault_tellers.iter().copied())
+                .any(|id| actor_of(stories, part, id).is_some_and(|actor| actor.kind == ActorKind::Application))
         });
         let sure_starts = marks().any(|mark| mark.kind == MarkKind::Start && !mark.weak && !mark.manager);
         let manager_starts = || marks().filter(|mark| mark.kind == MarkKind::Start && mark.manager);
@@ -55,37 +55,24 @@ impl Traits {
         let silent_respawns = managed && manager_starts().all(|mark| mark.first_only);
         let head_start: Vec<Option<Id>> = cast.parts.iter().map(|part| head_start(part, sure_starts)).collect();
         let is_end = |mark: &Told| matches!(mark.kind, MarkKind::Exit | MarkKind::Fatal);
-        let tells_ends = cast.parts.iter().map(|part| part.events.iter().filter_map(Event::mark).any(is_end)).collect();
-        let untimed = cast.parts.iter().map(|part| part.events.iter().all(|event| event.time.is_none())).collect();
+        let tells_ends = cast.parts.iter().map(|part| part.marks().any(is_end)).collect();
+        let untimed = cast.parts.iter().map(|part| !part.kinds.is_timed).collect();
         let called = |part: &Part| {
-            let starts = part.events.iter().filter_map(Event::mark);
-            let own = starts.filter(|mark| mark.kind == MarkKind::Start && !mark.manager && mark.service != 0);
+            let own = part.marks().filter(|mark| mark.kind == MarkKind::Start && !mark.manager && mark.service != 0);
             own.map(|mark| mark.service).collect()
         };
         let called = cast.parts.iter().map(called).collect();
-        let weight = cast
-            .parts
-            .iter()
-            .zip(&head_start)
-            .map(|(part, head)| weight(part.events.iter().filter_map(Event::mark), *head))
-            .collect();
+        let with_head = || cast.parts.iter().zip(&head_start);
+        let weight = with_head().map(|(part, head)| weight(part, *head)).collect();
         let pids_are_runs: Vec<bool> = cast.parts.iter().map(|part| follow_each_other(stories, part)).collect();
-        let has_starts = cast
-            .parts
-            .iter()
-            .zip(&head_start)
+        let has_starts = with_head()
             .zip(&pids_are_runs)
             .map(|((part, head), pids_are_runs)| {
-                let usable = |mark: &&Told| mark.kind == MarkKind::Start && (!mark.weak || Some(mark.words) == *head);
-                *pids_are_runs || part.events.iter().filter_map(Event::mark).any(|mark| usable(&mark))
+                let usable = |mark: &Told| mark.kind == MarkKind::Start && (!mark.weak || Some(mark.words) == *head);
+                *pids_are_runs || part.marks().any(usable)
             })
             .collect();
-        let landmarks = cast
-            .parts
-            .iter()
-            .zip(&head_start)
-            .map(|(part, head)| landmarks(part.events.iter().filter_map(Event::mark), *head))
-            .collect();
+        let landmarks = with_head().map(|(part, head)| landmarks(part, *head)).collect();
         Traits {
             tells_ready,
             has_application,
@@ -105,10 +92,17 @@ impl Traits {
 
 /// Whether a stream has the pids of several processes that came one after the other. Those of workers mix.
 fn follow_each_other(stories: &[Story], part: &Part) -> bool {
+    let pid_of = |id: Id| actor_of(stories, part, id).and_then(|actor| actor.run_pid);
+    if part.speakers().into_iter().all(|id| pid_of(id).is_none()) {
+        return false;
+    }
     let mut met: BTreeSet<u32> = BTreeSet::new();
-    let mut latest = None;
+    let (mut latest, mut speaker) = (None, None);
     for event in &part.events {
-        let Some(pid) = actor_of(stories, part, event.actor).and_then(|actor| actor.run_pid) else { continue };
+        if speaker.replace(event.actor) == Some(event.actor) {
+            continue;
+        }
+        let Some(pid) = pid_of(event.actor) else { continue };
         if latest != Some(pid) && !met.insert(pid) {
             return false;
         }
@@ -119,41 +113,37 @@ fn follow_each_other(stories: &[Story], part: &Part) -> bool {
 
 /// The weak start at the head of a log, where no start is sure.
 fn head_start(part: &Part, sure_starts: bool) -> Option<Id> {
-    let (offset, first) = part
-        .events
-        .iter()
-        .filter_map(|event| Some((event.offset, event.mark()?)))
-        .find(|(_, mark)| mark.kind == MarkKind::Start && mark.weak)?;
-    (!sure_starts && offset < LOG_HEAD).then_some(first.words)
+    let first = part.kinds.marks.iter().find(|kind| kind.told.kind == MarkKind::Start && kind.told.weak)?;
+    (!sure_starts && first.offset < LOG_HEAD).then_some(first.told.words)
 }
 
 /// How many runs a stream tells of, at the least: several words for one start or one end are one.
-fn landmarks<'m>(marks: impl Iterator<Item = &'m Told>, head_start: Option<Id>) -> usize {
-    let mut count: BTreeMap<(MarkKind, u8), usize> = BTreeMap::new();
-    for mark in marks {
+fn landmarks(part: &Part, head_start: Option<Id>) -> usize {
+    let mut counts: BTreeMap<(MarkKind, u8), usize> = BTreeMap::new();
+    for &MarkKinds { told: mark, count, .. } in &part.kinds.marks {
         let usable = match mark.kind {
             MarkKind::Start => !mark.weak || Some(mark.words) == head_start,
             MarkKind::Exit | MarkKind::Fatal => true,
             _ => false,
         };
         if usable {
-            *count.entry((mark.kind, mark.step)).or_default() += 1;
+            *counts.entry((mark.kind, mark.step)).or_default() += count;
         }
     }
-    count.into_values().max().unwrap_or(0)
+    counts.into_values().max().unwrap_or(0)
 }
 
 /// Managers lead, then those that tell of starts, then those that tell of ends.
-fn weight<'m>(marks: impl Iterator<Item = &'m Told>, head_start: Option<Id>) -> (u8, usize) {
+fn weight(part: &Part, head_start: Option<Id>) -> (u8, usize) {
     // The steps of one boot are one start.
     let mut manager_starts = [0usize; 4];
     let mut starts = 0;
     let mut ends = 0;
-    for mark in marks {
+    for &MarkKinds { told: mark, count, .. } in &part.kinds.marks {
         match mark.kind {
-            MarkKind::Start if mark.manager => manager_starts[usize::from(mark.step.min(3))] += 1,
-            MarkKind::Start if !mark.weak || Some(mark.words) == head_start => starts += 1,
-            MarkKind::Exit | MarkKind::Fatal => ends += 1,
+            MarkKind::Start if mark.manager => manager_starts[usize::from(mark.step.min(3))] += count,
+            MarkKind::Start if !mark.weak || Some(mark.words) == head_start => starts += count,
+            MarkKind::Exit | MarkKind::Fatal => ends += count,
             _ => {}
         }
     }

@@ -20,6 +20,7 @@ mod leader;
 pub mod model;
 mod naming;
 mod pace;
+mod part;
 mod precedence;
 mod readiness;
 mod reconcile;
@@ -92,6 +93,7 @@ impl Diagnosis {
         casts.iter_mut().for_each(skew::settle);
         let mut chronicles: Vec<Chronicle> = casts.iter().map(|cast| reconcile::chronicle(&stories, cast)).collect();
         kernel::lend(&stories, &mut casts, &mut chronicles);
+        casts.iter_mut().flat_map(|cast| &mut cast.parts).for_each(|part| part.events = Vec::new());
         let mut services: Vec<Service> = casts
             .iter()
             .zip(chronicles)

@@ -5,8 +5,9 @@
 
 use super::joiner::{Joiner, KERNEL, Node, NodeFacts, Service, Subject};
 use super::labels::{normal, same_name, stem};
+use super::part::Part;
 use super::story::{Event, Story};
-use crate::evidence::{Actor, ActorKind, Id};
+use crate::evidence::{Actor, ActorKind, Id, Told};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A service and its events, by stream, each in the order of its stream.
@@ -16,17 +17,6 @@ pub struct Cast<'e> {
     /// A log of the application is there in which nothing happened.
     pub has_silent_log: bool,
     pub parts: Vec<Part<'e>>,
-}
-
-/// What one stream tells of one service.
-pub struct Part<'e> {
-    /// Index of the story.
-    pub story: usize,
-    pub events: Vec<Event<'e>>,
-    /// How far the times of the events were moved (nanoseconds).
-    pub skew: i64,
-    /// No other service speaks in the stream.
-    pub is_alone: bool,
 }
 
 /// Sorts all events into services.
@@ -52,7 +42,7 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
             facts.see(event);
             let program = event.mark().map_or(0, |mark| if mark.manager { 1 } else { mark.program });
             if told.insert((key.0, key.1, program))
-                && let Some(program) = application_program(story, event)
+                && let Some(program) = application_program(story, event.actor, event.mark())
             {
                 facts.programs.insert(program.to_string());
             }
@@ -72,11 +62,12 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
                 has_silent_log: false,
                 parts: Vec::new(),
             });
-            let managers = events.iter().filter_map(Event::mark).filter(|mark| mark.manager && mark.program != 0);
+            let part = Part::new(at, events, is_alone);
             if cast.manager.is_none() {
-                cast.manager = managers.map(|mark| story.string(mark.program).to_string()).next();
+                let manager = part.marks().find(|mark| mark.manager && mark.program != 0);
+                cast.manager = manager.map(|mark| story.string(mark.program).to_string());
             }
-            cast.parts.push(Part { story: at, events, skew: 0, is_alone });
+            cast.parts.push(part);
         }
     }
     let mut casts: Vec<Cast> = casts.into_values().collect();
@@ -158,14 +149,15 @@ fn subject(story: &Story, event: &Event) -> Subject {
     }
 }
 
-pub fn application_program<'e>(story: &Story<'e>, event: &Event<'e>) -> Option<&'e str> {
-    if let Some(mark) = event.mark()
+/// The program that a line is of, by its mark or by who wrote it.
+pub fn application_program<'e>(story: &Story<'e>, actor: Id, mark: Option<&Told>) -> Option<&'e str> {
+    if let Some(mark) = mark
         && !mark.manager
         && mark.program != 0
     {
         return Some(story.string(mark.program));
     }
-    let actor = story.actor(event.actor)?;
+    let actor = story.actor(actor)?;
     (actor.kind == ActorKind::Application && !actor.program.is_empty()).then_some(actor.program.as_str())
 }
 

@@ -1,9 +1,8 @@
 //! In which runs each fault was seen: what asks of one fault need not go through all runs.
 
 use super::runs::Run;
-use crate::evidence::Id;
+use crate::evidence::{ById, Id};
 use crate::grammar::Time;
-use std::collections::BTreeMap;
 
 /// A fault in a run.
 #[derive(Clone, Copy, Debug)]
@@ -18,12 +17,12 @@ pub struct Sighting {
 /// All faults in all runs.
 pub struct Sightings {
     /// In the order of the runs.
-    by_fault: BTreeMap<Id, Vec<Sighting>>,
+    by_fault: ById<Vec<Sighting>>,
 }
 
 impl Sightings {
     pub fn of(runs: &[Run]) -> Sightings {
-        let mut by_fault: BTreeMap<Id, Vec<Sighting>> = BTreeMap::new();
+        let mut by_fault: ById<Vec<Sighting>> = ById::default();
         for (number, run) in runs.iter().enumerate() {
             for seen in &run.faults {
                 let sighting = Sighting { run: number, time: seen.time, after_ready: seen.after_ready };

@@ -4,7 +4,8 @@
 //! breaks this again and again, its clock is off; it is moved by the least that mends it, so that its lines find their
 //! runs. Times that are shown stay as they were written.
 
-use super::services::{Cast, Part};
+use super::part::Part;
+use super::services::Cast;
 use super::story::Event;
 use crate::evidence::Told;
 use crate::grammar::{MarkKind, SECOND, Time};
@@ -19,19 +20,22 @@ const MIN_VOTES: usize = 2;
 /// Moves the times of those parts whose clock is not the manager's.
 pub fn settle(cast: &mut Cast) {
     let is_start = |mark: &Told| mark.manager && mark.kind == MarkKind::Start;
-    let count = |part: &Part| marks(part).filter(|(_, mark)| is_start(mark)).count();
+    let count =
+        |part: &Part| part.kinds.marks.iter().filter(|kind| is_start(kind.told)).map(|kind| kind.count).sum::<usize>();
     let Some(leader) = (0..cast.parts.len()).max_by_key(|&at| (count(&cast.parts[at]), std::cmp::Reverse(at))) else {
         return;
     };
-    let step = marks(&cast.parts[leader]).filter(|(_, mark)| is_start(mark)).map(|(_, mark)| mark.step).min();
-    let starts = times(&cast.parts[leader], |mark| is_start(mark) && Some(mark.step) == step);
+    let Some(step) = cast.parts[leader].marks().filter(|mark| is_start(mark)).map(|mark| mark.step).min() else {
+        return;
+    };
+    let starts = times(&cast.parts[leader], |mark| is_start(mark) && mark.step == step);
     let ends = times(&cast.parts[leader], |mark| mark.manager && mark.kind == MarkKind::Exit);
     if starts.is_empty() {
         return;
     }
     let with_manager = cast.parts[leader].story;
     for part in &mut cast.parts {
-        if part.story == with_manager || marks(part).any(|(_, mark)| mark.manager) {
+        if part.story == with_manager || part.marks().any(|mark| mark.manager) {
             continue;
         }
         let skew = skew(part, &starts, &ends);
@@ -82,7 +86,7 @@ fn skew(part: &Part, starts: &[Time], ends: &[Time]) -> i64 {
 fn lives(part: &Part) -> (Vec<Time>, Vec<Time>) {
     // What is only learned to be a start may be a part's.
     let is_start = |mark: &Told| mark.kind == MarkKind::Start && !mark.learned;
-    let starts = || marks(part).map(|(_, mark)| mark).filter(|mark| is_start(mark));
+    let starts = || part.marks().filter(|mark| is_start(mark));
     let sure = starts().any(|mark| !mark.weak);
     let step = starts().filter(|mark| !mark.weak).map(|mark| mark.step).min();
     let words = starts().next().map(|mark| mark.words);

@@ -62,6 +62,13 @@ pub enum What<'e> {
 }
 
 impl<'e> Event<'e> {
+    fn move_by(&mut self, base: u64) {
+        self.offset += base;
+        if let What::Fault { until, .. } = &mut self.what {
+            *until += base;
+        }
+    }
+
     pub fn mark(&self) -> Option<&'e Told> {
         match self.what {
             What::Mark { told, .. } => Some(told),
@@ -95,12 +102,11 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
         } else {
             Clocks::of(own.iter().filter_map(|event| Some((event.offset, event.time?))))
         };
-        for event in own {
-            event.time = event.time.map(|time| clocks.settled(event.offset, time));
-            event.offset += base;
-            if let What::Fault { until, .. } = &mut event.what {
-                *until += base;
-            }
+        if clocks.moves() {
+            own.iter_mut().for_each(|event| event.time = event.time.map(|time| clocks.settled(event.offset, time)));
+        }
+        if base > 0 {
+            own.iter_mut().for_each(|event| event.move_by(base));
         }
         base += segments.last().map_or(0, |segment| segment.end);
         pieces.push(Piece { path, segments, clocks });
@@ -111,7 +117,9 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
         false => last_words_first(&mut events),
     }
     let timed_from = events.iter().find(|event| event.time.is_some()).map_or(0, |event| event.offset);
-    fill_times(&mut events);
+    if events.iter().any(|event| event.time.is_none()) {
+        fill_times(&mut events);
+    }
     let heads = pieces.iter().flat_map(|piece| {
         let segments = piece.segments.iter();
         let ends = segments.flat_map(|segment| [(segment.start, segment.first), (segment.end, segment.last)]);

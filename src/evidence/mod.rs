@@ -4,6 +4,7 @@
 //! order and grouping of merging gives the same value. In: events of the scan. Out: what the diagnosis reads; no source
 //! is opened again. Knows nothing of causes, and never drops by age or by memory pressure.
 
+pub mod by_id;
 pub mod codec;
 pub mod event;
 pub mod ledger;
@@ -12,6 +13,7 @@ mod residue;
 pub mod segment;
 mod steps;
 
+pub use by_id::ById;
 pub use event::{
     Actor, ActorKind, Class, Fault, FaultKind, Fold, FoldKey, Id, Mark, Sample, Told, hint_id, plain_id, unknown_name,
 };

@@ -2,27 +2,6 @@
 
 use crate::evidence::{Class, FaultKind, Id, plain_id};
 use crate::template::{skeleton, stable_hash};
-use std::hash::{BuildHasherDefault, Hasher};
-
-/// Ids are hashes already.
-pub(super) type ById = BuildHasherDefault<IdHasher>;
-
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = stable_hash(bytes);
-    }
-
-    fn write_u64(&mut self, id: u64) {
-        self.0 = id;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
 
 /// The fault table's key of what a name stands for.
 pub(super) fn fault_id(name: &str) -> Id {

@@ -19,7 +19,7 @@ mod telling;
 mod words;
 
 use crate::built_in;
-use crate::evidence::{Actor, ActorKind, Id, Sample, Segment};
+use crate::evidence::{Actor, ActorKind, ById, Id, Sample, Segment};
 use crate::finder;
 use crate::grammar::definition::Role;
 use crate::grammar::{Catalog, Clock, Layers, Open, Reader, Reading, Time, head};
@@ -28,11 +28,10 @@ use crate::template::stable_hash;
 use block::Thrown;
 use idiom::Idiom;
 use judge::{Place, Said};
-use keys::{ById, aspect_of, fault_id, signature_id, unknown_id};
+use keys::{aspect_of, fault_id, signature_id, unknown_id};
 use memo::Memo;
 use samples::{Draft, evidence_text};
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -178,7 +177,7 @@ struct Pass<'a> {
     timed: Option<(usize, Time)>,
     /// No timed record begins between `timed` and here.
     timed_until: usize,
-    faults: HashMap<Id, Draft, ById>,
+    faults: ById<Draft>,
     /// The text that was made last: of which line, of what, and it.
     shown_last: (usize, Vec<u8>, String),
     /// The line that ends the traceback in progress.
@@ -206,7 +205,7 @@ impl<'a> Pass<'a> {
             spoke_last: Vec::new(),
             timed: None,
             timed_until: 0,
-            faults: HashMap::default(),
+            faults: ById::default(),
             shown_last: Default::default(),
             thrown: None,
             cut: None,

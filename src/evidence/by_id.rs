@@ -1,0 +1,26 @@
+//! Tables by id: an id is a hash already, and is not hashed once more.
+
+use super::event::Id;
+use crate::template::stable_hash;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// A table by id, in no order.
+pub type ById<T> = HashMap<Id, T, BuildHasherDefault<IdHasher>>;
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = stable_hash(bytes);
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        self.0 = id;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
