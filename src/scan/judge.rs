@@ -114,7 +114,7 @@ impl<'a> Pass<'a> {
             && !again
         {
             place.actor = self.actor(reading, false, None);
-            return self.occurrence(*id, || kind.clone(), place, shown);
+            self.occurrence(*id, || kind.clone(), place, shown);
         }
         let uncaught = thrown.filter(|thrown| thrown.uncaught && !telling.is_fatal);
         let is_told = telling.is_step && !again;

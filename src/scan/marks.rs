@@ -38,12 +38,22 @@ impl Scanner {
         if marks.iter().any(|(_, mark)| !mark.mark.weak) {
             marks.retain(|(_, mark)| !mark.mark.weak);
         }
-        if marks.iter().any(|(_, mark)| mark.mark.kind != MarkKind::Hint) {
+        if marks.iter().any(|(_, mark)| !suggests_ready(mark)) {
             marks.retain(|(_, mark)| mark.mark.kind != MarkKind::Hint);
         }
         marks.sort_by_key(|(_, mark)| (mark.mark.kind, mark.mark.weak));
         marks.dedup_by_key(|(_, mark)| mark.mark.kind);
         marks
+    }
+}
+
+/// Whether a mark only suggests that its program is ready: a hint, or the readiness of somebody by a name that may not be
+/// the program's own.
+pub(super) fn suggests_ready(mark: &MarkReading) -> bool {
+    match mark.mark.kind {
+        MarkKind::Hint => true,
+        MarkKind::Ready => mark.mark.weak && mark.text(Field::Service).is_some(),
+        _ => false,
     }
 }
 

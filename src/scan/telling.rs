@@ -4,6 +4,7 @@
 
 use super::idiom::{Idiom, Meaning, Step};
 use super::keys::{aspect_of, dealt_with_id, fault_id, signature_id, unknown_id};
+use super::marks::suggests_ready;
 use super::words::{self, class_of};
 use super::{Scanner, block, detail};
 use crate::evidence::{Class, FaultKind, Id, hint_id};
@@ -30,7 +31,7 @@ pub(super) struct Telling {
     pub(super) marks: Vec<Spoken>,
     /// Signatures, what their lines are about, and an error that no signature knows, in this order.
     pub(super) faults: Vec<(Id, FaultKind)>,
-    /// All that it does is to suggest that its program is ready.
+    /// It suggests that its program is ready, and tells nothing surer.
     pub(super) hint: Option<(Id, FaultKind)>,
     /// A step that the program tells of in its own words.
     pub(super) step: Option<Step>,
@@ -96,7 +97,8 @@ impl Scanner {
         let is_step = step.is_some() || marks.iter().any(|(_, mark)| mark.mark.kind.is_told());
         let tells_fault = !signatures.is_empty() || unknown.is_some();
         let is_hint = marks.iter().any(|(_, mark)| mark.mark.kind == MarkKind::Hint) || meaning == Some(Meaning::Ready);
-        let hint = (is_hint && !is_step && !tells_fault).then(|| {
+        let suggests = step.is_none() && marks.iter().all(|(_, mark)| suggests_ready(mark));
+        let hint = (is_hint && suggests && !tells_fault).then(|| {
             let template = skeleton(text.trim_ascii());
             (hint_id(stable_hash(format!("hint\0{template}").as_bytes())), FaultKind::Hint(template))
         });
