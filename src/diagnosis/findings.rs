@@ -4,15 +4,13 @@ use super::case::Case;
 use super::ends::{End, Stopper};
 use super::evidence_lines::Lines;
 use super::faults::Faults;
-use super::model::{Finding, Incident, State, order_of};
+use super::model::{Finding, Incident, State, Verdict, order_of};
 use super::runs::{Chronicle, Point, Run};
+use super::stuck;
 use super::turns::Turns;
 use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
 use std::collections::BTreeMap;
-
-/// A start without readiness for so long is a finding of its own (nanoseconds).
-const SLOW_BOOT: i64 = 120 * SECOND;
 
 /// What the service is at the end of the evidence.
 pub fn state(chronicle: &Chronicle, ends: &[End]) -> State {
@@ -118,16 +116,15 @@ pub fn findings(
             "Mend what the refusal names; restarting changes nothing.",
         );
     }
-    if let Some(run) = chronicle.runs.last().filter(|run| !run.is_ready() && !run.is_over() && chronicle.tells_ready)
-        && let (Some(began), Some(last)) = (run.began(), last)
-        && last.ns - began.ns > SLOW_BOOT
-    {
-        let minutes = (last.ns - began.ns) / (60 * SECOND);
+    if let Some((_, waits)) = stuck::waiting(chronicle, last) {
+        let says_why = |incident: &Incident| {
+            incident.ongoing && incident.verdict == Verdict::Degraded && !incident.causes.is_empty()
+        };
+        let rest = if incidents.last().is_some_and(says_why) { "" } else { "; its process says nothing about that" };
+        let minutes = waits / (60 * SECOND);
         add(
             "alive-never-ready",
-            format!(
-                "The last run is alive for {minutes} min and never became ready; its process says nothing about that."
-            ),
+            format!("The last run is alive for {minutes} min and never became ready{rest}."),
             "Read its log from the start of that run; restart it after the cause is mended.",
         );
     }

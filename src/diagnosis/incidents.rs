@@ -10,7 +10,7 @@ use super::model::{Cause, Cluster, EvidenceLine, Incident, Span, Verdict};
 use super::rhythm;
 use super::runs::Run;
 use super::turns::{Turns, turns};
-use super::{pace, precedence, refused, steps};
+use super::{pace, precedence, refused, steps, stuck};
 use crate::evidence::{Class, Id};
 use crate::grammar::Time;
 use crate::signature::Role;
@@ -48,6 +48,9 @@ pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
     {
         incidents.extend(case.degraded(&judged));
     }
+    if incidents.last().is_none_or(|incident| !incident.ongoing) {
+        incidents.extend(stuck::incident(case, &background));
+    }
     // Tables of a manager show a part of the runs at best.
     if case.chronicle.runs.last().is_none_or(|run| !run.is_ready()) && !case.chronicle.looping.is_empty() {
         match incidents.last_mut() {
@@ -59,7 +62,7 @@ pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
 }
 
 impl Case<'_, '_> {
-    fn known<'k>(&'k self, background: &'k BTreeSet<Id>) -> Known<'k> {
+    pub(super) fn known<'k>(&'k self, background: &'k BTreeSet<Id>) -> Known<'k> {
         Known { faults: self.faults, background, without: self.without }
     }
 

@@ -35,6 +35,7 @@ mod signals;
 mod skew;
 mod steps;
 mod story;
+mod stuck;
 mod teller;
 mod timeline;
 mod turns;

@@ -1,0 +1,58 @@
+//! A start that goes on without an end: the process is alive, never becomes ready, and says the same error again and
+//! again. Nothing restarts it, so no end of a run tells of it.
+
+use super::case::Case;
+use super::causes;
+use super::model::{Incident, Verdict};
+use super::runs::{Chronicle, FaultSeen, Run};
+use crate::evidence::Id;
+use crate::grammar::{SECOND, Time};
+use crate::signature::Role;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A start without readiness for so long is a matter of its own (nanoseconds).
+const SLOW_BOOT: i64 = 120 * SECOND;
+/// An error that is told so often is why.
+const AGAIN: u64 = 3;
+/// Whoever was silent about it for so long has got over it (nanoseconds).
+const SILENT: i64 = 60 * SECOND;
+
+/// The last run, if it should be ready by now and is not, and for how long it has been on its way at `last`.
+pub fn waiting<'r, 'e>(chronicle: &'r Chronicle<'e>, last: Option<Time>) -> Option<(&'r Run<'e>, i64)> {
+    let run = chronicle.runs.last().filter(|run| !run.is_ready() && !run.is_over() && chronicle.tells_ready)?;
+    let waits = last?.ns - run.began()?.ns;
+    (waits > SLOW_BOOT).then_some((run, waits))
+}
+
+/// What keeps it from being ready, if it says so.
+pub fn incident(case: &Case, background: &BTreeSet<Id>) -> Option<Incident> {
+    let (run, _) = waiting(case.chronicle, case.chronicle.runs.last()?.last_seen)?;
+    let last = run.last_seen?;
+    let mut told: BTreeMap<Id, (u64, Option<Time>)> = BTreeMap::new();
+    for seen in &run.faults {
+        let (times, latest) = told.entry(seen.fault).or_default();
+        *times += u64::from(seen.count);
+        *latest = seen.time.max(*latest);
+    }
+    let goes_on = |seen: &&FaultSeen| {
+        let (times, latest) = told.get(&seen.fault).copied().unwrap_or_default();
+        times >= AGAIN && latest.is_some_and(|latest| last.ns - latest.ns <= SILENT)
+    };
+    let faults: Vec<FaultSeen> = run.faults.iter().filter(goes_on).copied().collect();
+    let judged = causes::judge(&Run { faults, ..run.clone() }, &case.known(background));
+    let at = case.chronicle.runs.len() - 1;
+    let mut cause = case.cause(judged.root?, Role::Root, &[at], 1)?;
+    let times = told.get(&judged.root?).map_or(0, |(times, _)| *times);
+    cause.why =
+        vec![format!("the process is alive and never became ready, and says it again and again ({times} times)")];
+    cause.confidence = 0.7;
+    Some(Incident {
+        verdict: Verdict::Degraded,
+        first: run.began().map(Time::rfc3339),
+        last: Some(last.rfc3339()),
+        ongoing: true,
+        runs: 1,
+        causes: vec![cause],
+        ..Incident::default()
+    })
+}
