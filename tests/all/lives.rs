@@ -290,3 +290,57 @@ fn a_goodbye_after_the_manager_told_of_the_next_start_is_the_old_runs_in_every_s
     let told = analyze(&[("gateway.log", console), ("openclaw-2026-02-03.log", &file.concat())]);
     assert_eq!((told["verdict"].as_str(), counts(&told)), (Some("healthy"), (1, 1, 2)), "{told}");
 }
+
+#[test]
+fn who_calls_itself_by_its_name_is_ready_in_a_file_of_another_name() {
+    let mut log = String::new();
+    for run in 0..5 {
+        let _ = write!(
+            log,
+            "[2026-02-03T15:30:{:02}.100Z] mailer listening on 127.0.0.1:8200\n\
+             [2026-02-03T15:30:{:02}.900Z] receipt for 71{run} sent\n\
+             TypeError: Cannot read properties of undefined (reading 'email')\n    at sendReceipt (/srv/app/server.js:17:29)\n\n\
+             Node.js v20.20.2\n\
+             {{\"level\":\"error\",\"message\":\"Forever detected script exited with code: 1\"}}\n\
+             {{\"level\":\"error\",\"message\":\"Script restart attempt #{}\"}}\n",
+            run * 10,
+            run * 10 + 5,
+            run + 1
+        );
+    }
+    let told = analyze(&[("forever.log", &log)]);
+    assert_eq!(counts(&told).2, 5, "{told}");
+    // What is ready by another name is a part, where the runs die at once after it.
+    let parts = analyze(&[("forever.log", &log.replace("mailer listening on 127.0.0.1:8200", "directories ready"))]);
+    assert_eq!(counts(&parts).2, 0, "{parts}");
+}
+
+/// A worker that waits for its broker for ever: nothing restarts it.
+fn waits_for_ever(tries: usize) -> String {
+    let mut log = String::from(" -------------- celery@gw v5.4.0 (opalescent)\n");
+    for at in 0..tries {
+        let _ = write!(
+            log,
+            "[2026-02-03 09:{:02}:{:02},172: ERROR/MainProcess] consumer: Cannot connect to amqp://shop:**@mq:5672/shop: \
+             (0, 0): (403) ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN.\n\
+             Trying again in 16.00 seconds... ({}/100)\n\n",
+            at * 16 / 60,
+            at * 16 % 60,
+            at + 1
+        );
+    }
+    log
+}
+
+#[test]
+fn a_start_that_never_ends_is_told_with_its_reason() {
+    let told = analyze(&[("worker.log", &waits_for_ever(20))]);
+    let service = &told["services"][0];
+    assert_eq!((&service["verdict"], &service["restarts"]), (&"degraded".into(), &0.into()), "{told}");
+    assert_eq!(service["incidents"][0]["causes"][0]["id"], "amqp-login-refused", "{told}");
+    // A boot may take its time, and whoever becomes ready after all was only slow.
+    assert_eq!(analyze(&[("worker.log", &waits_for_ever(5))])["verdict"], "healthy");
+    let mended = waits_for_ever(20) + "[2026-02-03 09:05:31,172: INFO/MainProcess] celery@gw ready.\n";
+    assert_eq!(analyze(&[("worker.log", &mended)])["verdict"], "healthy");
+    whole_wherever_cut(&waits_for_ever(20));
+}
