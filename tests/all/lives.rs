@@ -344,3 +344,29 @@ fn a_start_that_never_ends_is_told_with_its_reason() {
     assert_eq!(analyze(&[("worker.log", &mended)])["verdict"], "healthy");
     whole_wherever_cut(&waits_for_ever(20));
 }
+
+#[test]
+fn a_reload_that_repeats_the_boot_is_no_restart() {
+    let line = |second: usize, level: &str, rest: &str| {
+        format!(
+            "2026-02-03_03:12:{second:02}.54159 {{\"level\":\"{level}\",\"ts\":17700883{:02}.5,{rest}}}\n",
+            20 + second
+        )
+    };
+    let mut log = line(0, "info", r#""msg":"using provided configuration","config_file":"/srv/app/Caddyfile""#);
+    for reload in 0..5 {
+        log +=
+            &line(reload * 10, "info", r#""logger":"admin","msg":"admin endpoint started","address":"127.0.0.1:2019""#);
+        log += &line(reload * 10, "info", r#""logger":"http.log","msg":"server running","name":"srv0""#);
+        if reload == 0 {
+            log += &line(0, "info", r#""msg":"serving initial configuration""#);
+        }
+        log += &line(
+            reload * 10 + 3,
+            "error",
+            r#""logger":"http.log.error","msg":"dial tcp 127.0.0.1:9402: connect: connection refused","status":502"#,
+        );
+    }
+    let told = analyze(&[("current", &log)]);
+    assert_eq!((counts(&told).0, &told["verdict"]), (0, &"healthy".into()), "{told}");
+}
