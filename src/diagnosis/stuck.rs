@@ -30,12 +30,12 @@ pub fn incident(case: &Case, background: &BTreeSet<Id>) -> Option<Incident> {
     let last = run.last_seen?;
     let mut told: BTreeMap<Id, (u64, Option<Time>)> = BTreeMap::new();
     for seen in &run.faults {
-        let (times, latest) = told.entry(seen.fault).or_default();
+        let (times, latest) = told.entry(case.faults.plain(seen.fault)).or_default();
         *times += u64::from(seen.count);
         *latest = seen.time.max(*latest);
     }
     let goes_on = |seen: &&FaultSeen| {
-        let (times, latest) = told.get(&seen.fault).copied().unwrap_or_default();
+        let (times, latest) = told.get(&case.faults.plain(seen.fault)).copied().unwrap_or_default();
         times >= AGAIN && latest.is_some_and(|latest| last.ns - latest.ns <= SILENT)
     };
     let faults: Vec<FaultSeen> = run.faults.iter().filter(goes_on).copied().collect();

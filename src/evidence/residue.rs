@@ -105,18 +105,19 @@ impl Lives {
             let since: &mut u64 = tells_starts.entry(actor).or_default();
             *since = offset.max(*since);
         }
-        let mut processes: BTreeMap<_, BTreeMap<Id, u64>> = BTreeMap::new();
+        let mut spoke_last: BTreeMap<Id, u64> = BTreeMap::new();
         for event in segment.ledger.events() {
-            let (actor, offset) = match event {
-                Event::Mark(mark) => (mark.told.actor, mark.offset),
-                Event::Fold(key, fold) => (key.actor, fold.last_offset),
+            match event {
+                Event::Mark(mark) => spoke_last.insert(mark.told.actor, mark.offset),
+                Event::Fold(key, fold) => spoke_last.insert(key.actor, fold.last_offset),
             };
-            if segment.actors.get(&actor).is_some_and(|actor| actor.run_pid.is_some()) {
-                processes.entry(speaker(actor)).or_default().insert(actor, offset);
-            }
         }
-        let outlived = processes.into_values().flat_map(|processes| {
-            let mut processes: Vec<(u64, Id)> = processes.into_iter().map(|(actor, last)| (last, actor)).collect();
+        let has_pid = |actor: &Id| segment.actors.get(actor).is_some_and(|actor| actor.run_pid.is_some());
+        let mut processes: BTreeMap<_, Vec<(u64, Id)>> = BTreeMap::new();
+        for (actor, last) in spoke_last.into_iter().filter(|(actor, _)| has_pid(actor)) {
+            processes.entry(speaker(actor)).or_default().push((last, actor));
+        }
+        let outlived = processes.into_values().flat_map(|mut processes| {
             processes.sort_unstable();
             processes.truncate(processes.len().saturating_sub(MAX_LIVES_OF_ONE));
             processes.into_iter().map(|(_, actor)| actor)
