@@ -92,32 +92,10 @@ mod tests {
     use crate::diagnosis::story::What;
     use crate::grammar::MarkKind;
 
-    fn told(kind: MarkKind, actor: Id) -> Told {
-        Told {
-            kind,
-            actor,
-            program: 0,
-            service: 0,
-            signal: 0,
-            words: 0,
-            code: None,
-            step: 0,
-            weak: false,
-            learned: false,
-            never_ready: false,
-            replaced: false,
-            first_only: false,
-            untimed: false,
-            instance: None,
-            manager: false,
-            asked: None,
-            tells_ready: false,
-        }
-    }
-
     #[test]
     fn each_kind_is_counted() {
-        let known = [told(MarkKind::Start, 1), told(MarkKind::Ready, 1), told(MarkKind::Exit, 2)];
+        let known = [(MarkKind::Start, 1), (MarkKind::Ready, 1), (MarkKind::Exit, 2)]
+            .map(|(kind, actor)| Told::new(kind, actor));
         // Which kind, or a fault; as if by chance.
         let order: Vec<usize> = (0..200).map(|nth| (nth * nth + nth / 7) % 4).collect();
         let event = |(offset, kind): (u64, usize)| {

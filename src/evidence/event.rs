@@ -81,6 +81,32 @@ pub struct Told {
     pub tells_ready: bool,
 }
 
+impl Told {
+    /// What an actor tells, and nothing more of it.
+    pub fn new(kind: MarkKind, actor: Id) -> Told {
+        Told {
+            kind,
+            actor,
+            program: 0,
+            service: 0,
+            signal: 0,
+            words: 0,
+            code: None,
+            step: 1,
+            weak: false,
+            learned: false,
+            never_ready: false,
+            replaced: false,
+            first_only: false,
+            untimed: false,
+            instance: None,
+            manager: false,
+            asked: None,
+            tells_ready: false,
+        }
+    }
+}
+
 /// A step in a service's life, as one line told it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark<T> {

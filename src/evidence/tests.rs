@@ -27,24 +27,11 @@ fn mark(offset: u64, line: u64, time: Option<Time>) -> Mark<&'static Told> {
     static TOLD: OnceLock<[Told; 2]> = OnceLock::new();
     let told = TOLD.get_or_init(|| {
         [(MarkKind::Start, None), (MarkKind::Exit, Some(-9))].map(|(kind, code)| Told {
-            kind,
-            actor: 1,
             program: 2,
-            service: 0,
-            signal: 0,
             words: 3,
             code,
-            step: 1,
-            weak: false,
-            learned: false,
-            never_ready: false,
-            replaced: false,
-            first_only: false,
-            untimed: false,
-            instance: None,
             manager: true,
-            asked: None,
-            tells_ready: false,
+            ..Told::new(kind, 1)
         })
     });
     Mark {

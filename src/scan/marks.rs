@@ -62,24 +62,11 @@ impl Pass<'_> {
     pub(super) fn told_by_program(&mut self, kind: MarkKind, place: Place, words: Id, program: Option<&str>) -> Told {
         let program = program.unwrap_or_default();
         Told {
-            kind,
-            actor: place.actor,
             program: self.string(program),
-            service: 0,
-            signal: 0,
             words,
-            code: None,
-            step: 1,
-            weak: false,
-            learned: false,
-            never_ready: false,
-            replaced: false,
-            first_only: false,
             untimed: place.is_untimed,
-            instance: None,
-            manager: false,
-            asked: None,
             tells_ready: self.scanner.catalog.tells_ready(program),
+            ..Told::new(kind, place.actor)
         }
     }
 
