@@ -1,6 +1,6 @@
 //! Joins what several streams and labels tell of one service.
 
-use super::labels::{folder, same_name, stem};
+use super::labels::{folder, same_name, same_words, stem, words};
 use super::story::{Event, Story};
 use crate::grammar::{MarkKind, SECOND};
 use std::collections::{BTreeMap, BTreeSet};
@@ -184,11 +184,11 @@ impl<'n, 'e> Joiner<'n, 'e> {
                 let same_stream = self.keys[a].0 == self.keys[b].0;
                 let (name_a, name_b) = (self.name_of(a), self.name_of(b));
                 // In one stream two names may be a unit and its description; the words of the one are in the other.
-                let related =
-                    same_stream && same_name(name_a, name_b) && (name_a.contains(' ') || name_b.contains(' '));
+                let is_description = same_stream && (name_a.contains(' ') || name_b.contains(' '));
+                let related = is_description && same_name(name_a, name_b);
                 let related = related || same_stream && name_a.eq_ignore_ascii_case(name_b);
-                let same_place = folder(self.path_of(a)) == folder(self.path_of(b));
-                if related || (name_a == name_b && same_place) {
+                let same_place = || folder(self.path_of(a)) == folder(self.path_of(b));
+                if related || (name_a == name_b && same_place()) {
                     self.union(a, b);
                 }
             }
@@ -218,22 +218,27 @@ impl<'n, 'e> Joiner<'n, 'e> {
     fn join_applications(&mut self) {
         let managed = self.managed();
         let applications = self.of_kind(|subject| matches!(subject, Subject::Application(_)));
+        // Journals may have thousands of units: their names are taken apart once.
+        let named: Vec<(usize, Vec<String>)> = managed.iter().map(|&at| (at, words(self.name_of(at)))).collect();
         for &app in &applications {
             let label = self.name_of(app);
             let own = if label.is_empty() { stem(self.path_of(app)) } else { label.to_string() };
-            let near = |&&at: &&usize| folder(self.path_of(at)) == folder(self.path_of(app));
+            let own_words = words(&own);
+            let near = |at: usize| folder(self.path_of(at)) == folder(self.path_of(app));
             // `ledger` and `ledger-api` may both be there: the name itself counts first, then the only one like it.
-            let is_own = |&&at: &&usize| self.name_of(at).eq_ignore_ascii_case(&own);
-            let is_like = |&&at: &&usize| same_name(self.name_of(at), &own);
-            let like: Vec<usize> = managed.iter().filter(near).filter(is_like).copied().collect();
+            let is_like = |(at, words): &&(usize, Vec<String>)| same_words(words, &own_words) && near(*at);
+            let like: Vec<usize> = named.iter().filter(is_like).map(|(at, _)| *at).collect();
             let services: BTreeSet<usize> = like.iter().map(|&at| self.find(at)).collect();
-            let named = managed.iter().filter(near).find(is_own).copied();
-            if let Some(at) = named.or(like.first().copied().filter(|_| services.len() == 1)) {
+            let is_own = |&&at: &&usize| self.name_of(at).eq_ignore_ascii_case(&own) && near(at);
+            if let Some(at) =
+                managed.iter().find(is_own).copied().or(like.first().copied().filter(|_| services.len() == 1))
+            {
                 self.union(app, at);
             }
         }
         // In a journal a program may go by its interpreter's name: then its starts tell whose it is.
-        let is_unit = |at: usize| managed.iter().any(|&unit| self.find(unit) == self.find(at));
+        let units: BTreeSet<usize> = managed.iter().map(|&unit| self.find(unit)).collect();
+        let is_unit = |at: usize| units.contains(&self.find(at));
         let strangers: Vec<usize> =
             applications.iter().copied().filter(|&app| !self.name_of(app).is_empty() && !is_unit(app)).collect();
         for app in strangers {
@@ -264,13 +269,13 @@ impl<'n, 'e> Joiner<'n, 'e> {
         // Two logs of one program in one folder are one service, and so are two of one stem.
         for (i, &a) in applications.iter().enumerate() {
             for &b in &applications[i + 1..] {
-                if folder(self.path_of(a)) != folder(self.path_of(b)) {
+                let unlabelled = self.name_of(a).is_empty() && self.name_of(b).is_empty();
+                let same_label = !self.name_of(a).is_empty() && self.name_of(a) == self.name_of(b);
+                if !unlabelled && !same_label || folder(self.path_of(a)) != folder(self.path_of(b)) {
                     continue;
                 }
-                let unlabelled = self.name_of(a).is_empty() && self.name_of(b).is_empty();
                 let same_program = !self.facts[a].programs.is_disjoint(&self.facts[b].programs);
                 let same_stem = stem(self.path_of(a)) == stem(self.path_of(b));
-                let same_label = !self.name_of(a).is_empty() && self.name_of(a) == self.name_of(b);
                 let same_life = self.facts[a].may_be_one_with(self.facts[b]);
                 if (unlabelled && (same_stem || same_program && same_life)) || same_label {
                     self.union(a, b);
@@ -305,11 +310,9 @@ impl<'n, 'e> Joiner<'n, 'e> {
     fn join_lone_within(&mut self, within: impl Fn(&Self, usize) -> bool) {
         let is_kernel = |at: usize| self.keys[at].1 == Subject::Kernel;
         let members: Vec<usize> = (0..self.keys.len()).filter(|&at| within(self, at) && !is_kernel(at)).collect();
-        let is_managed = |joiner: &Self, root: usize| {
-            (0..joiner.keys.len()).any(|at| joiner.find(at) == root && matches!(joiner.keys[at].1, Subject::Managed(_)))
-        };
+        let units: BTreeSet<usize> = self.managed().into_iter().map(|at| self.find(at)).collect();
         let roots: BTreeSet<usize> = members.iter().map(|&at| self.find(at)).collect();
-        let managed: Vec<usize> = roots.iter().copied().filter(|&root| is_managed(self, root)).collect();
+        let managed: Vec<usize> = roots.iter().copied().filter(|root| units.contains(root)).collect();
         let programs = |joiner: &Self, root: usize| -> BTreeSet<String> {
             (0..joiner.keys.len())
                 .filter(|&at| joiner.find(at) == root)
@@ -332,7 +335,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
         for at in members {
             let root = self.find(at);
             let is_application = matches!(self.keys[at].1, Subject::Application(_));
-            if root == self.find(target) || !is_application || is_managed(self, root) {
+            if root == self.find(target) || !is_application || units.contains(&root) {
                 continue;
             }
             let (own, theirs) = (programs(self, root), programs(self, self.find(target)));
@@ -407,16 +410,15 @@ impl<'n, 'e> Joiner<'n, 'e> {
             }
         }
         let names: BTreeMap<usize, String> = names.into_iter().map(|(root, (_, _, name))| (root, name)).collect();
-        let named = |name: &str| -> Vec<usize> {
-            names.iter().filter(|(_, known)| known.as_str() == name).map(|(root, _)| *root).collect()
+        let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (&root, name) in &names {
+            by_name.entry(name).or_default().push(root);
+        }
+        let apart = |root: usize, name: &String| match by_name.get(name.as_str()) {
+            Some(rivals) if rivals.len() > 1 => format!("{name} ({})", self.apart(root, rivals)),
+            _ => name.clone(),
         };
-        names
-            .iter()
-            .map(|(&root, name)| match named(name).as_slice() {
-                [_] => (root, name.clone()),
-                rivals => (root, format!("{name} ({})", self.apart(root, rivals))),
-            })
-            .collect()
+        names.iter().map(|(&root, name)| (root, apart(root, name))).collect()
     }
 
     /// What tells a service from others of its name: its file, its folder, or else its path.

@@ -21,13 +21,17 @@ pub fn normal(name: &str) -> String {
 }
 
 /// The words of a name in lower case.
-fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
 /// Two names for one thing: the same words, or all words of the shorter one within the longer one.
 pub fn same_name(a: &str, b: &str) -> bool {
-    let (a, b) = (words(a), words(b));
+    same_words(&words(a), &words(b))
+}
+
+/// Likewise, of names whose words are known.
+pub fn same_words(a: &[String], b: &[String]) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     !short.is_empty() && short.iter().all(|word| long.contains(word))
 }

@@ -27,13 +27,14 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
         let mut of_story = Subjects::default();
         // Marks are many and their subjects few: each is looked up once.
         let mut own: Vec<(Subject, NodeFacts)> = Vec::new();
+        let mut known: BTreeMap<Subject, usize> = BTreeMap::new();
         let mut places: BTreeMap<(Id, Id), usize> = BTreeMap::new();
         let mut told: BTreeSet<(Id, Id, Id)> = BTreeSet::new();
         for event in &story.events {
             let key = Subjects::key(event);
             let place = *places.entry(key).or_insert_with(|| {
                 let subject = of_story.of(story, event);
-                own.iter().position(|(known, _)| known == subject).unwrap_or_else(|| {
+                *known.entry(subject.clone()).or_insert_with(|| {
                     own.push((subject.clone(), NodeFacts::default()));
                     own.len() - 1
                 })
