@@ -68,12 +68,15 @@ impl End {
 /// Signatures of the kernel's killing for memory.
 const OUT_OF_MEMORY: [&str; 3] = ["kernel-oom", "systemd-oom", "k8s-oomkilled"];
 
+/// Signatures of a start that ends the process before it.
+const PORT_CLEARERS: [&str; 2] = ["openclaw-stale-pid-cleared", "port-holder-stopped"];
+
 /// Whose hand it was, more exactly: by what was seen in the run, and by the cause that it was found to die of.
 pub fn hand(end: End, cause: Option<&str>, has: impl Fn(&str) -> bool) -> Option<Stopper> {
     let (End::Planned(stopper) | End::Unplanned(stopper)) = end else { return None };
     Some(match stopper {
         Stopper::Watchdog if ["k8s-liveness", "k8s-startup"].into_iter().any(&has) => Stopper::Probe,
-        Stopper::Unknown if cause == Some("openclaw-stale-pid-cleared") => Stopper::StalePidKiller,
+        Stopper::Unknown if cause.is_some_and(|cause| PORT_CLEARERS.contains(&cause)) => Stopper::StalePidKiller,
         Stopper::Kernel | Stopper::Killed if OUT_OF_MEMORY.into_iter().any(&has) => Stopper::OomKiller,
         Stopper::Itself if cause.is_some_and(|cause| OUT_OF_MEMORY.contains(&cause)) => Stopper::OomKiller,
         stopper => stopper,

@@ -10,7 +10,7 @@ use super::model::{Cause, Cluster, EvidenceLine, Incident, Span, Verdict};
 use super::rhythm;
 use super::runs::Run;
 use super::turns::{Turns, turns};
-use super::{pace, precedence, refused, steps, stuck};
+use super::{gave_up, pace, precedence, recurring, refused, steps, stuck};
 use crate::evidence::{Class, Id};
 use crate::grammar::Time;
 use crate::signature::Role;
@@ -24,6 +24,8 @@ use std::ops::Range;
 const MAX_TITLE: usize = 100;
 /// Lines of other errors that are shown with a cause.
 const MAX_BESIDE: usize = 2;
+/// What takes something away from a service that is ready says so this often.
+const AGAIN: u64 = 3;
 /// A symptom is told when it is in this share of a cause's runs.
 const COMMON: f64 = 0.2;
 
@@ -50,6 +52,12 @@ pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
     }
     if incidents.last().is_none_or(|incident| !incident.ongoing) {
         incidents.extend(stuck::incident(case, &background));
+    }
+    if incidents.last().is_none_or(|incident| !incident.ongoing) {
+        incidents.extend(recurring::incident(case));
+    }
+    if incidents.is_empty() {
+        incidents.extend(gave_up::incident(case));
     }
     // Tables of a manager show a part of the runs at best.
     if case.chronicle.runs.last().is_none_or(|run| !run.is_ready()) && !case.chronicle.looping.is_empty() {
@@ -425,10 +433,15 @@ impl Case<'_, '_> {
     /// A service that goes on, with a part of it lost.
     fn degraded(&self, judged: &[Option<Judged>]) -> Option<Incident> {
         let runs: Vec<usize> = (0..self.chronicle.runs.len()).filter(|&at| judged[at].is_none()).collect();
-        let lost = |at: &usize| {
-            self.chronicle.runs[*at].faults.iter().filter(|seen| {
+        // After readiness once may be an accident.
+        let again = |at: usize, id: Id| {
+            let seen = self.chronicle.runs[at].faults.iter().filter(|seen| seen.fault == id && seen.after_ready);
+            seen.map(|seen| u64::from(seen.count)).sum::<u64>() >= AGAIN
+        };
+        let lost = |&at: &usize| {
+            self.chronicle.runs[at].faults.iter().filter(move |seen| {
                 let signature = self.faults.get(seen.fault).and_then(|fault| fault.signature);
-                signature.is_some_and(|signature| signature.degrades) && !seen.after_ready
+                signature.is_some_and(|signature| signature.degrades) && (!seen.after_ready || again(at, seen.fault))
             })
         };
         let mut by_fault: BTreeMap<Id, Vec<usize>> = BTreeMap::new();

@@ -179,20 +179,45 @@ impl<'n, 'e> Joiner<'n, 'e> {
     /// One service by several names: a unit and its description, the same name in two streams.
     fn join_managed(&mut self) {
         let managed = self.managed();
+        let mut described: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (i, &a) in managed.iter().enumerate() {
             for &b in &managed[i + 1..] {
                 let same_stream = self.keys[a].0 == self.keys[b].0;
                 let (name_a, name_b) = (self.name_of(a), self.name_of(b));
                 // In one stream two names may be a unit and its description; the words of the one are in the other.
                 let is_description = same_stream && (name_a.contains(' ') || name_b.contains(' '));
-                let related = is_description && same_name(name_a, name_b);
-                let related = related || same_stream && name_a.eq_ignore_ascii_case(name_b);
+                if is_description && same_name(name_a, name_b) {
+                    let (unit, description) = if name_b.contains(' ') { (a, b) } else { (b, a) };
+                    described.entry(unit).or_default().push(description);
+                }
+                let related = same_stream && name_a.eq_ignore_ascii_case(name_b);
                 let same_place = || folder(self.path_of(a)) == folder(self.path_of(b));
                 if related || (name_a == name_b && same_place()) {
                     self.union(a, b);
                 }
             }
         }
+        for (unit, descriptions) in described {
+            self.descriptions_of(unit, &descriptions).into_iter().for_each(|other| self.union(unit, other));
+        }
+    }
+
+    /// Of descriptions that a unit's words are in, its own: `web daemon of shop` and `web cache of shop` are two units'.
+    /// As many starts are told of it as the unit tells ends; one that only changed its version is the same one.
+    fn descriptions_of(&self, unit: usize, descriptions: &[usize]) -> Vec<usize> {
+        let plain = |at: usize| -> Vec<String> {
+            let is_plain = |word: &String| !word.bytes().any(|byte| byte.is_ascii_digit());
+            words(self.name_of(at)).into_iter().filter(is_plain).collect()
+        };
+        let ends = self.facts[unit].ends.len();
+        let is_plain_unit = |at: usize| !self.name_of(at).contains(' ');
+        if ends == 0 || descriptions.iter().any(|&at| is_plain_unit(at)) {
+            return descriptions.to_vec();
+        }
+        let off = |at: &usize| self.facts[*at].begins.len().abs_diff(ends);
+        let Some(&best) = descriptions.iter().min_by_key(|at| off(at)) else { return Vec::new() };
+        let is_as_good = |at: &usize| off(at) == off(&best) || plain(*at) == plain(best);
+        descriptions.iter().copied().filter(is_as_good).collect()
     }
 
     /// Before systemd 249 starts name a unit's description and ends the unit: in a stream with one of each left alone,

@@ -37,7 +37,7 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
         let mut lent: Vec<Option<usize>> = vec![None; casts.len()];
         for event in part.events {
             let victim = stories[part.story].actor(event.actor).map_or("", |actor| actor.service.as_str());
-            let found = best_run(stories, casts, chronicles, &programs, victim, &event).or_else(|| {
+            let found = best_run(stories, casts, chronicles, &programs, victim, (part.story, &event)).or_else(|| {
                 let lone = chronicles.len() == 1;
                 lone.then(|| (0, run_at(&chronicles[0], event.time)))
             });
@@ -90,11 +90,11 @@ fn best_run(
     chronicles: &[Chronicle],
     programs: &[BTreeSet<&str>],
     victim: &str,
-    event: &Event,
+    (story, event): (usize, &Event),
 ) -> Option<(usize, Option<usize>)> {
     let time = event.time?;
     let is_own = |at: usize| is_named(victim, &casts[at].name);
-    let mut best: Option<((u8, bool, i64), usize, usize)> = None;
+    let mut best: Option<((u8, bool, bool, i64, u64), usize, usize)> = None;
     for (owner, chronicle) in chronicles.iter().enumerate() {
         let affinity = match () {
             () if victim.is_empty() => 2,
@@ -113,7 +113,12 @@ fn best_run(
             if !killed && affinity > 0 {
                 continue;
             }
-            let key = (affinity, !killed, distance);
+            // In one log of whole seconds the next end after the line is the one that it tells of.
+            let exit = chronicle.runs[run].exit;
+            let goes_on = exit.is_none();
+            let exit = exit.filter(|exit| casts[owner].parts[exit.part].story == story);
+            let further = exit.map_or(0, |exit| exit.offset.checked_sub(event.offset).unwrap_or(u64::MAX));
+            let key = (affinity, !killed, goes_on, distance, further);
             if best.is_none_or(|(known, ..)| key < known) {
                 best = Some((key, owner, run));
             }

@@ -77,7 +77,7 @@ fn settle(chronicle: &mut Chronicle, last_lines: &[Option<Time>]) {
         chronicle.loose.extend(outside);
         let lived_on = run.ended().zip(run.manager_ready.and_then(|ready| ready.time));
         let lived_on = has_no_word && lived_on.is_some_and(|(end, ready)| end.ns - ready.ns > LIVED_ON);
-        if (by_manager || lived_on)
+        if (by_manager || lived_on || has_no_word && run.waited_for)
             && let Some(point) = run.manager_ready
         {
             // Running a moment before its end is not ready.

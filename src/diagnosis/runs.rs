@@ -46,6 +46,8 @@ pub struct Run<'e> {
     pub killed: bool,
     pub gave_up: bool,
     pub in_process: bool,
+    /// Its manager's word of readiness came after it had waited for it.
+    pub(super) waited_for: bool,
     /// Which of several processes of the service it is, where the manager tells them apart.
     pub instance: Option<u32>,
     /// Started to do some work and end, by a timer or by hand: a clean end of it is its success.

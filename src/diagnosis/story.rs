@@ -87,6 +87,7 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
     let mut events = Vec::new();
     // Offsets go on from piece to piece, so that their order is that of the log.
     let mut base = 0;
+    let mut is_reversed = false;
     for (path, stream) in &log.pieces {
         let segments: Vec<&Segment> = stream.segments.values().collect();
         let start = events.len();
@@ -94,6 +95,7 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
         let own = &mut events[start..];
         if runs_backwards(own) {
             own.reverse();
+            is_reversed = true;
         }
         let is_listing =
             segments.iter().flat_map(|segment| segment.actors.values()).any(|actor| actor.kind == ActorKind::Listing);
@@ -116,7 +118,8 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
         true => chains_whole(&mut events, &outcomes(&pieces)),
         false => last_words_first(&mut events),
     }
-    let timed_from = events.iter().find(|event| event.time.is_some()).map_or(0, |event| event.offset);
+    let first_timed = events.iter().find(|event| event.time.is_some() && !is_reversed);
+    let timed_from = first_timed.map_or(0, |event| event.offset);
     if events.iter().any(|event| event.time.is_none()) {
         fill_times(&mut events);
     }

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A start without readiness for so long is a matter of its own (nanoseconds).
 const SLOW_BOOT: i64 = 120 * SECOND;
+/// Of one that says why, so long.
+const FAILING: i64 = 60 * SECOND;
 /// An error that is told so often is why.
 const AGAIN: u64 = 3;
 /// Whoever was silent about it for so long has got over it (nanoseconds).
@@ -19,15 +21,23 @@ const SILENT: i64 = 60 * SECOND;
 
 /// The last run, if it should be ready by now and is not, and for how long it has been on its way at `last`.
 pub fn waiting<'r, 'e>(chronicle: &'r Chronicle<'e>, last: Option<Time>) -> Option<(&'r Run<'e>, i64)> {
-    let run = chronicle.runs.last().filter(|run| !run.is_ready() && !run.is_over() && chronicle.tells_ready)?;
+    let run = unready(chronicle).filter(|run| !run.is_over())?;
     let waits = last?.ns - run.began()?.ns;
     (waits > SLOW_BOOT).then_some((run, waits))
 }
 
+fn unready<'r, 'e>(chronicle: &'r Chronicle<'e>) -> Option<&'r Run<'e>> {
+    chronicle.runs.last().filter(|run| !run.is_ready() && chronicle.tells_ready)
+}
+
 /// What keeps it from being ready, if it says so.
 pub fn incident(case: &Case, background: &BTreeSet<Id>) -> Option<Incident> {
-    let (run, _) = waiting(case.chronicle, case.chronicle.runs.last()?.last_seen)?;
-    let last = run.last_seen?;
+    // Somebody may have stopped it at last.
+    let run = unready(case.chronicle).filter(|_| case.ends.last().is_some_and(|end| !end.is_unplanned()))?;
+    let last = run.stop.and_then(|stop| stop.time).or(run.last_seen)?;
+    if last.ns - run.began()?.ns <= FAILING {
+        return None;
+    }
     let mut told: BTreeMap<Id, (u64, Option<Time>)> = BTreeMap::new();
     for seen in &run.faults {
         let (times, latest) = told.entry(case.faults.plain(seen.fault)).or_default();
@@ -50,7 +60,7 @@ pub fn incident(case: &Case, background: &BTreeSet<Id>) -> Option<Incident> {
         verdict: Verdict::Degraded,
         first: run.began().map(Time::rfc3339),
         last: Some(last.rfc3339()),
-        ongoing: true,
+        ongoing: !run.is_over(),
         runs: 1,
         causes: vec![cause],
         ..Incident::default()

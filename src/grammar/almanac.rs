@@ -18,6 +18,9 @@ const MAX_PLACES: u64 = 16_384;
 /// Anchors are no closer than this (nanoseconds): less than an hour, which may come twice.
 const APART: i64 = 1200 * SECOND;
 
+/// What follows a date lies in the half year after it, whenever the file was written: it may be a copy.
+const HALF_A_YEAR: i64 = 183 * 86_400 * SECOND;
+
 /// Whether times at a log's start leave open what an almanac can tell.
 pub fn is_wanted(catalog: &Catalog, clock: &Clock, head: &[u8]) -> bool {
     let reader = Reader::of(catalog);
@@ -37,6 +40,10 @@ pub fn dated<'l>(
 ) -> Clock {
     let reader = Reader::of(catalog);
     let step = (length / MAX_PLACES).max(1);
+    let clock = match last_dated(&reader, &clock, (length, step), &mut line_at) {
+        Some(last) => clock.not_after(last.later(HALF_A_YEAR)),
+        None => clock,
+    };
     // From the end: from which offset on which anchor holds; the stream's own one from the last time on.
     let mut anchors: Vec<(u64, Option<Time>)> = Vec::new();
     let mut next: Option<Time> = None;
@@ -58,6 +65,25 @@ pub fn dated<'l>(
     }
     anchors.reverse();
     clock.with_anchors(anchors)
+}
+
+/// The last time that leaves nothing open, where others do.
+fn last_dated<'l>(
+    reader: &Reader,
+    clock: &Clock,
+    (length, step): (u64, u64),
+    line_at: &mut impl FnMut(u64) -> Option<(u64, Cow<'l, [u8]>)>,
+) -> Option<Time> {
+    let mut seen = length;
+    for place in (0..length.div_ceil(step)).rev().map(|place| place * step) {
+        let Some((offset, line)) = line_at(place).filter(|(offset, _)| *offset < seen) else { continue };
+        seen = offset;
+        let reading = reader.read(&line, clock);
+        if let Some(time) = reading.time.filter(|_| reading.open == Open::Nothing) {
+            return Some(time);
+        }
+    }
+    None
 }
 
 /// The first line of `bytes` that begins at a place or after it, and where.

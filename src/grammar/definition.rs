@@ -55,6 +55,8 @@ pub struct FormatFile {
     #[serde(default)]
     pub pid_is_run: bool,
     #[serde(default)]
+    pub fatal_ends: bool,
+    #[serde(default)]
     pub marks_of: Vec<Spanned<String>>,
     #[serde(default)]
     pub ident: Vec<String>,

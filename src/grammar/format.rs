@@ -22,6 +22,8 @@ pub struct Format {
     pub role: Role,
     pub program: Option<String>,
     pub pid_is_run: bool,
+    /// Its logger ends the process after a fatal record.
+    pub fatal_ends: bool,
     pub marks_of: Vec<String>,
     pub(super) lines: Vec<Pattern>,
     /// Over the message of a line without a level: they tell it by an HTTP status.
@@ -164,6 +166,7 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         role: file.role,
         program: file.program.clone(),
         pid_is_run: file.pid_is_run,
+        fatal_ends: file.fatal_ends,
         marks_of: file.marks_of.iter().map(|name| name.get_ref().clone()).collect(),
         cuts: members.line_ends || lines.iter().any(|line| line.captures(Field::Cut)),
         lines,

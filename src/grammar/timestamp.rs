@@ -25,6 +25,8 @@ enum Step {
     Year4,
     Year2,
     Month2,
+    /// One digit or two.
+    Month,
     MonthName,
     Weekday,
     /// One or two digits, or one padded with a blank.
@@ -100,6 +102,7 @@ impl Form {
                 Some(b'Y') => Step::Year4,
                 Some(b'y') => Step::Year2,
                 Some(b'm') => Step::Month2,
+                Some(b'n') => Step::Month,
                 Some(b'b') => Step::MonthName,
                 Some(b'a') => Step::Weekday,
                 Some(b'd') => Step::Day,
@@ -146,6 +149,14 @@ impl Form {
                 Step::Month2 => {
                     raw.month = in_range(digits(rest, 2)?, 1, 12)?;
                     2
+                }
+                Step::Month => {
+                    let (month, len) = match digits(rest, 2) {
+                        Some(month) => (month, 2),
+                        None => (digits(rest, 1)?, 1),
+                    };
+                    raw.month = in_range(month, 1, 12)?;
+                    len
                 }
                 Step::MonthName => {
                     let (month, len) = month_of(rest)?;
@@ -245,7 +256,7 @@ impl Form {
                 Step::MonthName => shape.push(Run(Letter)),
                 Step::AmPm => shape.extend([One(Letter), One(Letter)]),
                 Step::Day => shape.extend([either(&[&[Is(b' ')], &[One(Digit)], &[]]), One(Digit)]),
-                Step::Hour12 => shape.extend([either(&[&[One(Digit)], &[]]), One(Digit)]),
+                Step::Month | Step::Hour12 => shape.extend([either(&[&[One(Digit)], &[]]), One(Digit)]),
                 Step::Fraction => shape.push(fraction()),
                 Step::Zone => shape.push(zone(&[])),
                 Step::ZoneWord => shape.push(zone(&[&[Is(b' '), Run(Upper)]])),
@@ -325,7 +336,7 @@ mod tests {
                 Step::Byte(byte) => char::from(*byte).to_string(),
                 Step::Year4 => format!("{:04}", civil.year()),
                 Step::Year2 => format!("{:02}", civil.year() % 100),
-                Step::Month2 => format!("{:02}", civil.month()),
+                Step::Month2 | Step::Month => format!("{:02}", civil.month()),
                 Step::MonthName => civil.strftime("%b").to_string(),
                 Step::Weekday => civil.strftime("%a").to_string(),
                 Step::Day => format!("{:2}", civil.day()),

@@ -20,6 +20,8 @@ const CHAINS: [&[u8]; 2] = [b"During handling of the above exception", b"The abo
 const HANDLED: [&[u8]; 3] = [b"Exception in thread", b"Exception ignored in", b"Task exception was never retrieved"];
 /// Lines of a warning.
 const MAX_WARNING: usize = 12;
+/// Lines of an exception's message.
+const MAX_MESSAGE: usize = 12;
 /// A block is not followed further than this.
 const MAX_LINES: usize = 200;
 
@@ -346,13 +348,30 @@ impl<'a> Pass<'a> {
             let is_addition = text.starts_with(b"Emitted 'error' event");
             if above_frames && !is_addition && text.first().is_some_and(|byte| !byte.is_ascii_whitespace()) {
                 // Known by its class, it was told when its first frame was read.
-                if !is_thrown(text) {
+                if !is_thrown(text) && !self.ends_message(start, place.at) {
                     self.tell_thrown(start, &reading, place);
                 }
                 return;
             }
             above_frames = is_frame(text);
         }
+    }
+
+    /// Whether a line is the last one of an exception's message that goes over several, whose head was told by itself.
+    fn ends_message(&self, at: usize, limit: usize) -> bool {
+        let mut end = at;
+        for _ in 0..MAX_MESSAGE {
+            let Some(start) = self.line_before(end, limit) else { return false };
+            let reading = self.reading_at(start);
+            if reading.level.is_some() || reading.message.trim_ascii().is_empty() {
+                return false;
+            }
+            if words::is_exception_head(&reading.message) {
+                return true;
+            }
+            end = start;
+        }
+        false
     }
 
     /// Whether a frame is the first one after what was thrown, by a class that its words alone do not tell.

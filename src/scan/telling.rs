@@ -93,7 +93,11 @@ impl Scanner {
                 .filter(|class| is_first || *class == Class::Exception)
                 .or((meaning == Some(Meaning::LastWords)).then_some(Class::Fatal)),
         };
+        let says_more = !marks.is_empty() || thrown.is_some();
+        let ends = reading.formats.last().is_some_and(|&id| self.catalog.format(id).fatal_ends);
+        let is_end = ends && is_first && !says_more && reading.level == Some(Level::Fatal);
         let step = meaning.filter(|_| is_first && marks.is_empty()).and_then(Step::of);
+        let step = step.or(is_end.then_some(Step { kind: MarkKind::Fatal, weak: true }));
         let is_step = step.is_some() || marks.iter().any(|(_, mark)| mark.mark.kind.is_told());
         let tells_fault = !signatures.is_empty() || unknown.is_some();
         let is_hint = marks.iter().any(|(_, mark)| mark.mark.kind == MarkKind::Hint) || meaning == Some(Meaning::Ready);

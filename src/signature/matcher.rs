@@ -61,6 +61,7 @@ pub const FAILURE_WORDS: &[&str] = &[
     "error: ",
     "Error: ",
     "Error parsing ",
+    "rror occurred: ",
     "ERROR",
     "fatal: ",
     "Fatal: ",

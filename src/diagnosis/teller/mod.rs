@@ -15,11 +15,22 @@ use crate::diagnosis::runs::{AFTERMATH, Chronicle, FaultSeen, Point, Run, SLACK,
 use crate::diagnosis::services::{Cast, actor_of};
 use crate::diagnosis::story::{Event, Story, What};
 use crate::evidence::{Id, Told};
-use crate::grammar::{MarkKind, SECOND, Time};
+use crate::grammar::{Asker, MarkKind, SECOND, Time};
 use std::collections::BTreeMap;
 
 /// A program that starts itself anew before it was ready does so within this (nanoseconds).
 const ONE_BOOT: i64 = 5 * SECOND;
+
+/// A manager that tells two steps of a start and waits so long between them waited for readiness (nanoseconds).
+const WAITED: i64 = 2 * SECOND;
+
+/// Whether a manager tells of a start's later step, after it has waited for it.
+fn is_later_step(run: &Run, point: Point, mark: &Told) -> bool {
+    let first = run.start.filter(|start| start.part == point.part);
+    let of_manager = |first: Point| first.mark.is_some_and(|first| first.manager && first.step < mark.step);
+    let waited = first.filter(|first| of_manager(*first)).and_then(|first| Some(point.time?.ns - first.time?.ns));
+    mark.manager && waited.is_some_and(|waited| waited >= WAITED)
+}
 
 /// Lays one stream's events over the runs known so far.
 pub struct Teller<'t, 'e> {
@@ -164,7 +175,10 @@ impl<'e> Teller<'_, 'e> {
                 }
                 if let Some(run) = self.run() {
                     let better = run.stop.is_none_or(|known| {
-                        known.mark.is_none_or(|known| known.asked.is_none()) && mark.asked.is_some()
+                        let asker = known.mark.and_then(|known| known.asked);
+                        // A watchdog stops by the same words as people do, and then says why.
+                        let says_why = mark.asked == Some(Asker::Watchdog) && asker == Some(Asker::Operator);
+                        says_why || asker.is_none() && mark.asked.is_some()
                     });
                     let alive = run.exit.is_none_or(|exit| exit.time >= point.time) && run.fatal.is_none();
                     if better && alive {
@@ -227,9 +241,11 @@ impl<'e> Teller<'_, 'e> {
                 } else if mark.weak && !mark.manager && self.traits.managed {
                     return;
                 } else {
+                    // What has told its end did not come back by itself.
+                    let goes_on = self.run().is_some_and(|run| run.exit.is_none());
                     self.begin(point);
                     if let Some(run) = self.run() {
-                        run.in_process = restarting && !mark.manager;
+                        run.in_process = restarting && goes_on && !mark.manager;
                     }
                 }
             }
@@ -237,6 +253,10 @@ impl<'e> Teller<'_, 'e> {
         let leads = self.leads;
         if let Some(run) = self.run() {
             let better = run.start.is_none_or(|known| known.mark.is_none_or(|known| known.weak && !mark.weak));
+            if is_later_step(run, point, mark) {
+                run.manager_ready.get_or_insert(point);
+                run.waited_for = true;
+            }
             if better && (leads || run.start.is_none()) {
                 run.start = Some(point);
             }
