@@ -57,11 +57,11 @@ pub struct Known<'k> {
 /// Faults that also happen in most good runs: they end none. Of a known root, an exception or what its program calls
 /// fatal, one good run is no proof.
 pub fn background(runs: &[Run], ends: &[End], faults: &Faults) -> BTreeSet<Id> {
-    let good: Vec<(&Run, &End)> = runs
-        .iter()
-        .zip(ends)
-        .filter(|(run, end)| run.is_ready() && !end.is_unplanned() && run.fatal.is_none())
-        .collect();
+    // Where ends by nobody known are a loop, the last of them is no better.
+    let is_loop = ends.contains(&End::Unplanned(Stopper::Unknown));
+    let is_good = |end: &End| !end.is_unplanned() && !(is_loop && *end == End::Planned(Stopper::Unknown));
+    let good: Vec<(&Run, &End)> =
+        runs.iter().zip(ends).filter(|(run, end)| run.is_ready() && is_good(end) && run.fatal.is_none()).collect();
     let mut count: BTreeMap<Id, usize> = BTreeMap::new();
     for (run, end) in &good {
         // What an open run met last may yet be its end.

@@ -8,11 +8,11 @@ use super::ends::{End, Stopper, hand};
 use super::faults::Fault;
 use super::model::{Cause, Cluster, EvidenceLine, Incident, Span, Verdict};
 use super::rhythm;
-use super::runs::Run;
+use super::runs::{FaultSeen, Run};
 use super::turns::{Turns, turns};
 use super::{gave_up, pace, precedence, recurring, refused, steps, stuck};
 use crate::evidence::{Class, Id};
-use crate::grammar::Time;
+use crate::grammar::{SECOND, Time};
 use crate::signature::Role;
 use crate::signature::wording::complains;
 use crate::template::skeleton;
@@ -24,6 +24,8 @@ use std::ops::Range;
 const MAX_TITLE: usize = 100;
 /// Lines of other errors that are shown with a cause.
 const MAX_BESIDE: usize = 2;
+/// A program that is ready may still tell of its boot for so long (nanoseconds).
+const STILL_BOOTING: i64 = 5 * SECOND;
 /// What takes something away from a service that is ready says so this often.
 const AGAIN: u64 = 3;
 /// A symptom is told when it is in this share of a cause's runs.
@@ -438,10 +440,15 @@ impl Case<'_, '_> {
             let seen = self.chronicle.runs[at].faults.iter().filter(|seen| seen.fault == id && seen.after_ready);
             seen.map(|seen| u64::from(seen.count)).sum::<u64>() >= AGAIN
         };
+        let is_late = |at: usize, seen: &FaultSeen| {
+            let ready = self.chronicle.runs[at].ready.and_then(|ready| ready.time);
+            let soon = ready.zip(seen.time).is_some_and(|(ready, time)| time.ns - ready.ns <= STILL_BOOTING);
+            seen.after_ready && !soon
+        };
         let lost = |&at: &usize| {
             self.chronicle.runs[at].faults.iter().filter(move |seen| {
                 let signature = self.faults.get(seen.fault).and_then(|fault| fault.signature);
-                signature.is_some_and(|signature| signature.degrades) && (!seen.after_ready || again(at, seen.fault))
+                signature.is_some_and(|signature| signature.degrades) && (!is_late(at, seen) || again(at, seen.fault))
             })
         };
         let mut by_fault: BTreeMap<Id, Vec<usize>> = BTreeMap::new();

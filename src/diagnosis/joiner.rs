@@ -1,6 +1,6 @@
 //! Joins what several streams and labels tell of one service.
 
-use super::labels::{folder, same_name, same_words, stem, words};
+use super::labels::{folder, same_name, same_words, words};
 use super::story::{Event, Story};
 use crate::grammar::{MarkKind, SECOND};
 use std::collections::{BTreeMap, BTreeSet};
@@ -176,6 +176,11 @@ impl<'n, 'e> Joiner<'n, 'e> {
         self.stories[self.keys[at].0].path
     }
 
+    /// The stem of the log's own name.
+    fn stem_of(&self, at: usize) -> String {
+        self.stories[self.keys[at].0].stem()
+    }
+
     /// One service by several names: a unit and its description, the same name in two streams.
     fn join_managed(&mut self) {
         let managed = self.managed();
@@ -247,7 +252,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
         let named: Vec<(usize, Vec<String>)> = managed.iter().map(|&at| (at, words(self.name_of(at)))).collect();
         for &app in &applications {
             let label = self.name_of(app);
-            let own = if label.is_empty() { stem(self.path_of(app)) } else { label.to_string() };
+            let own = if label.is_empty() { self.stem_of(app) } else { label.to_string() };
             let own_words = words(&own);
             let near = |at: usize| folder(self.path_of(at)) == folder(self.path_of(app));
             // `ledger` and `ledger-api` may both be there: the name itself counts first, then the only one like it.
@@ -300,7 +305,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
                     continue;
                 }
                 let same_program = !self.facts[a].programs.is_disjoint(&self.facts[b].programs);
-                let same_stem = stem(self.path_of(a)) == stem(self.path_of(b));
+                let same_stem = self.stem_of(a) == self.stem_of(b);
                 let same_life = self.facts[a].may_be_one_with(self.facts[b]);
                 if (unlabelled && (same_stem || same_program && same_life)) || same_label {
                     self.union(a, b);
@@ -421,7 +426,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
                 _ => match self.facts[at].programs.iter().next() {
                     Some(program) => (1, program.len(), program.clone()),
                     None => {
-                        let stem = stem(self.path_of(at));
+                        let stem = self.stem_of(at);
                         (3, stem.len(), if stem.is_empty() { "service".to_string() } else { stem })
                     }
                 },
@@ -448,7 +453,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
 
     /// What tells a service from others of its name: its file, its folder, or else its path.
     fn apart(&self, root: usize, rivals: &[usize]) -> String {
-        let file = |at: usize| stem(self.path_of(at));
+        let file = |at: usize| self.stem_of(at);
         let place = |at: usize| folder(self.path_of(at)).rsplit('/').next().unwrap_or_default().to_string();
         let is_own = |of: &dyn Fn(usize) -> String| {
             let own = of(root);

@@ -29,7 +29,9 @@ pub fn incident(case: &Case) -> Option<Incident> {
     let last = run.last_seen?;
     let is_error = |seen: &&FaultSeen| {
         let fault = case.faults.get(seen.fault);
-        fault.is_some_and(|fault| !fault.dealt_with && fault.rank().is_some_and(|rank| rank <= 4))
+        // What came before readiness was got over by it.
+        let counts = seen.after_ready || !run.is_ready();
+        counts && fault.is_some_and(|fault| !fault.dealt_with && fault.rank().is_some_and(|rank| rank <= 4))
     };
     let errors: Vec<&FaultSeen> = run.faults.iter().filter(is_error).collect();
     let mut by_fault: BTreeMap<Id, Vec<i64>> = BTreeMap::new();
@@ -39,8 +41,7 @@ pub fn incident(case: &Case) -> Option<Incident> {
     let rhythm_of = |times: &[i64]| attempts(times).filter(|(_, pause, latest)| last.ns - latest <= SILENT * pause);
     // One attempt may fail by this error or that.
     let all: Vec<i64> = by_fault.values().flatten().copied().collect();
-    let rhythms: BTreeMap<Id, _> =
-        by_fault.iter().filter_map(|(id, times)| Some((*id, rhythm_of(times)?))).collect();
+    let rhythms: BTreeMap<Id, _> = by_fault.iter().filter_map(|(id, times)| Some((*id, rhythm_of(times)?))).collect();
     let (count, pause, _) = rhythms.values().copied().max().or_else(|| rhythm_of(&all))?;
     let is_meant = |seen: &FaultSeen| rhythms.is_empty() || rhythms.contains_key(&seen.fault);
     let faults: Vec<FaultSeen> = errors.into_iter().filter(|seen| is_meant(seen)).copied().collect();

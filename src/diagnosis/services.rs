@@ -4,7 +4,7 @@
 //! program. Names that mean the same are joined; a lone application log and a lone manager log are one service.
 
 use super::joiner::{Joiner, KERNEL, Node, NodeFacts, Service, Subject};
-use super::labels::{normal, same_name, stem};
+use super::labels::{normal, same_name};
 use super::part::Part;
 use super::story::{Event, Story};
 use crate::evidence::{Actor, ActorKind, Id, Told};
@@ -84,7 +84,7 @@ pub fn cast<'e>(stories: &mut [Story<'e>]) -> Vec<Cast<'e>> {
 /// The stems of logs that hold lines and no events.
 fn silent_logs(stories: &[Story], subjects: &[Subjects]) -> Vec<String> {
     let is_silent = |(story, subjects): &(&Story, &Subjects)| subjects.0.is_empty() && story.has_lines();
-    stories.iter().zip(subjects).filter(is_silent).map(|(story, _)| stem(story.path)).collect()
+    stories.iter().zip(subjects).filter(is_silent).map(|(story, _)| story.stem()).collect()
 }
 
 /// The subjects of one stream, found once for each actor and named service.

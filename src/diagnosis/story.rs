@@ -1,11 +1,12 @@
 //! What each stream tells, in its own order: marks and faults with absolute places and filled-in times.
 
 use super::clocks::Clocks;
+use super::labels::{folder, stem};
 use super::rotation::Log;
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
 use crate::evidence::{self, Actor, ActorKind, Class, FaultKind, Id, Ledger, Sample, Segment, Told};
 use crate::grammar::{MarkKind, Time};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A trace with its causes is no longer than this (bytes).
 pub const LONGEST_TRACE: u64 = 32 << 10;
@@ -13,6 +14,8 @@ pub const LONGEST_TRACE: u64 = 32 << 10;
 /// One log's events in order, over all pieces that rotation left.
 pub struct Story<'e> {
     pub path: &'e str,
+    /// The log within it that this one is, where several stand in it in turn; else the path.
+    pub origin: &'e str,
     pieces: Vec<Piece<'e>>,
     /// Given away to the services once they are cast.
     pub events: Vec<Event<'e>>,
@@ -79,10 +82,31 @@ impl<'e> Event<'e> {
 
 /// The stories of all logs.
 pub fn stories<'e>(logs: &[Log<'e>]) -> Vec<Story<'e>> {
-    logs.iter().map(story).collect()
+    logs.iter().flat_map(of_log).collect()
 }
 
-fn story<'e>(log: &Log<'e>) -> Story<'e> {
+/// One for each log that stands in it in turn.
+fn of_log<'e>(log: &Log<'e>) -> Vec<Story<'e>> {
+    let segments = log.pieces.iter().flat_map(|(_, stream)| stream.segments.values());
+    let sections: BTreeSet<&str> =
+        segments.flat_map(|segment| segment.actors.values()).map(|actor| actor.section.as_str()).collect();
+    if sections.iter().all(|section| section.is_empty()) {
+        return vec![story(log, None)];
+    }
+    // Of one log there may be several pieces.
+    let mut logs: BTreeMap<(&str, String), &str> = BTreeMap::new();
+    for section in sections {
+        logs.entry(place_of(section)).or_insert(section);
+    }
+    logs.into_values().map(|section| story(log, Some(section))).collect()
+}
+
+/// What the pieces of one log that stand in another have in common.
+fn place_of(section: &str) -> (&str, String) {
+    (folder(section), stem(section))
+}
+
+fn story<'e>(log: &Log<'e>, section: Option<&'e str>) -> Story<'e> {
     let mut pieces = Vec::new();
     let mut events = Vec::new();
     // Offsets go on from piece to piece, so that their order is that of the log.
@@ -91,7 +115,16 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
     for (path, stream) in &log.pieces {
         let segments: Vec<&Segment> = stream.segments.values().collect();
         let start = events.len();
-        segments.iter().for_each(|segment| read_events(&segment.ledger, &mut events));
+        for segment in &segments {
+            let from = events.len();
+            read_events(&segment.ledger, &mut events);
+            if let Some(section) = section {
+                let own = place_of(section);
+                let is_own = |actor: Id| segment.actors.get(&actor).is_none_or(|actor| place_of(&actor.section) == own);
+                let own: Vec<Event> = events.drain(from..).filter(|event| is_own(event.actor)).collect();
+                events.extend(own);
+            }
+        }
         let own = &mut events[start..];
         if runs_backwards(own) {
             own.reverse();
@@ -129,11 +162,14 @@ fn story<'e>(log: &Log<'e>) -> Story<'e> {
         ends.filter_map(|(offset, time)| Some(piece.clocks.settled(offset, time?)))
     });
     let (mut first, mut last) = (None::<Time>, None::<Time>);
+    // Of several logs in one stream, what its ends tell is not this one's.
+    let heads = heads.filter(|_| section.is_none());
     for time in heads.chain(events.iter().filter_map(|event| event.time)) {
         first = Some(first.map_or(time, |first| first.min(time)));
         last = Some(last.map_or(time, |last| last.max(time)));
     }
-    Story { path: log.path, pieces, events, timed_from, first, last }
+    let origin = section.filter(|section| !section.is_empty()).unwrap_or(log.path);
+    Story { path: log.path, origin, pieces, events, timed_from, first, last }
 }
 
 /// Adds a ledger's events by offset: between two marks it has its faults in another order.
@@ -230,6 +266,12 @@ impl<'e> Story<'e> {
     /// The clocks of each of its streams.
     pub fn clocks(&self) -> impl Iterator<Item = (&'e str, &Clocks)> {
         self.pieces.iter().map(|piece| (piece.path, &piece.clocks))
+    }
+
+    /// What its own name says of whose it is: a container's logs are numbers in a folder of its name.
+    pub fn stem(&self) -> String {
+        let own = stem(self.origin);
+        if own.is_empty() && self.origin != self.path { stem(folder(self.origin)) } else { own }
     }
 
     pub fn has_lines(&self) -> bool {

@@ -12,10 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A start without readiness for so long is a matter of its own (nanoseconds).
 const SLOW_BOOT: i64 = 120 * SECOND;
-/// Of one that says why, so long.
-const FAILING: i64 = 60 * SECOND;
 /// An error that is told so often is why.
 const AGAIN: u64 = 3;
+/// Told more often than that, it need not last so long: how often, and how long (nanoseconds).
+const OFTEN: (u64, i64) = (8, 60 * SECOND);
 /// Whoever was silent about it for so long has got over it (nanoseconds).
 const SILENT: i64 = 60 * SECOND;
 
@@ -35,9 +35,11 @@ pub fn incident(case: &Case, background: &BTreeSet<Id>) -> Option<Incident> {
     // Somebody may have stopped it at last.
     let run = unready(case.chronicle).filter(|_| case.ends.last().is_some_and(|end| !end.is_unplanned()))?;
     let last = run.stop.and_then(|stop| stop.time).or(run.last_seen)?;
-    if last.ns - run.began()?.ns <= FAILING {
-        return None;
-    }
+    let least = match last.ns - run.began()?.ns {
+        waits if waits > SLOW_BOOT => AGAIN,
+        waits if waits > OFTEN.1 => OFTEN.0,
+        _ => return None,
+    };
     let mut told: BTreeMap<Id, (u64, Option<Time>)> = BTreeMap::new();
     for seen in &run.faults {
         let (times, latest) = told.entry(case.faults.plain(seen.fault)).or_default();
@@ -46,7 +48,7 @@ pub fn incident(case: &Case, background: &BTreeSet<Id>) -> Option<Incident> {
     }
     let goes_on = |seen: &&FaultSeen| {
         let (times, latest) = told.get(&case.faults.plain(seen.fault)).copied().unwrap_or_default();
-        times >= AGAIN && latest.is_some_and(|latest| last.ns - latest.ns <= SILENT)
+        times >= least && latest.is_some_and(|latest| last.ns - latest.ns <= SILENT)
     };
     let faults: Vec<FaultSeen> = run.faults.iter().filter(goes_on).copied().collect();
     let judged = causes::judge(&Run { faults, ..run.clone() }, &case.known(background));

@@ -34,6 +34,8 @@ pub struct Actor {
     pub ident: String,
     /// The program that the format tells of, or empty.
     pub program: String,
+    /// The log that a head before the line names (`==> gateway.log <==`), or empty.
+    pub section: String,
     pub kind: ActorKind,
     /// The pid of the service's own process, where a format has it on every line.
     pub run_pid: Option<u32>,

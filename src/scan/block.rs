@@ -130,7 +130,7 @@ impl<'a> Pass<'a> {
         let time = reading.time.or_else(|| self.inherited_time(at));
         if answers_failure(&reading.text) && self.ends_traceback(at) && !self.scanner.options.leaves_out(time) {
             let words = fault_id("mark\0answered");
-            let actor = self.actor(reading, false, None);
+            let actor = self.actor(at, reading, false, None);
             let place = Place {
                 at,
                 line: self.segment.lines,

@@ -59,6 +59,10 @@ impl Pass<'_> {
             let Some(at) = self.line_before(end, before) else { break };
             let line = self.visible(at, end - 1);
             end = at;
+            // What stands above it is another log's.
+            if head::section_of(line).is_some() {
+                break;
+            }
             if head::of(line) == head::Head::Continuation {
                 continue;
             }

@@ -137,7 +137,7 @@ impl<'a> Pass<'a> {
             return;
         }
         let joined = self.reader.read(line_of(&text), &self.guide.clock);
-        let actor = self.actor(&joined, false, None);
+        let actor = self.actor(at, &joined, false, None);
         let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[start..at]).count() as u64;
         let sample = Sample {
             offset: self.offset(start),

@@ -76,7 +76,7 @@ impl<'a> Pass<'a> {
                 self.meet_traceback(at, reading);
             }
             if block::is_frame(text) {
-                let actor = self.actor(reading, false, None);
+                let actor = self.actor(at, reading, false, None);
                 self.thrown_above(Place { actor, ..place });
             }
             if block::is_panic_head(text) {
@@ -113,7 +113,7 @@ impl<'a> Pass<'a> {
         if let Some((id, kind)) = &telling.hint
             && !again
         {
-            place.actor = self.actor(reading, false, None);
+            place.actor = self.actor(place.at, reading, false, None);
             self.occurrence(*id, || kind.clone(), place, shown);
         }
         let uncaught = thrown.filter(|thrown| thrown.uncaught && !telling.is_fatal);
@@ -124,7 +124,7 @@ impl<'a> Pass<'a> {
         let read = |spoken: &Spoken| MarkReading::again(catalog.mark(spoken.id), &spoken.kept, text);
         let by_managers = telling.marks.iter().filter(|spoken| catalog.mark(spoken.id).manager);
         let about = by_managers.filter_map(|spoken| read(spoken).text(Field::Service)).next();
-        place.actor = self.actor(reading, telling.by_manager, about);
+        place.actor = self.actor(place.at, reading, telling.by_manager, about);
         for (id, kind) in &telling.faults {
             self.occurrence(*id, || kind.clone(), place, shown);
         }

@@ -15,6 +15,7 @@ mod marks;
 mod memo;
 mod repeat;
 mod samples;
+mod section;
 mod telling;
 mod words;
 
@@ -115,6 +116,7 @@ impl Scanner {
         let mut at = pass.first_line();
         pass.look_back_for_block(at);
         pass.look_back_for_cut(at);
+        pass.look_back_for_section(at);
         if at < pass.own_end {
             self.matcher.propose(chunk.bytes, at, &mut pass.known_words);
         }
@@ -184,6 +186,8 @@ struct Pass<'a> {
     thrown: Option<Thrown>,
     /// The latest line that is cut.
     cut: Option<cut::CutLine>,
+    /// The latest head of a log among others.
+    section: Option<section::Section<'a>>,
 }
 
 impl<'a> Pass<'a> {
@@ -209,6 +213,7 @@ impl<'a> Pass<'a> {
             shown_last: Default::default(),
             thrown: None,
             cut: None,
+            section: None,
         }
     }
 
@@ -280,6 +285,9 @@ impl<'a> Pass<'a> {
 
     fn read_line(&mut self, at: usize, end: usize, is_candidate: bool, thrown: Option<Thrown>) {
         let line = self.visible(at, end);
+        if self.meet_section(at, line) {
+            return;
+        }
         let reading = self.read(at, line);
         if let Some(time) = reading.time {
             self.segment.tally.dateless_lines += u64::from(reading.open == Open::Date);
@@ -329,7 +337,8 @@ impl<'a> Pass<'a> {
     }
 
     /// Who wrote a line; `about` is the service that a manager's line names.
-    fn actor(&mut self, reading: &Reading, by_manager: bool, about: Option<&[u8]>) -> Id {
+    fn actor(&mut self, at: usize, reading: &Reading, by_manager: bool, about: Option<&[u8]>) -> Id {
+        let section = self.section_at(at);
         let catalog = &self.scanner.catalog;
         let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
         let role = reading.formats.last().map(|&id| catalog.format(id).role);
@@ -349,6 +358,7 @@ impl<'a> Pass<'a> {
             *formats == reading.formats
                 && known.kind == kind
                 && known.run_pid == reading.run_pid
+                && known.section.as_bytes() == section
                 && same(&known.service, service)
                 && same(&known.ident, reading.ident.as_deref())
         };
@@ -361,11 +371,13 @@ impl<'a> Pass<'a> {
             ident: text(reading.ident.as_deref()),
             tells_ready: catalog.tells_ready(program),
             program: program.to_string(),
+            section: text(Some(section)),
             kind,
             run_pid: reading.run_pid,
         };
         let name =
             format!("{}\0{}\0{}\0{}\0{:?}", actor.service, actor.ident, actor.program, kind as u8, actor.run_pid);
+        let name = if section.is_empty() { name } else { format!("{name}\0{}", actor.section) };
         let id = stable_hash(name.as_bytes());
         self.spoke_last.truncate(FEW_ACTORS - 1);
         self.spoke_last.insert(0, (reading.formats, actor.clone(), id));

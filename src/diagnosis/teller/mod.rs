@@ -9,7 +9,7 @@ mod untimed;
 
 pub use untimed::Silent;
 
-use crate::diagnosis::labels::{normal, same_name, stem};
+use crate::diagnosis::labels::{normal, same_name};
 use crate::diagnosis::leader::Traits;
 use crate::diagnosis::runs::{AFTERMATH, Chronicle, FaultSeen, Point, Run, SLACK, Witness};
 use crate::diagnosis::services::{Cast, actor_of};
@@ -133,7 +133,9 @@ impl<'e> Teller<'_, 'e> {
     fn advance(&mut self, time: Option<Time>) {
         let Some(time) = time.filter(|_| !self.leads) else { return };
         while let Some(next) = self.chronicle.runs.get(self.at + 1) {
-            let begun = next.start_limit().is_some_and(|start| time.ns >= start);
+            // A moment that is told in whole seconds may be any of its second.
+            let latest = time.ns + time.resolution() - 1;
+            let begun = next.start_limit().is_some_and(|start| latest >= start);
             let current = &self.chronicle.runs[self.at];
             let over = match (current.end_limit(), current.witnesses.of(self.part).ended) {
                 (_, Some(Some(ended))) if time.ns > ended.ns + AFTERMATH => true,
@@ -474,7 +476,7 @@ impl<'e> Teller<'_, 'e> {
         let is_own = |own: &str| same_name(&name, own);
         // Or what it called itself when it started.
         let called = &self.traits.called[self.part];
-        !is_own(&self.cast.name) && !is_own(&stem(story.path)) && !called.iter().any(|own| is_own(story.string(*own)))
+        !is_own(&self.cast.name) && !is_own(&story.stem()) && !called.iter().any(|own| is_own(story.string(*own)))
     }
 
     fn take_pending(&mut self) {

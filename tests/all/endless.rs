@@ -1,0 +1,125 @@
+//! Services that stay up, or were only ever stopped on purpose, and are ill all the same.
+
+use crate::merge_law::whole_wherever_cut;
+use crate::support::analyze;
+use serde_json::Value;
+use std::fmt::Write;
+
+fn verdict(told: &Value) -> (&str, &str) {
+    let cause = told["services"][0]["incidents"][0]["causes"][0]["id"].as_str().unwrap_or_default();
+    (told["verdict"].as_str().unwrap_or_default(), cause)
+}
+
+/// A ready service whose notifications fail at these seconds.
+fn notifier(seconds: &[u32], more: &str) -> String {
+    let mut log = String::from(
+        "2026-02-03T09:00:00.100Z INFO  [mailer] starting mailer 2.1\n\
+         2026-02-03T09:00:01.100Z INFO  [mailer] listening on 127.0.0.1:8200\n",
+    );
+    for second in seconds {
+        let _ = writeln!(
+            log,
+            "2026-02-03T09:{:02}:{:02}.300Z ERROR [mailer] notify: unexpected status code 500 from http://hook.example/in",
+            second / 60,
+            second % 60
+        );
+    }
+    log + more
+}
+
+#[test]
+fn what_fails_by_the_clock_until_the_end_is_told() {
+    let every_minute: Vec<u32> = (1..9).map(|minute| minute * 60).collect();
+    let told = analyze(&[("mailer.log", &notifier(&every_minute, ""))]);
+    let (is, cause) = verdict(&told);
+    assert!(is == "degraded" && cause.starts_with("unknown/"), "{told}");
+    let incident = &told["services"][0]["incidents"][0];
+    assert_eq!((&incident["ongoing"], &incident["ready_runs"]), (&true.into(), &1.into()), "{told}");
+    whole_wherever_cut(&notifier(&every_minute, ""));
+}
+
+#[test]
+fn errors_at_odd_times_or_long_ago_are_none() {
+    let at_odd_times = [61, 75, 190, 200, 204, 330, 480, 481];
+    assert_eq!(verdict(&analyze(&[("mailer.log", &notifier(&at_odd_times, ""))])).0, "healthy");
+    let every_minute: Vec<u32> = (1..9).map(|minute| minute * 60).collect();
+    let over = "2026-02-03T09:30:00.300Z INFO  [mailer] listening on 127.0.0.1:8201\n";
+    assert_eq!(verdict(&analyze(&[("mailer.log", &notifier(&every_minute, over))])).0, "healthy");
+}
+
+#[test]
+fn who_is_stopped_on_purpose_until_its_manager_gives_up_is_down() {
+    let mut log = String::new();
+    for second in 10..15 {
+        let _ = write!(
+            log,
+            "Feb 03 15:30:{second} gw systemd[1]: Starting Ledger...\n\
+             Feb 03 15:30:{second} gw systemd[1]: Started Ledger.\n\
+             Feb 03 15:30:{second} gw systemd[1]: Stopping Ledger...\n\
+             Feb 03 15:30:{second} gw systemd[1]: ledger.service: Succeeded.\n\
+             Feb 03 15:30:{second} gw systemd[1]: Stopped Ledger.\n"
+        );
+    }
+    let calm = analyze(&[("journal.log", &log)]);
+    assert_eq!(calm["verdict"], "healthy", "{calm}");
+    log.push_str(
+        "Feb 03 15:30:15 gw systemd[1]: ledger.service: Start request repeated too quickly.\n\
+         Feb 03 15:30:15 gw systemd[1]: Failed to start Ledger.\n",
+    );
+    let told = analyze(&[("journal.log", &log)]);
+    assert_eq!(verdict(&told), ("crash-loop", "systemd-start-limit"), "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn a_watchdog_that_says_why_after_the_stop_was_no_operator() {
+    let mut log = String::new();
+    for second in [10, 20, 30, 40] {
+        let _ = write!(
+            log,
+            "2026-02-03T15:30:{second}: PM2 log: App [web:0] starting in -fork mode-\n\
+             2026-02-03T15:30:{second}: PM2 log: App [web:0] online\n\
+             2026-02-03T15:30:{0}: PM2 log: Stopping app:web id:0\n\
+             2026-02-03T15:30:{0}: PM2 log: App [web:0] exited with code [0] via signal [SIGINT]\n\
+             2026-02-03T15:30:{0}: PM2 log: [PM2][WORKER] Process 0 restarted because it exceeds --max-memory-restart value \
+             (current_memory=363235360 max_memory_limit=314572800 [octets])\n",
+            second + 9
+        );
+    }
+    let told = analyze(&[("pm2.log", &log)]);
+    assert_eq!(told["services"][0]["planned_restarts"], 0, "{told}");
+    assert_eq!(verdict(&told).1, "pm2-memory", "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn a_logger_that_ends_the_process_tells_of_its_end() {
+    let mut log = String::new();
+    for second in 10..15 {
+        let _ = write!(
+            log,
+            "2026-02-03_15:30:{second}.11824 2026-02-03T15:30:{second}Z FTL \n\
+             2026-02-03_15:30:{second}.11830 FATAL: The \"ip_prefixes\" configuration key has been removed.\n"
+        );
+    }
+    let told = analyze(&[("current", &log)]);
+    let service = &told["services"][0];
+    assert_eq!((told["verdict"].as_str(), service["restarts"].as_u64()), (Some("crash-loop"), Some(4)), "{told}");
+    assert!(service["incidents"][0]["causes"].to_string().contains("ip_prefixes"), "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn a_manager_that_waits_for_readiness_tells_of_it() {
+    let log = |wait: u32| {
+        format!(
+            "Feb 03 15:30:10 gw systemd[1]: Starting Search...\n\
+             Feb 03 15:30:{} gw systemd[1]: Started Search.\n\
+             Feb 03 15:38:10 gw systemd[1]: search.service: Main process exited, code=killed, status=9/KILL\n",
+            10 + wait
+        )
+    };
+    let ready = |log: &str| analyze(&[("journal.log", log)])["services"][0]["ready_runs"].clone();
+    assert_eq!(ready(&log(9)), 1);
+    whole_wherever_cut(&log(9));
+}
