@@ -87,6 +87,7 @@ pub fn hand(end: End, cause: Option<&str>, has: impl Fn(&str) -> bool) -> Option
 const SHORT_LIFE: i64 = 600 * SECOND;
 /// So many stops in a row by nobody known are a loop.
 const LOOP: usize = 4;
+const GIVEN_UP: usize = 2;
 /// A start this soon after a clean end is a restart by rule, not by hand.
 const AT_ONCE: i64 = 60 * SECOND;
 
@@ -117,7 +118,9 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, trouble: 
         *end == End::Planned(Stopper::Unknown) && short && again
     };
     let suspects: Vec<usize> = (0..runs.len()).filter(|&at| suspect(&ends[at], &runs[at], next_of(runs, at))).collect();
-    if suspects.chunk_by(|before, at| *at == before + 1).any(|row| row.len() >= LOOP) {
+    // A manager that gave up calls it a failure itself.
+    let least = if chronicle.gave_up.is_empty() { LOOP } else { GIVEN_UP };
+    if suspects.chunk_by(|before, at| *at == before + 1).any(|row| row.len() >= least) {
         for at in suspects {
             ends[at] = End::Unplanned(Stopper::Unknown);
         }
@@ -218,7 +221,9 @@ pub(super) fn is_killed(code: Option<i32>, signal: &str) -> bool {
 
 fn is_crash(signal: &str) -> bool {
     let signal = signal.to_ascii_uppercase();
-    ["SEGV", "ABRT", "BUS", "ILL", "FPE"].iter().any(|name| signal.ends_with(name)) && !signal.ends_with("KILL")
+    // Some write the number.
+    ["4", "6", "7", "8", "11"].contains(&signal.as_str())
+        || ["SEGV", "ABRT", "BUS", "ILL", "FPE"].iter().any(|name| signal.ends_with(name)) && !signal.ends_with("KILL")
         || ["SEGMENTATION FAULT", "ABORT", "BUS ERROR", "ILLEGAL INSTRUCTION"].iter().any(|name| signal.contains(name))
 }
 

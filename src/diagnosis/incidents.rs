@@ -10,7 +10,7 @@ use super::model::{Cause, Cluster, EvidenceLine, Incident, Span, Verdict};
 use super::rhythm;
 use super::runs::{FaultSeen, Run};
 use super::turns::{Turns, turns};
-use super::{gave_up, pace, precedence, recurring, refused, steps, stuck};
+use super::{clean_exits, gave_up, pace, precedence, recurring, refused, steps, stuck};
 use crate::evidence::{Class, Id};
 use crate::grammar::{SECOND, Time};
 use crate::signature::Role;
@@ -253,6 +253,9 @@ impl Case<'_, '_> {
                 }
             }
             causes.push(cause);
+        }
+        if roots.is_empty() {
+            causes.extend(clean_exits::cause(self, failed));
         }
         causes
     }

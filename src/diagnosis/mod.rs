@@ -6,6 +6,7 @@
 mod aspects;
 mod case;
 mod causes;
+mod clean_exits;
 mod clocks;
 mod ends;
 mod evidence_lines;

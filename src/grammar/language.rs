@@ -209,8 +209,9 @@ fn compile_matcher(field: Option<Field>, text: &MatcherText) -> Result<Matcher, 
         "until" if !plain => Matcher::Until(words().into_iter().map(Text::of).collect()),
         "one_of" if !plain => Matcher::OneOf(Box::new(Words::of(words()))),
         "rest_before" if text.arguments.len() == 1 => Matcher::RestBefore(text.arguments[0].clone().into_bytes()),
+        "rest_from" if !plain => Matcher::RestFrom(Box::new(Words::of(words()))),
         "chars" if text.arguments.len() == 1 => Matcher::Class(class(&text.arguments[0])?),
-        "until" | "one_of" | "chars" | "rest_before" => {
+        "until" | "one_of" | "chars" | "rest_before" | "rest_from" => {
             return Err((format!("`{}` needs its texts", text.name), Some(format!("for example {}('x')", text.name))));
         }
         "status" => return Err(("only a level can be told by a status".into(), Some("write {level:status}".into()))),
@@ -218,7 +219,7 @@ fn compile_matcher(field: Option<Field>, text: &MatcherText) -> Result<Matcher, 
             return Err((
                 format!("no matcher `{other}`"),
                 Some(
-                    "there are uint, int, hex, word, quoted, rest, rest_before('…'), chars('…'), until('…' | '…') and one_of('…' | '…')"
+                    "there are uint, int, hex, word, quoted, rest, rest_before('…'), rest_from('…' | '…'), chars('…'), until('…' | '…') and one_of('…' | '…')"
                         .into(),
                 ),
             ));

@@ -16,6 +16,8 @@ pub enum Matcher {
     Rest,
     /// The rest of the line but for a text at its end.
     RestBefore(Vec<u8>),
+    /// The rest of the line, which begins with one of these.
+    RestFrom(Box<Words>),
     Digits {
         signed: bool,
     },
@@ -113,7 +115,7 @@ impl Matcher {
         let no_digit = |text: &[u8]| !text.iter().any(u8::is_ascii_digit);
         match self {
             Matcher::Free { stops, .. } | Matcher::Until(stops) => stops.iter().all(|stop| no_digit(stop.bytes())),
-            Matcher::OneOf(words) => words.iter().all(|word| no_digit(word)),
+            Matcher::OneOf(words) | Matcher::RestFrom(words) => words.iter().all(|word| no_digit(word)),
             Matcher::Class(class) => (b'0'..=b'9').all(|digit| class[usize::from(digit)] == class[usize::from(b'0')]),
             // It asks for the line's end.
             Matcher::RestBefore(_) => false,
@@ -131,7 +133,7 @@ impl Matcher {
     pub fn treats_ids_alike(&self, decides: impl Fn(&[u8]) -> bool) -> bool {
         match self {
             Matcher::Free { stops, .. } | Matcher::Until(stops) => !stops.iter().any(|stop| decides(stop.bytes())),
-            Matcher::OneOf(words) => !words.iter().any(|word| decides(word)),
+            Matcher::OneOf(words) | Matcher::RestFrom(words) => !words.iter().any(|word| decides(word)),
             Matcher::Class(class) => {
                 (b'0'..=b'9').chain(b'a'..=b'f').all(|byte| class[usize::from(byte)] == class[usize::from(b'0')])
             }
@@ -151,6 +153,7 @@ impl Matcher {
             }
             Matcher::Rest => return Some(rest.len()),
             Matcher::RestBefore(end) => return rest.strip_suffix(end.as_slice()).map(<[u8]>::len),
+            Matcher::RestFrom(words) => return words.find(rest).map(|_| rest.len()),
             Matcher::Digits { signed } => {
                 let sign = usize::from(*signed && rest.first() == Some(&b'-'));
                 let len = rest[sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();

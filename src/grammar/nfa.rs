@@ -262,6 +262,10 @@ impl Build<'_> {
                 let rest = self.push_anything();
                 vec![self.push(Bytes::one(usize::from(b'"')), &[rest])]
             }
+            Matcher::RestFrom(words) => {
+                let rest = self.push_anything();
+                words.iter().flat_map(|word| self.push_text(word, &[rest])).collect()
+            }
             Matcher::Rest | Matcher::RestBefore(_) => vec![self.push_anything()],
             Matcher::Until(stops) => self.push_until(stops, false, next),
             Matcher::Free { stops, may_be_empty } => self.push_until(stops, *may_be_empty, next),

@@ -220,7 +220,7 @@ fn specificity(items: &[Item]) -> u32 {
             Item::Time(_) => 12,
             Item::Capture(Some(Field::Level), _) => 8,
             Item::Capture(_, matcher) => match matcher {
-                Matcher::OneOf(_) => 8,
+                Matcher::OneOf(_) | Matcher::RestFrom(_) => 8,
                 Matcher::Digits { .. } | Matcher::Status | Matcher::Hex | Matcher::Quoted => 3,
                 Matcher::Class(_) | Matcher::Word | Matcher::Until(_) => 1,
                 Matcher::Free { .. } | Matcher::Rest | Matcher::RestBefore(_) => 0,

@@ -212,7 +212,7 @@ impl<'p> Walk<'_, 'p> {
                 self.looked(at + taken);
                 Ok(Some(taken))
             }
-            Matcher::RestBefore(_) => Err(Unsure),
+            Matcher::RestBefore(_) | Matcher::RestFrom(_) => Err(Unsure),
         }
     }
 

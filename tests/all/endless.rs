@@ -123,3 +123,21 @@ fn a_manager_that_waits_for_readiness_tells_of_it() {
     assert_eq!(ready(&log(9)), 1);
     whole_wherever_cut(&log(9));
 }
+
+#[test]
+fn a_loop_of_clean_ends_is_named() {
+    let mut log = String::new();
+    for second in (10..58).step_by(8) {
+        let _ = write!(
+            log,
+            "2026-02-03T15:30:{second}+01:00  Started          Task started by client\n\
+             2026-02-03T15:30:{}+01:00  Terminated       Exit Code: 0\n",
+            second + 2
+        );
+    }
+    let told = analyze(&[("alloc.log", &log)]);
+    assert_eq!(verdict(&told), ("crash-loop", "clean-exit"), "{told}");
+    let evidence = &told["services"][0]["incidents"][0]["causes"][0]["evidence"][0];
+    assert_eq!((&evidence["line"], evidence["path"].as_str()), (&2.into(), Some("alloc.log")), "{told}");
+    whole_wherever_cut(&log);
+}
