@@ -241,7 +241,7 @@ fn repeat_needles(
 ) -> Vec<Vec<u8>> {
     let mut needles = Vec::new();
     for line in lines.iter().filter(|line| line.captures(Field::Count) && !line.captures(Field::Message)) {
-        match needles_of(line.literals()) {
+        match needles_of(line.literals().iter().map(Vec::as_slice)) {
             Some(texts) => needles.extend(texts),
             None => complaints.push(source.complain(
                 file.name.span(),
@@ -255,7 +255,7 @@ fn repeat_needles(
 
 fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaints: &mut Vec<Complaint>) -> Vec<Mark> {
     let longest =
-        |line: &Pattern| line.literals().filter(|set| set.len() == 1).map(|set| set[0].clone()).max_by_key(Vec::len);
+        |line: &Pattern| line.literals().into_iter().filter(|set| set.len() == 1).flatten().max_by_key(Vec::len);
     let line_texts: Option<Vec<Vec<u8>>> =
         (file.role == Role::Manager && !lines.is_empty()).then(|| lines.iter().map(longest).collect()).flatten();
     // A manager goes by the name of its format.
@@ -265,7 +265,7 @@ fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaint
     let entries = file.mark.iter().map(|entry| (&entry.message, Some(entry)));
     for (text, entry) in entries.chain(gaps.map(|frame| (&frame.line, None))) {
         let Some(pattern) = compile_pattern(source, text, complaints) else { continue };
-        let Some(texts) = needles_of(pattern.literals()) else {
+        let Some(texts) = needles_of(pattern.literals().iter().map(Vec::as_slice)) else {
             complaints.push(source.complain(
                 text.span(),
                 "no literal of this mark has three plain bytes, so no scan can find it",

@@ -106,13 +106,22 @@ impl Pattern {
         read_items(&self.items, line, 0, captures) == Some(line.len())
     }
 
-    /// Sets of texts such that every matching line holds one of each set: literals, and the words of closed choices.
-    pub fn literals(&self) -> impl Iterator<Item = &[Vec<u8>]> {
-        self.items.iter().filter_map(|item| match item {
-            Item::Literal(text) => Some(std::slice::from_ref(text)),
-            Item::Capture(_, Matcher::OneOf(words)) => Some(&***words),
+    /// Sets of texts such that every matching line holds one of each set: literals, and the words of closed choices with
+    /// the literals around them (`ended` stands in many words, ` ended` in none).
+    pub fn literals(&self) -> Vec<Vec<Vec<u8>>> {
+        let literal_at = |at: Option<usize>| match at.and_then(|at| self.items.get(at)) {
+            Some(Item::Literal(text)) => text.as_slice(),
+            _ => &[],
+        };
+        let set = |(at, item): (usize, &Item)| match item {
+            Item::Literal(text) => Some(vec![text.clone()]),
+            Item::Capture(_, Matcher::OneOf(words)) => {
+                let (before, after) = (literal_at(at.checked_sub(1)), literal_at(Some(at + 1)));
+                Some(words.iter().map(|word| [before, word, after].concat()).collect())
+            }
             _ => None,
-        })
+        };
+        self.items.iter().enumerate().filter_map(set).collect()
     }
 
     /// How much a match says: literal bytes and closed vocabularies count, free text does not.

@@ -34,7 +34,8 @@ impl<'a> Pass<'a> {
     pub(super) fn look_back_for_section(&mut self, first: usize) {
         let from = first.saturating_sub(CONTEXT as usize);
         let bytes = self.chunk.bytes;
-        for found in memmem::rfind_iter(&bytes[from..first], SECTION).map(|found| from + found) {
+        let before = memmem::find_iter(&bytes[from..first], SECTION).map(|found| from + found).collect::<Vec<_>>();
+        for found in before.into_iter().rev() {
             let begins = if found == 0 { self.chunk.base == 0 } else { bytes[found - 1] == b'\n' };
             if begins && self.meet_section(found, self.visible(found, self.line_end(found))) {
                 return;
