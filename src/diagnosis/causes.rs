@@ -119,6 +119,7 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
                 && (without == Without::Sufficiency || can_end(run, seen, faults, &again))
         })
         .collect();
+    let candidates = since_ready(run, candidates, faults);
     let Some(last) = final_moment(run, &candidates, faults) else {
         return Verdict { amplifiers, ..Verdict::default() };
     };
@@ -283,6 +284,18 @@ fn can_end(run: &Run, seen: &FaultSeen, faults: &Faults, again: &BTreeSet<Id>) -
         Some((end, time)) if run.is_ready() && seen.after_ready && rank >= 2 => end.ns - time.ns <= OUTLIVED,
         _ => true,
     }
+}
+
+/// A run that became ready got over what stood before; where an exception or a known root came later, it is that. Last
+/// words without a time of their own have that of the line before them, and come at the end all the same.
+fn since_ready<'r>(run: &Run, candidates: Vec<&'r FaultSeen>, faults: &Faults) -> Vec<&'r FaultSeen> {
+    let is_late = |seen: &&FaultSeen| seen.after_ready || is_quoted(run, seen);
+    let is_grave =
+        |seen: &FaultSeen| faults.get(seen.fault).and_then(|fault| fault.rank()).is_some_and(|rank| rank <= 1);
+    if !run.is_ready() || !candidates.iter().any(|seen| is_late(seen) && is_grave(seen)) {
+        return candidates;
+    }
+    candidates.into_iter().filter(is_late).collect()
 }
 
 fn is_quoted(run: &Run, seen: &FaultSeen) -> bool {

@@ -296,6 +296,26 @@ impl<'n, 'e> Joiner<'n, 'e> {
             }
             self.join_by_ends(app, &managed);
         }
+        // A log without a name of its own is of the only service beside it that the same program speaks for.
+        for &app in &applications {
+            if !self.name_of(app).is_empty() {
+                continue;
+            }
+            let is_unit = managed.iter().any(|&unit| self.find(unit) == self.find(app));
+            let speaks = |&&other: &&usize| {
+                !self.name_of(other).is_empty()
+                    && folder(self.path_of(other)) == folder(self.path_of(app))
+                    && !self.facts[other].programs.is_disjoint(&self.facts[app].programs)
+                    && self.facts[other].may_be_one_with(self.facts[app])
+            };
+            let speaking: BTreeSet<usize> = applications.iter().filter(speaks).map(|&other| self.find(other)).collect();
+            if !is_unit
+                && speaking.len() == 1
+                && let Some(&other) = speaking.first()
+            {
+                self.union(app, other);
+            }
+        }
         // Two logs of one program in one folder are one service, and so are two of one stem.
         for (i, &a) in applications.iter().enumerate() {
             for &b in &applications[i + 1..] {

@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const ATTEMPTS: usize = 6;
 /// Nanoseconds between them, at least: what comes faster is a storm of one cause.
 const PAUSE: i64 = 2 * SECOND;
+/// All of them take so long, at least (nanoseconds).
+const SPAN: i64 = 30 * SECOND;
 /// What comes so soon after an attempt's first error is part of it: one in so many parts of the pause.
 const BURST: i64 = 4;
 /// The longest of nine pauses in ten is no longer than this many times the shortest.
@@ -25,8 +27,9 @@ const SILENT: i64 = 3;
 
 /// What its last run fails at again and again, if it goes on.
 pub fn incident(case: &Case) -> Option<Incident> {
-    let run = case.chronicle.runs.last().filter(|run| !run.is_over() && run.stop.is_none())?;
-    let last = run.last_seen?;
+    // Somebody may have stopped it at last.
+    let run = case.chronicle.runs.last().filter(|_| case.ends.last().is_some_and(|end| !end.is_unplanned()))?;
+    let last = run.stop.and_then(|stop| stop.time).or(run.last_seen)?;
     let is_error = |seen: &&FaultSeen| {
         let fault = case.faults.get(seen.fault);
         // What came before readiness was got over by it.
@@ -57,7 +60,7 @@ pub fn incident(case: &Case) -> Option<Incident> {
         verdict: Verdict::Degraded,
         first: first.map(Time::rfc3339),
         last: Some(last.rfc3339()),
-        ongoing: true,
+        ongoing: !run.is_over(),
         runs: 1,
         ready_runs: u64::from(run.is_ready()),
         causes: vec![cause],
@@ -78,7 +81,7 @@ fn attempts(times: &[i64]) -> Option<(usize, i64, i64)> {
         }
         is_same
     });
-    if times.len() < ATTEMPTS {
+    if times.len() < ATTEMPTS || span < SPAN {
         return None;
     }
     let mut pauses: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();

@@ -190,7 +190,7 @@ fn is_multilog(name: &str) -> bool {
     let is_piece = stamp.is_some_and(|(stamp, state)| {
         stamp.len() == 24 && stamp.bytes().all(|byte| byte.is_ascii_hexdigit()) && matches!(state, "s" | "u")
     });
-    is_piece || matches!(name, "current" | "previous")
+    is_piece || matches!(name.strip_suffix(".log").unwrap_or(name), "current" | "previous")
 }
 
 #[cfg(test)]

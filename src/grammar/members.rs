@@ -205,7 +205,11 @@ fn with_code<'a>(message: Cow<'a, [u8]>, code: Option<Cow<'a, [u8]>>) -> Cow<'a,
         code.len() >= 4 && code[0].is_ascii_uppercase() && code.iter().all(is_part)
     };
     match code.filter(is_symbol).filter(|code| memchr::memmem::find(&message, code).is_none()) {
-        Some(code) => Cow::Owned([message.as_ref(), b" [", code.as_ref(), b"]"].concat()),
+        Some(code) => {
+            // What was thrown stands on the first line, its trace after that.
+            let end = memchr::memchr(b'\n', &message).unwrap_or(message.len());
+            Cow::Owned([&message[..end], b" [", code.as_ref(), b"]", &message[end..]].concat())
+        }
         None => message,
     }
 }
