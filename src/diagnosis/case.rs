@@ -29,6 +29,12 @@ pub struct Case<'c, 'e> {
 }
 
 impl Case<'_, '_> {
+    /// The time of the last line of its streams.
+    pub fn last_line(&self) -> Option<Time> {
+        let Aspects { stories, cast } = self.aspects;
+        cast.parts.iter().filter_map(|part| stories[part.story].last_time()).max()
+    }
+
     /// A cause with what is known of its fault and of the runs that have it, which are in order; how sure it is, others
     /// say.
     pub fn cause(&self, id: Id, role: Role, runs: &[usize], failed: usize) -> Option<Cause> {

@@ -29,7 +29,7 @@ const SILENT: i64 = 3;
 pub fn incident(case: &Case) -> Option<Incident> {
     // Somebody may have stopped it at last.
     let run = case.chronicle.runs.last().filter(|_| case.ends.last().is_some_and(|end| !end.is_unplanned()))?;
-    let last = run.stop.and_then(|stop| stop.time).or(run.last_seen)?;
+    let last = run.stop.and_then(|stop| stop.time).or(case.last_line())?;
     let is_error = |seen: &&FaultSeen| {
         let fault = case.faults.get(seen.fault);
         // What came before readiness was got over by it.

@@ -34,7 +34,7 @@ fn unready<'r, 'e>(chronicle: &'r Chronicle<'e>) -> Option<&'r Run<'e>> {
 pub fn incident(case: &Case, background: &BTreeSet<Id>) -> Option<Incident> {
     // Somebody may have stopped it at last.
     let run = unready(case.chronicle).filter(|_| case.ends.last().is_some_and(|end| !end.is_unplanned()))?;
-    let last = run.stop.and_then(|stop| stop.time).or(run.last_seen)?;
+    let last = run.stop.and_then(|stop| stop.time).or(case.last_line())?;
     let least = match last.ns - run.began()?.ns {
         waits if waits > SLOW_BOOT => AGAIN,
         waits if waits > OFTEN.1 => OFTEN.0,
