@@ -59,7 +59,11 @@ pub struct Known<'k> {
 pub fn background(runs: &[Run], ends: &[End], faults: &Faults) -> BTreeSet<Id> {
     // Where ends by nobody known are a loop, the last of them is no better.
     let is_loop = ends.contains(&End::Unplanned(Stopper::Unknown));
-    let is_good = |end: &End| !end.is_unplanned() && !(is_loop && *end == End::Planned(Stopper::Unknown));
+    let is_good = |end: &End| match end {
+        End::Unplanned(_) => false,
+        End::Planned(Stopper::Unknown) => !is_loop,
+        _ => true,
+    };
     let good: Vec<(&Run, &End)> =
         runs.iter().zip(ends).filter(|(run, end)| run.is_ready() && is_good(end) && run.fatal.is_none()).collect();
     let mut count: BTreeMap<Id, usize> = BTreeMap::new();

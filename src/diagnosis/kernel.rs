@@ -83,6 +83,10 @@ fn programs<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> BTreeSet<&'e str> {
     cast.parts.iter().flat_map(of).collect()
 }
 
+/// How well a run fits what the kernel says, the least best: whose name it is, whether it was not killed, whether it goes
+/// on, how far off its end is (nanoseconds), and how far on in the log (bytes).
+type Fit = (u8, bool, bool, i64, u64);
+
 /// The service and the run that a process of this name, killed then, was of.
 fn best_run(
     stories: &[Story],
@@ -94,7 +98,7 @@ fn best_run(
 ) -> Option<(usize, Option<usize>)> {
     let time = event.time?;
     let is_own = |at: usize| is_named(victim, &casts[at].name);
-    let mut best: Option<((u8, bool, bool, i64, u64), usize, usize)> = None;
+    let mut best: Option<(Fit, usize, usize)> = None;
     for (owner, chronicle) in chronicles.iter().enumerate() {
         let affinity = match () {
             () if victim.is_empty() => 2,
