@@ -70,7 +70,7 @@ impl<'a> Pass<'a> {
             return;
         }
         let shown = shown(reading, text);
-        let actor = self.actor(before, &head, false, None);
+        let actor = self.actor(at, &head, false, None);
         let is_untimed = reading.time.is_none();
         let place = Place { at, line: self.segment.lines, time, is_untimed, actor, part: 0, times: 1 };
         for (id, kind) in told {
