@@ -141,3 +141,36 @@ fn a_loop_of_clean_ends_is_named() {
     assert_eq!((&evidence["line"], evidence["path"].as_str()), (&2.into(), Some("alloc.log")), "{told}");
     whole_wherever_cut(&log);
 }
+
+#[test]
+fn a_watchdog_without_times_stops_each_run() {
+    let mut manager = String::new();
+    let mut watchdog = String::new();
+    for second in [10, 20, 30, 40] {
+        let _ = write!(
+            manager,
+            "2026-02-03 15:30:{second},101 INFO spawned: 'ledger' with pid {second}\n\
+             2026-02-03 15:30:{0},101 INFO waiting for ledger to stop\n\
+             2026-02-03 15:30:{0},201 WARN stopped: ledger (terminated by SIGTERM)\n",
+            second + 9
+        );
+        watchdog.push_str(
+            "Restarting selected processes ['ledger']\nledger is in RUNNING state, restarting\nledger restarted\n",
+        );
+    }
+    // The last one works, and an operator stops it.
+    manager.push_str(
+        "2026-02-03 15:30:50,101 INFO spawned: 'ledger' with pid 50\n\
+         2026-02-03 15:39:50,101 INFO waiting for ledger to stop\n\
+         2026-02-03 15:39:50,201 WARN stopped: ledger (terminated by SIGTERM)\n",
+    );
+    let told = analyze(&[("supervisord.log", &manager), ("httpok.log", &watchdog)]);
+    let service = &told["services"][0];
+    assert_eq!((&service["restarts"], &service["planned_restarts"]), (&4.into(), &0.into()), "{told}");
+    let incident = &service["incidents"][0];
+    assert_eq!(
+        (&incident["stopped_by"]["watchdog"], incident["causes"][0]["id"].as_str()),
+        (&4.into(), Some("superlance-httpok")),
+        "{told}"
+    );
+}

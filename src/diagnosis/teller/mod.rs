@@ -172,7 +172,7 @@ impl<'e> Teller<'_, 'e> {
                 }
             }
             MarkKind::Stop => {
-                if self.previous_run(point, mark).is_some() {
+                if self.previous_run(point, mark).is_some() || !self.pass_stopped(mark) {
                     return;
                 }
                 if let Some(run) = self.run() {
@@ -217,6 +217,19 @@ impl<'e> Teller<'_, 'e> {
             MarkKind::Looping => self.chronicle.looping.push(point),
             MarkKind::Throttle | MarkKind::Progress | MarkKind::About | MarkKind::Hint => {}
         }
+    }
+
+    /// A watchdog that writes no times stops a run once, and each next one that is started again; whether there is one.
+    fn pass_stopped(&mut self, mark: &Told) -> bool {
+        if self.leads || !self.traits.untimed[self.part] || mark.asked != Some(Asker::Watchdog) {
+            return true;
+        }
+        let part = self.part;
+        let is_told = |run: &Run| run.stop.is_some_and(|stop| stop.part == part);
+        while self.run().is_some_and(|run| is_told(run)) {
+            self.at += 1;
+        }
+        self.at + 1 < self.chronicle.runs.len()
     }
 
     fn start(&mut self, point: Point<'e>, mark: &'e Told) {
