@@ -41,7 +41,8 @@ pub fn incident(case: &Case) -> Option<Incident> {
     for seen in &errors {
         by_fault.entry(seen.fault).or_default().extend(seen.time.map(|time| time.ns));
     }
-    let rhythm_of = |times: &[i64]| attempts(times).filter(|(_, pause, latest)| last.ns - latest <= SILENT * pause);
+    let rhythm_of =
+        |times: &[i64]| attempts(times).filter(|(_, pause, latest)| last.ns.saturating_sub(*latest) / SILENT <= *pause);
     // One attempt may fail by this error or that.
     let all: Vec<i64> = by_fault.values().flatten().copied().collect();
     let rhythms: BTreeMap<Id, _> = by_fault.iter().filter_map(|(id, times)| Some((*id, rhythm_of(times)?))).collect();
@@ -72,10 +73,10 @@ pub fn incident(case: &Case) -> Option<Incident> {
 fn attempts(times: &[i64]) -> Option<(usize, i64, i64)> {
     let mut times = times.to_vec();
     times.sort_unstable();
-    let span = times.last()? - times.first()?;
+    let span = times.last()?.saturating_sub(*times.first()?);
     let apart = (span / times.len() as i64 / BURST).max(SECOND);
     times.dedup_by(|later, earlier| {
-        let is_same = *later - *earlier <= apart;
+        let is_same = later.saturating_sub(*earlier) <= apart;
         if is_same {
             *earlier = *later;
         }
@@ -84,7 +85,7 @@ fn attempts(times: &[i64]) -> Option<(usize, i64, i64)> {
     if times.len() < ATTEMPTS || span < SPAN {
         return None;
     }
-    let mut pauses: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let mut pauses: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
     pauses.sort_unstable();
     let (shortest, longest) = (pauses[0], pauses[(pauses.len() * 9).div_ceil(10) - 1]);
     let pause = pauses[pauses.len() / 2];

@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A trace with its causes is no longer than this (bytes).
 pub const LONGEST_TRACE: u64 = 32 << 10;
 
+/// Logs in one stream; of more they are taken as one.
+const MOST_SECTIONS: usize = 64;
+
 /// One log's events in order, over all pieces that rotation left.
 pub struct Story<'e> {
     pub path: &'e str,
@@ -97,6 +100,10 @@ fn of_log<'e>(log: &Log<'e>) -> Vec<Story<'e>> {
     let mut logs: BTreeMap<(&str, String), &str> = BTreeMap::new();
     for section in sections {
         logs.entry(place_of(section)).or_insert(section);
+    }
+    // Each costs a look at all events; heads by the thousand are none.
+    if logs.len() > MOST_SECTIONS {
+        return vec![story(log, None)];
     }
     logs.into_values().map(|section| story(log, Some(section))).collect()
 }

@@ -159,10 +159,14 @@ fn is_shape(line: &[u8], shape: &[u8]) -> bool {
 /// How the head of a log that shares its stream with others begins.
 pub const SECTION: &str = "==> ";
 
+/// Longer names are none of a file.
+const MAX_SECTION: usize = 512;
+
 /// The name in such a head, as `tail` writes it: `==> gateway.log <==`.
 pub fn section_of(line: &[u8]) -> Option<&[u8]> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    line.strip_prefix(SECTION.as_bytes())?.strip_suffix(b" <==").filter(|name| !name.is_empty())
+    let name = line.strip_prefix(SECTION.as_bytes())?.strip_suffix(b" <==")?;
+    (1..=MAX_SECTION).contains(&name.len()).then_some(name)
 }
 
 #[cfg(test)]

@@ -80,3 +80,19 @@ fn what_only_looks_like_a_head_is_a_line() {
     assert_eq!(told["inputs"][0]["lines"], 3, "{told}");
     whole_wherever_cut(log);
 }
+
+#[test]
+fn heads_by_the_thousand_are_one_log() {
+    let mut log = String::new();
+    for at in 0..3000 {
+        let _ = write!(
+            log,
+            "==> {at}-{}.log <==\n2026-02-03T15:{:02}:{:02}Z ERROR no books\n",
+            "x".repeat(at % 700),
+            at / 60 % 60,
+            at % 60
+        );
+    }
+    let told = analyze(&[("pasted.log", &log)]);
+    assert_eq!((told["complete"].as_bool(), told["inputs"][0]["lines"].as_u64()), (Some(true), Some(6000)), "{told}");
+}
