@@ -6,11 +6,12 @@ use super::ends::End;
 use super::evidence_lines::Lines;
 use super::faults::Faults;
 use super::model::Cause;
-use super::runs::Chronicle;
+use super::runs::{Chronicle, FaultSeen, Point};
 use super::sightings::{Sighting, Sightings};
 use crate::evidence::Id;
 use crate::grammar::Time;
 use crate::signature::Role;
+use std::collections::BTreeSet;
 
 /// Evidence lines of one cause at most.
 pub const MAX_LINES: usize = 5;
@@ -33,6 +34,17 @@ impl Case<'_, '_> {
     pub fn last_line(&self) -> Option<Time> {
         let Aspects { stories, cast } = self.aspects;
         cast.parts.iter().filter_map(|part| stories[part.story].last_time()).max()
+    }
+
+    /// Every fault that was seen, in a run or outside of all.
+    pub fn all_seen(&self) -> impl Iterator<Item = &FaultSeen> {
+        self.chronicle.runs.iter().flat_map(|run| &run.faults).chain(&self.chronicle.loose)
+    }
+
+    /// The faults that stand on the lines of some points.
+    pub fn faults_at(&self, points: &[Point]) -> BTreeSet<Id> {
+        let places: BTreeSet<(usize, u64)> = points.iter().map(|point| (point.part, point.offset)).collect();
+        self.all_seen().filter(|seen| places.contains(&(seen.part, seen.offset))).map(|seen| seen.fault).collect()
     }
 
     /// A cause with what is known of its fault and of the runs that have it, which are in order; how sure it is, others

@@ -32,14 +32,12 @@ pub fn cause(case: &Case, failed: &[usize]) -> Option<Cause> {
         share: share(clean.len(), failed.len()),
         first: window.0.map(Time::rfc3339),
         last: window.1.map(Time::rfc3339),
-        masked: false,
-        explains: Vec::new(),
         confidence: 0.5,
         why: vec![format!("{} of {} failed runs ended with status 0, and no error or stop stands before", clean.len(), failed.len())],
         meaning: "It has done what it was started for, or has put itself into the background, and its manager takes that for an end.".into(),
         fix: "Let the program stay in the foreground, or tell the manager that it is a job (no restart after success).".into(),
-        template: None,
         evidence: case.lines.of(&words.into_iter().collect::<Vec<_>>(), window, MAX_LINES),
+        ..Cause::default()
     })
 }
 

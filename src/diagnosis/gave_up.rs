@@ -6,7 +6,6 @@ use super::model::{Incident, State, Verdict};
 use crate::evidence::Id;
 use crate::grammar::Time;
 use crate::signature::Role;
-use std::collections::BTreeSet;
 
 /// What is left where nothing failed and nobody starts the service any more.
 pub fn incident(case: &Case) -> Option<Incident> {
@@ -14,11 +13,7 @@ pub fn incident(case: &Case) -> Option<Incident> {
         return None;
     }
     let told = &case.chronicle.gave_up;
-    let places: BTreeSet<(usize, u64)> = told.iter().map(|point| (point.part, point.offset)).collect();
     let runs = &case.chronicle.runs;
-    let seen = runs.iter().flat_map(|run| &run.faults).chain(&case.chronicle.loose);
-    let ids: BTreeSet<Id> =
-        seen.filter(|seen| places.contains(&(seen.part, seen.offset))).map(|seen| seen.fault).collect();
     let all: Vec<usize> = (0..runs.len()).collect();
     let cause = |id: Id| {
         let mut cause = case.cause(id, Role::Root, &all, all.len())?;
@@ -36,7 +31,7 @@ pub fn incident(case: &Case) -> Option<Incident> {
         runs: runs.len() as u64,
         restarts: runs.len().saturating_sub(1) as u64,
         ready_runs: ready as u64,
-        causes: ids.into_iter().filter_map(cause).collect(),
+        causes: case.faults_at(told).into_iter().filter_map(cause).collect(),
         ..Incident::default()
     })
 }

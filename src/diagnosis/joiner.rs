@@ -215,8 +215,7 @@ impl<'n, 'e> Joiner<'n, 'e> {
             words(self.name_of(at)).into_iter().filter(is_plain).collect()
         };
         let ends = self.facts[unit].ends.len();
-        let is_plain_unit = |at: usize| !self.name_of(at).contains(' ');
-        if ends == 0 || descriptions.iter().any(|&at| is_plain_unit(at)) {
+        if ends == 0 {
             return descriptions.to_vec();
         }
         let off = |at: &usize| self.facts[*at].begins.len().abs_diff(ends);

@@ -3,6 +3,7 @@
 //! `Diagnosis::of` is a pure function of the evidence and of what the signatures know. It opens no source and has no
 //! clock. Everything that is reported is in the value it gives.
 
+mod ailing;
 mod aspects;
 mod case;
 mod causes;

@@ -202,7 +202,7 @@ pub struct Span {
     pub end: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cause {
     /// A signature's id, or `unknown/<hash>`.
     pub id: String,

@@ -3,13 +3,12 @@
 //! Errors that users or the world bring about come at odd times, and say little of the service. A retry has a rhythm:
 //! where all attempts fail by it until the log ends, the service lacks what they are for.
 
+use super::ailing::Ailing;
 use super::case::Case;
-use super::causes;
-use super::model::{Incident, Verdict};
-use super::runs::{FaultSeen, Run};
+use super::model::Incident;
+use super::runs::FaultSeen;
 use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
-use crate::signature::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many attempts have a rhythm.
@@ -27,9 +26,8 @@ const SILENT: i64 = 3;
 
 /// What its last run fails at again and again, if it goes on.
 pub fn incident(case: &Case) -> Option<Incident> {
-    // Somebody may have stopped it at last.
-    let run = case.chronicle.runs.last().filter(|_| case.ends.last().is_some_and(|end| !end.is_unplanned()))?;
-    let last = run.stop.and_then(|stop| stop.time).or(case.last_line())?;
+    let ailing = Ailing::of(case)?;
+    let (run, until) = (ailing.run, ailing.until);
     let is_error = |seen: &&FaultSeen| {
         let fault = case.faults.get(seen.fault);
         // What came before readiness was got over by it.
@@ -41,56 +39,57 @@ pub fn incident(case: &Case) -> Option<Incident> {
     for seen in &errors {
         by_fault.entry(seen.fault).or_default().extend(seen.time.map(|time| time.ns));
     }
-    let rhythm_of =
-        |times: &[i64]| attempts(times).filter(|(_, pause, latest)| last.ns.saturating_sub(*latest) / SILENT <= *pause);
+    let goes_on = |rhythm: &Rhythm| until.ns.saturating_sub(rhythm.latest) / SILENT <= rhythm.pause;
+    let rhythm_of = |times: Vec<i64>| Rhythm::of(times).filter(goes_on);
     // One attempt may fail by this error or that.
     let all: Vec<i64> = by_fault.values().flatten().copied().collect();
-    let rhythms: BTreeMap<Id, _> = by_fault.iter().filter_map(|(id, times)| Some((*id, rhythm_of(times)?))).collect();
-    let (count, pause, _) = rhythms.values().copied().max().or_else(|| rhythm_of(&all))?;
-    let is_meant = |seen: &FaultSeen| rhythms.is_empty() || rhythms.contains_key(&seen.fault);
-    let faults: Vec<FaultSeen> = errors.into_iter().filter(|seen| is_meant(seen)).copied().collect();
+    let rhythms: BTreeMap<Id, Rhythm> =
+        by_fault.into_iter().filter_map(|(id, times)| Some((id, rhythm_of(times)?))).collect();
+    let rhythm = rhythms.values().copied().max_by_key(|rhythm| rhythm.attempts).or_else(|| rhythm_of(all))?;
+    let is_meant = |seen: &&FaultSeen| rhythms.is_empty() || rhythms.contains_key(&seen.fault);
+    let faults: Vec<FaultSeen> = errors.into_iter().filter(is_meant).copied().collect();
     let first = faults.iter().filter_map(|seen| seen.time).min();
-    // That the service outlives it is the very thing.
-    let judged = causes::judge(&Run { faults, ..run.clone() }, &case.known(&BTreeSet::new()));
-    let at = case.chronicle.runs.len() - 1;
-    let mut cause = case.cause(judged.root?, Role::Root, &[at], 1)?;
+    let Rhythm { attempts, pause, .. } = rhythm;
     let every = pause as f64 / SECOND as f64;
-    cause.why = vec![format!("the service stays up and fails at it by the clock, {count} times, every {every:.0} s")];
-    cause.confidence = 0.6;
-    Some(Incident {
-        verdict: Verdict::Degraded,
-        first: first.map(Time::rfc3339),
-        last: Some(last.rfc3339()),
-        ongoing: !run.is_over(),
-        runs: 1,
-        ready_runs: u64::from(run.is_ready()),
-        causes: vec![cause],
-        ..Incident::default()
-    })
+    let why = |_| format!("the service stays up and fails at it by the clock, {attempts} times, every {every:.1} s");
+    // That the service outlives it is the very thing: nothing is background here.
+    let incident = ailing.incident(case, faults, &BTreeSet::new(), (0.6, why))?;
+    Some(Incident { first: first.map(Time::rfc3339), ..incident })
 }
 
-/// How many attempts errors at these times are, the pause between them and the last one's time, if they have a rhythm.
-fn attempts(times: &[i64]) -> Option<(usize, i64, i64)> {
-    let mut times = times.to_vec();
-    times.sort_unstable();
-    let span = times.last()?.saturating_sub(*times.first()?);
-    let apart = (span / times.len() as i64 / BURST).max(SECOND);
-    times.dedup_by(|later, earlier| {
-        let is_same = later.saturating_sub(*earlier) <= apart;
-        if is_same {
-            *earlier = *later;
+/// Attempts at even pauses.
+#[derive(Clone, Copy, Debug)]
+struct Rhythm {
+    attempts: usize,
+    /// Nanoseconds, at the median.
+    pause: i64,
+    /// When the last one was (nanoseconds).
+    latest: i64,
+}
+
+impl Rhythm {
+    /// Of errors at these times, if they have one.
+    fn of(mut times: Vec<i64>) -> Option<Rhythm> {
+        times.sort_unstable();
+        let span = times.last()?.saturating_sub(*times.first()?);
+        let apart = (span / times.len() as i64 / BURST).max(SECOND);
+        times.dedup_by(|later, earlier| {
+            let is_same = later.saturating_sub(*earlier) <= apart;
+            if is_same {
+                *earlier = *later;
+            }
+            is_same
+        });
+        if times.len() < ATTEMPTS || span < SPAN {
+            return None;
         }
-        is_same
-    });
-    if times.len() < ATTEMPTS || span < SPAN {
-        return None;
+        let mut pauses: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+        pauses.sort_unstable();
+        let (shortest, longest) = (pauses[0], pauses[(pauses.len() * 9).div_ceil(10) - 1]);
+        let pause = pauses[pauses.len() / 2];
+        let is_even = pause >= PAUSE && longest as f64 <= EVEN * shortest as f64;
+        is_even.then_some(Rhythm { attempts: times.len(), pause, latest: *times.last()? })
     }
-    let mut pauses: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
-    pauses.sort_unstable();
-    let (shortest, longest) = (pauses[0], pauses[(pauses.len() * 9).div_ceil(10) - 1]);
-    let pause = pauses[pauses.len() / 2];
-    let is_even = pause >= PAUSE && longest as f64 <= EVEN * shortest as f64;
-    is_even.then_some((times.len(), pause, *times.last()?))
 }
 
 #[cfg(test)]
@@ -98,8 +97,8 @@ mod tests {
     use super::*;
 
     fn even(seconds: &[i64]) -> Option<(usize, i64)> {
-        let times: Vec<i64> = seconds.iter().map(|second| second * SECOND).collect();
-        attempts(&times).map(|(count, pause, _)| (count, pause / SECOND))
+        let times = seconds.iter().map(|second| second * SECOND).collect();
+        Rhythm::of(times).map(|rhythm| (rhythm.attempts, rhythm.pause / SECOND))
     }
 
     #[test]

@@ -5,7 +5,6 @@ use super::model::{Cause, Incident, Verdict, order_of};
 use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
 use crate::signature::{Phase, Role};
-use std::collections::BTreeSet;
 
 /// So many refusals before a start that worked were a state of things; fewer were a race that somebody won.
 const STATE: usize = 3;
@@ -58,16 +57,9 @@ fn causes(case: &Case, started: bool) -> Vec<Cause> {
             fault.role == Role::Root && fault.signature.is_some_and(|signature| signature.phase == Phase::Init)
         })
     };
-    let refused_at: BTreeSet<(usize, u64)> =
-        case.chronicle.refused.iter().map(|point| (point.part, point.offset)).collect();
-    let everything = || case.chronicle.runs.iter().flat_map(|run| &run.faults).chain(&case.chronicle.loose);
-    let roots: BTreeSet<Id> = everything()
-        .filter(|seen| refused_at.contains(&(seen.part, seen.offset)))
-        .map(|seen| seen.fault)
-        .filter(is_root)
-        .collect();
+    let roots = case.faults_at(&case.chronicle.refused).into_iter().filter(is_root);
     let cause = |id: Id| {
-        let seen = || everything().filter(|seen| seen.fault == id);
+        let seen = || case.all_seen().filter(|seen| seen.fault == id);
         let times = || seen().filter_map(|seen| seen.time);
         let window = (times().min(), times().max());
         let refusals: u64 = seen().map(|seen| u64::from(seen.count)).sum();
@@ -82,5 +74,5 @@ fn causes(case: &Case, started: bool) -> Vec<Cause> {
             ..case.cause(id, Role::Root, &[], 1)?
         })
     };
-    roots.into_iter().filter_map(cause).collect()
+    roots.filter_map(cause).collect()
 }

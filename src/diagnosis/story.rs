@@ -127,9 +127,9 @@ fn story<'e>(log: &Log<'e>, section: Option<&'e str>) -> Story<'e> {
             read_events(&segment.ledger, &mut events);
             if let Some(section) = section {
                 let own = place_of(section);
-                let is_own = |actor: Id| segment.actors.get(&actor).is_none_or(|actor| place_of(&actor.section) == own);
-                let own: Vec<Event> = events.drain(from..).filter(|event| is_own(event.actor)).collect();
-                events.extend(own);
+                let others = segment.actors.iter().filter(|(_, actor)| place_of(&actor.section) != own);
+                let others: BTreeSet<Id> = others.map(|(id, _)| *id).collect();
+                events.extract_if(from.., |event| others.contains(&event.actor)).for_each(drop);
             }
         }
         let own = &mut events[start..];

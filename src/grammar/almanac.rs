@@ -40,19 +40,30 @@ pub fn dated<'l>(
 ) -> Clock {
     let reader = Reader::of(catalog);
     let step = (length / MAX_PLACES).max(1);
-    let clock = match last_dated(&reader, &clock, (length, step), &mut line_at) {
-        Some(last) => clock.not_after(last.later(HALF_A_YEAR)),
-        None => clock,
-    };
+    let mut clock = clock;
+    let mut has_date = false;
     // From the end: from which offset on which anchor holds; the stream's own one from the last time on.
     let mut anchors: Vec<(u64, Option<Time>)> = Vec::new();
     let mut next: Option<Time> = None;
     let mut seen = length;
-    for place in (0..length.div_ceil(step)).rev().map(|place| place * step) {
+    let places = || (0..length.div_ceil(step)).rev().map(|place| place * step);
+    let mut left = places();
+    while let Some(place) = left.next() {
         let Some((offset, line)) = line_at(place).filter(|(offset, _)| *offset < seen) else { continue };
         seen = offset;
         let here = next.map_or_else(|| clock.clone(), |next| clock.before(next));
-        let Some(time) = reader.read(&line, &here).time else { continue };
+        let reading = reader.read(&line, &here);
+        let Some(time) = reading.time else { continue };
+        let is_last_date = reading.open == Open::Nothing && !has_date;
+        has_date |= reading.open == Open::Nothing;
+        let limit = time.later(HALF_A_YEAR);
+        if is_last_date && clock.reaches_beyond(limit) {
+            // What follows it was dated too late: once more from the end.
+            clock = clock.not_after(limit);
+            anchors.clear();
+            (next, seen, left) = (None, length, places());
+            continue;
+        }
         match anchors.last_mut() {
             Some((from, Some(anchor))) if anchor.ns - time.ns < APART => *from = offset,
             _ => anchors.push((offset, next)),
@@ -65,25 +76,6 @@ pub fn dated<'l>(
     }
     anchors.reverse();
     clock.with_anchors(anchors)
-}
-
-/// The last time that leaves nothing open, where others do.
-fn last_dated<'l>(
-    reader: &Reader,
-    clock: &Clock,
-    (length, step): (u64, u64),
-    line_at: &mut impl FnMut(u64) -> Option<(u64, Cow<'l, [u8]>)>,
-) -> Option<Time> {
-    let mut seen = length;
-    for place in (0..length.div_ceil(step)).rev().map(|place| place * step) {
-        let Some((offset, line)) = line_at(place).filter(|(offset, _)| *offset < seen) else { continue };
-        seen = offset;
-        let reading = reader.read(&line, clock);
-        if let Some(time) = reading.time.filter(|_| reading.open == Open::Nothing) {
-            return Some(time);
-        }
-    }
-    None
 }
 
 /// The first line of `bytes` that begins at a place or after it, and where.

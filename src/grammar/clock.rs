@@ -178,9 +178,14 @@ impl Clock {
         Clock::new(TimeZone::UTC, anchor)
     }
 
+    /// Whether its stream may end after a moment.
+    pub fn reaches_beyond(&self, limit: Time) -> bool {
+        self.anchor.ns > limit.ns
+    }
+
     /// The clock of a stream that ends before a moment.
     pub fn not_after(self, limit: Time) -> Clock {
-        if limit.ns >= self.anchor.ns {
+        if !self.reaches_beyond(limit) {
             return self;
         }
         Clock { anchor: limit, kind: Anchor::Limit, ..self }

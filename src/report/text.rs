@@ -270,7 +270,7 @@ impl Page {
             cluster.example.start.as_deref().map_or_else(String::new, |start| format!(" ({})", short_time(start)));
         self.line(&format!("  one of them, step by step{start}:"));
         for step in &cluster.steps {
-            let after = step.after_s.map_or_else(|| "-".into(), |after| format!("+{after:.1} s"));
+            let after = step.after_s.map_or_else(|| "-".into(), since_start);
             let id = step.id.as_ref().map_or_else(String::new, |id| format!("  [{id}]"));
             self.line(&format!("    {after:>9}  {}{id}", cut(&printable(&step.text), 100)));
         }
@@ -390,6 +390,13 @@ pub(super) fn is_told(input: &Input, problem: &str) -> bool {
     what.is_some_and(|(_, what)| input.problems.iter().any(|told| told == what))
 }
 
+/// Seconds since a start, with their sign; a manager may tell of one after its program's first words.
+fn since_start(seconds: f64) -> String {
+    // No minus before what rounds to nothing.
+    let tenths = (seconds * 10.0).round() / 10.0 + 0.0;
+    format!("{tenths:+.1} s")
+}
+
 /// Down with no incident going on: somebody stopped it.
 fn stopped_on_purpose(service: &Service) -> bool {
     !service.incidents.iter().any(|incident| incident.ongoing)
@@ -493,5 +500,16 @@ fn width_of(seconds: u64) -> String {
         hours if hours % 3600 == 0 => format!("{} h", hours / 3600),
         minutes if minutes % 60 == 0 => format!("{} min", minutes / 60),
         seconds => format!("{seconds} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::since_start;
+
+    #[test]
+    fn what_came_before_the_start_has_a_minus() {
+        let told: Vec<String> = [0.0, -0.04, 2.94, -1.9, 436.0].into_iter().map(since_start).collect();
+        assert_eq!(told, ["+0.0 s", "+0.0 s", "+2.9 s", "-1.9 s", "+436.0 s"]);
     }
 }
