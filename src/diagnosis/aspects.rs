@@ -78,8 +78,7 @@ impl Aspects<'_, '_> {
     }
 }
 
-/// Which lines are about one thing: those that stand together in most runs of the rarer one. Each thing goes by one of
-/// its lines.
+/// Which lines are about one thing: those that stand together in most runs of either. Each thing goes by one of its lines.
 fn things(lines: &[Vec<Id>]) -> BTreeMap<Id, Id> {
     let mut count: BTreeMap<Id, usize> = BTreeMap::new();
     let mut together: BTreeMap<(Id, Id), usize> = BTreeMap::new();
@@ -93,7 +92,8 @@ fn things(lines: &[Vec<Id>]) -> BTreeMap<Id, Id> {
     }
     let mut things: BTreeMap<Id, Id> = count.keys().map(|line| (*line, *line)).collect();
     for ((a, b), times) in together {
-        if 2 * times > count[&a].min(count[&b]) {
+        // A line that stands in many runs beside another's few is a thing of its own.
+        if 4 * times > 3 * count[&a].max(count[&b]) {
             let (from, to) = (things[&b], things[&a]);
             things.values_mut().filter(|thing| **thing == from).for_each(|thing| *thing = to);
         }

@@ -7,7 +7,9 @@ pub fn normal(name: &str) -> String {
     // What systemd forked and has not yet turned into the program.
     let name = name.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(name);
     let is_domain = ["gui/", "user/", "system/", "pid/"].iter().any(|domain| name.starts_with(domain));
-    let name = if is_domain { name.rsplit('/').next().unwrap_or(name) } else { name };
+    // A supervised folder goes by its last part.
+    let is_path = name.starts_with('/') && !name.ends_with('/');
+    let name = if is_domain || is_path { name.rsplit('/').next().unwrap_or(name) } else { name };
     let name = name.strip_suffix(".service").unwrap_or(name);
     let name = match name.rsplit_once(['-', '_']) {
         Some((stem, number))

@@ -10,7 +10,7 @@ use super::readiness;
 use super::runs::{AFTERMATH, Chronicle, Witnesses};
 use super::services::Cast;
 use super::story::Story;
-use super::teller::{Silent, Teller};
+use super::teller::{Silent, Stale, Teller};
 use crate::grammar::{SECOND, Time};
 use std::collections::BTreeSet;
 
@@ -37,6 +37,7 @@ pub fn chronicle<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> Chronicle<'e> {
             leads: nth == 0,
             at: 0,
             silent: Silent::default(),
+            stale: Stale::default(),
             pending: Vec::new(),
             complaints: Default::default(),
         };
@@ -63,7 +64,13 @@ fn settle(chronicle: &mut Chronicle, last_lines: &[Option<Time>]) {
         // Its log goes on after the exception, so it does as well.
         run.fatal = None;
     }
+    // A manager that waited for readiness with most starts waits for it with all, however soon it comes.
+    let started = || chronicle.runs.iter().filter(|run| run.started.is_some());
+    let waits = has_no_word && 2 * started().filter(|run| run.waited_for).count() > started().count();
     for run in &mut chronicle.runs {
+        if run.waited_for || waits {
+            run.manager_ready = run.manager_ready.or(run.started);
+        }
         // A manager's end long after what looked like the program's last words: they were a child's, or caught.
         let lived_on = run.exit.and_then(|exit| exit.time).zip(run.fatal.and_then(|fatal| fatal.time));
         let asked = run.stop.and_then(|stop| stop.mark).is_some_and(|mark| mark.asked.is_some());
@@ -77,7 +84,7 @@ fn settle(chronicle: &mut Chronicle, last_lines: &[Option<Time>]) {
         chronicle.loose.extend(outside);
         let lived_on = run.ended().zip(run.manager_ready.and_then(|ready| ready.time));
         let lived_on = has_no_word && lived_on.is_some_and(|(end, ready)| end.ns - ready.ns > LIVED_ON);
-        if (by_manager || lived_on || has_no_word && run.waited_for)
+        if (by_manager || lived_on || waits && run.started.is_some() || has_no_word && run.waited_for)
             && let Some(point) = run.manager_ready
         {
             // Running a moment before its end is not ready.

@@ -48,6 +48,8 @@ pub struct Run<'e> {
     pub in_process: bool,
     /// Its manager's word of readiness came after it had waited for it.
     pub(super) waited_for: bool,
+    /// A later step of the start, by its manager.
+    pub(super) started: Option<Point<'e>>,
     /// Which of several processes of the service it is, where the manager tells them apart.
     pub instance: Option<u32>,
     /// Started to do some work and end, by a timer or by hand: a clean end of it is its success.
@@ -78,6 +80,10 @@ pub(super) struct Witnesses(Vec<(usize, Witness)>);
 impl Witnesses {
     pub(super) fn of(&self, part: usize) -> Witness {
         self.0.iter().find(|(known, _)| *known == part).map(|(_, witness)| *witness).unwrap_or_default()
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Witness> {
+        self.0.iter().map(|(_, witness)| witness)
     }
 
     pub(super) fn of_mut(&mut self, part: usize) -> &mut Witness {

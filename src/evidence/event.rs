@@ -69,6 +69,10 @@ pub struct Told {
     pub learned: bool,
     /// The run was not ready, whatever it said before.
     pub never_ready: bool,
+    /// Of last words: only a start says them, so a run that was ready did not die by them.
+    pub of_start: bool,
+    /// Of last words: what they are about stands on the lines after them.
+    pub reason_follows: bool,
     /// Of a stop or an end: of the process that the instance's next one has replaced.
     pub replaced: bool,
     /// Of a start: the manager says nothing of later ones.
@@ -98,6 +102,8 @@ impl Told {
             weak: false,
             learned: false,
             never_ready: false,
+            of_start: false,
+            reason_follows: false,
             replaced: false,
             first_only: false,
             untimed: false,

@@ -140,6 +140,10 @@ pub struct MarkEntry {
     #[serde(default)]
     pub never_ready: bool,
     #[serde(default)]
+    pub of_start: bool,
+    #[serde(default)]
+    pub reason_follows: bool,
+    #[serde(default)]
     pub replaced: bool,
     #[serde(default)]
     pub first_only: bool,

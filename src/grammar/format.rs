@@ -291,6 +291,8 @@ fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaint
             weak: entry.is_some_and(|entry| entry.weak || entry.kind == MarkKind::Hint),
             unless: entry.into_iter().flat_map(|entry| &entry.unless).map(|text| Text::of(text.as_str())).collect(),
             never_ready: entry.is_some_and(|entry| entry.never_ready),
+            of_start: entry.is_some_and(|entry| entry.of_start),
+            reason_follows: entry.is_some_and(|entry| entry.reason_follows),
             replaced: entry.is_some_and(|entry| entry.replaced),
             first_only: entry.is_some_and(|entry| entry.first_only),
             asked: entry.and_then(|entry| entry.asked),

@@ -156,16 +156,27 @@ fn is_shape(line: &[u8], shape: &[u8]) -> bool {
         })
 }
 
-/// How the head of a log that shares its stream with others begins.
-pub const SECTION: &str = "==> ";
+/// What the head of a log that shares its stream with others has in it, as `tail` and as `pm2 logs` write it.
+pub const SECTIONS: [&str; 2] = ["==> ", ".log last "];
 
 /// Longer names are none of a file.
 const MAX_SECTION: usize = 512;
 
-/// The name in such a head, as `tail` writes it: `==> gateway.log <==`.
+/// The name in such a head: `==> gateway.log <==`, `/opt/.pm2/logs/gateway-out.log last 15 lines:`.
 pub fn section_of(line: &[u8]) -> Option<&[u8]> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let name = line.strip_prefix(SECTION.as_bytes())?.strip_suffix(b" <==")?;
+    let [of_tail, of_pm2] = SECTIONS.map(str::as_bytes);
+    let name = match line.strip_prefix(of_tail) {
+        Some(rest) => rest.strip_suffix(b" <==")?,
+        None => {
+            // pm2 shows it in grey, if in a terminal.
+            let line = line.strip_prefix(b"\x1b[90m").unwrap_or(line);
+            let at = memchr::memmem::find(line, of_pm2).filter(|_| line.first() == Some(&b'/'))?;
+            let (name, rest) = (&line[..at + ".log".len()], &line[at + of_pm2.len()..]);
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            (digits > 0 && rest[digits..].starts_with(b" lines:")).then_some(name)?
+        }
+    };
     (1..=MAX_SECTION).contains(&name.len()).then_some(name)
 }
 

@@ -78,6 +78,10 @@ pub struct Mark {
     pub unless: Vec<Text>,
     /// The run was not ready, whatever it said before.
     pub never_ready: bool,
+    /// Of last words: only a start says them.
+    pub of_start: bool,
+    /// Of last words: what they are about stands on the lines after them.
+    pub reason_follows: bool,
     /// Of a stop or an end: of the process that the instance's next one has replaced.
     pub replaced: bool,
     /// Of a start: the manager says nothing of later ones.

@@ -38,6 +38,8 @@ enum Step {
     Second,
     /// `.` or `,` and digits, or nothing.
     Fraction,
+    /// `.` or `,` and nine digits.
+    Nanoseconds,
     /// `Z`, a numeric zone, ` UTC` or ` GMT`, or nothing.
     Zone,
     /// As Zone, and any other upper-case abbreviation is passed over as unknown.
@@ -47,6 +49,9 @@ enum Step {
     /// `YYYY-MM-DDTHH:MM:SS`, the commonest of all, in one step.
     IsoSecond,
 }
+
+/// Bytes of a fraction of nine digits.
+const NANOSECONDS: usize = 10;
 
 const NAMED: &[(&str, &str)] = &[
     ("apache", "%a %b %d %H:%M:%S%f %Y"),
@@ -112,6 +117,7 @@ impl Form {
                 Some(b'M') => Step::Minute,
                 Some(b'S') => Step::Second,
                 Some(b'f') => Step::Fraction,
+                Some(b'N') => Step::Nanoseconds,
                 Some(b'z') => Step::Zone,
                 Some(b'Z') => Step::ZoneWord,
                 Some(b's') => Step::Epoch,
@@ -207,6 +213,7 @@ impl Form {
                     2
                 }
                 Step::Fraction => read_fraction(rest, raw),
+                Step::Nanoseconds => Some(read_fraction(rest, raw)).filter(|len| *len == NANOSECONDS)?,
                 Step::Zone => read_zone(rest, raw),
                 Step::ZoneWord => {
                     let read = read_zone(rest, raw);
@@ -258,6 +265,10 @@ impl Form {
                 Step::Day => shape.extend([either(&[&[Is(b' ')], &[One(Digit)], &[]]), One(Digit)]),
                 Step::Month | Step::Hour12 => shape.extend([either(&[&[One(Digit)], &[]]), One(Digit)]),
                 Step::Fraction => shape.push(fraction()),
+                Step::Nanoseconds => {
+                    shape.push(One(Point));
+                    shape.extend((1..NANOSECONDS).map(|_| One(Digit)));
+                }
                 Step::Zone => shape.push(zone(&[])),
                 Step::ZoneWord => shape.push(zone(&[&[Is(b' '), Run(Upper)]])),
                 Step::Epoch => shape.extend([Run(Digit), fraction()]),
@@ -308,7 +319,9 @@ mod tests {
 
     impl Form {
         fn has_fraction(&self) -> bool {
-            self.steps.iter().any(|step| matches!(step, Step::Fraction | Step::Epoch | Step::Tai64n))
+            self.steps
+                .iter()
+                .any(|step| matches!(step, Step::Fraction | Step::Nanoseconds | Step::Epoch | Step::Tai64n))
         }
 
         /// What it tells of a time, in nanoseconds.
@@ -346,6 +359,7 @@ mod tests {
                 Step::Minute => format!("{:02}", civil.minute()),
                 Step::Second => format!("{:02}", civil.second()),
                 Step::Fraction => dotted.clone(),
+                Step::Nanoseconds => format!(".{ns}"),
                 Step::Zone => {
                     let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.abs() / 60);
                     format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)

@@ -71,6 +71,13 @@ pub fn is_frame(text: &[u8]) -> bool {
     text.starts_with(b"    at ")
 }
 
+/// A frame of a Ruby trace, `lib/sidekiq/cli.rb:78:in 'run'`; with a message after it, it is the head of one.
+pub fn is_ruby_frame(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let place = [&b":in `"[..], b":in '"].iter().find_map(|call| memmem::find(text, call));
+    text.ends_with(b"'") && place.is_some_and(|at| text[..at].last().is_some_and(u8::is_ascii_digit))
+}
+
 /// `EnvelopeMismatch: it carries 2`: an error by its class, whatever that is called.
 fn is_thrown(text: &[u8]) -> bool {
     if !text.first().is_some_and(u8::is_ascii_uppercase) {
@@ -80,6 +87,12 @@ fn is_thrown(text: &[u8]) -> bool {
     let class = &text[..end];
     class.iter().any(u8::is_ascii_lowercase)
         && class.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.$".contains(byte))
+}
+
+/// Whether a line can be that of an exception, which begins with its class.
+fn is_class(text: &[u8]) -> bool {
+    let name = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"._".contains(byte)).count();
+    name > 0 && (name == text.trim_ascii_end().len() || text[name..].starts_with(b": "))
 }
 
 /// Whether a server says that it answered a request by a failure of its own: `"GET /x HTTP/1.1" 500`.
@@ -214,16 +227,21 @@ impl<'a> Pass<'a> {
     /// The first line after the frames that stands at the first column and is no log record.
     fn traceback_end(&self, at: usize) -> Option<usize> {
         let mut next = self.line_end(at) + 1;
+        let mut after_blank = false;
         for _ in 0..MAX_LINES {
             if next >= self.chunk.bytes.len() {
                 return None;
             }
             let reading = self.reading_at(next);
             let text: &[u8] = &reading.message;
+            // Who writes a stream in pieces may cut a line of source from its indentation.
+            let is_cut_off = after_blank && reading.level.is_none() && !is_class(text);
+            after_blank = text.trim_ascii().is_empty();
             let goes_on = text.first().is_none_or(u8::is_ascii_whitespace)
                 || text.iter().all(|byte| b"^~ ".contains(byte))
                 || is_traceback(text)
-                || is_chain(text);
+                || is_chain(text)
+                || is_cut_off;
             if !goes_on {
                 return reading.level.is_none().then_some(next);
             }

@@ -2,6 +2,7 @@
 //!
 //! Nothing further back than `CONTEXT` bytes is looked at, so that it does not matter where the chunk was cut.
 
+use super::block;
 use super::idiom::{Idiom, Meaning};
 use super::words::class_of;
 use super::{CONTEXT, Pass, Scanner, evidence_text, fault_id, parts, shown};
@@ -55,7 +56,8 @@ impl Pass<'_> {
         let mut end = before;
         let mut last = None;
         let mut crossed = false;
-        for _ in 0..LAST_WORDS_LINES {
+        let mut lines = 0;
+        while lines < LAST_WORDS_LINES {
             let Some(at) = self.line_before(end, before) else { break };
             let line = self.visible(at, end - 1);
             end = at;
@@ -64,9 +66,15 @@ impl Pass<'_> {
                 break;
             }
             if head::of(line) == head::Head::Continuation {
+                lines += 1;
                 continue;
             }
             let reading = self.read(at, line);
+            // What was said stands above its trace, however long that is.
+            if block::is_ruby_frame(&reading.message) {
+                continue;
+            }
+            lines += 1;
             if self.is_continuation(at, &reading) {
                 continue;
             }
@@ -149,6 +157,9 @@ impl Pass<'_> {
             let Some(start) = self.line_before(end, at) else { break };
             let line = self.visible(start, end - 1);
             end = start;
+            if head::section_of(line).is_some() {
+                break;
+            }
             if head::of(line) == head::Head::Continuation {
                 continue;
             }

@@ -120,6 +120,8 @@ impl Pass<'_> {
             weak: definition.weak,
             learned: false,
             never_ready: definition.never_ready,
+            of_start: definition.of_start,
+            reason_follows: definition.reason_follows,
             replaced: definition.replaced,
             first_only: definition.first_only,
             untimed: place.is_untimed,

@@ -1,10 +1,11 @@
-//! Logs that stand in turn in one stream, each under a head that names it, as `tail` writes them: `==> gateway.log <==`.
+//! Logs that stand in turn in one stream, each under a head that names it, as `tail` writes them, `==> gateway.log <==`, or `pm2
+//! logs`.
 //!
 //! A line's log is what the nearest head before it says, within `CONTEXT`, so that it does not matter where the chunk was
 //! cut.
 
 use super::{CONTEXT, Pass};
-use crate::grammar::head::{SECTION, section_of};
+use crate::grammar::head::{SECTIONS, section_of};
 use memchr::memmem;
 
 /// The nearest head before a line.
@@ -20,6 +21,8 @@ impl<'a> Pass<'a> {
         let name = section_of(line);
         if let Some(name) = name {
             self.section = Some(Section { at, name });
+            // The time of what stands above is another log's.
+            (self.timed, self.timed_until) = (None, at + line.len() + 1);
         }
         name.is_some()
     }
@@ -34,10 +37,17 @@ impl<'a> Pass<'a> {
     pub(super) fn look_back_for_section(&mut self, first: usize) {
         let from = first.saturating_sub(CONTEXT as usize);
         let bytes = self.chunk.bytes;
-        let before = memmem::find_iter(&bytes[from..first], SECTION).map(|found| from + found).collect::<Vec<_>>();
-        for found in before.into_iter().rev() {
-            let begins = if found == 0 { self.chunk.base == 0 } else { bytes[found - 1] == b'\n' };
-            if begins && self.meet_section(found, self.visible(found, self.line_end(found))) {
+        let heads = SECTIONS.iter().flat_map(|head| memmem::find_iter(&bytes[from..first], head));
+        let mut heads: Vec<usize> = heads.map(|found| from + found).collect();
+        heads.sort_unstable();
+        for found in heads.into_iter().rev() {
+            let begin = match memchr::memrchr(b'\n', &bytes[..found]) {
+                Some(newline) => newline + 1,
+                None if self.chunk.base == 0 => 0,
+                None => continue,
+            };
+            // As near as a line of the own range may look.
+            if begin >= from && self.meet_section(begin, self.visible(begin, self.line_end(begin))) {
                 return;
             }
         }

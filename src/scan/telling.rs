@@ -84,7 +84,11 @@ impl Scanner {
             reason.filter(|reason| !block::is_place(reason) && !words::says_nothing(reason) && !self.is_known(reason));
         let unknown = match reason {
             Some(_) => Some(Class::Exception),
-            None if !signatures.is_empty() || fatal.is_some() => None,
+            None if !signatures.is_empty() => None,
+            // Better than nothing, where nothing before it says why.
+            None if fatal.is_some() => {
+                reading.level.filter(|level| is_first && *level >= Level::Error).map(|_| Class::Worded)
+            }
             None if thrown.is_some_and(|thrown| thrown.chained) => Some(Class::Outcome),
             None if thrown.is_some() => Some(Class::Exception),
             None if sure_mark => None,
@@ -128,7 +132,7 @@ impl Scanner {
             faults.push((unknown_id(class, &template), FaultKind::Unknown { class, template }));
         }
         let is_fatal = fatal.is_some();
-        let asks_for_reason = fatal.is_some_and(|mark| mark.text(Field::Reason).is_none()) && unknown.is_none();
+        let asks_for_reason = fatal.is_some_and(|mark| mark.text(Field::Reason).is_none());
         let marks: Vec<Spoken> = marks.into_iter().map(|(id, mark)| self.spoken(id, &mark, text, program)).collect();
         let is_numbered = |name: &str| name.bytes().any(|byte| byte.is_ascii_digit());
         let has_number = faults.iter().chain(&hint).filter_map(|(_, kind)| template_of(kind)).any(is_numbered)

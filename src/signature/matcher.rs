@@ -7,7 +7,7 @@ use super::fold::folds_of;
 use super::pack::Pack;
 use super::wording;
 use crate::finder::{Finder, Grams, Text};
-use crate::grammar::head::SECTION;
+use crate::grammar::head::SECTIONS;
 use crate::grammar::mark::searchable;
 use crate::grammar::{Catalog, MarkId};
 use serde::{Deserialize, Serialize};
@@ -178,7 +178,7 @@ impl Wanted {
             }
         }
         needles.extend(catalog.repeat_needles().cloned());
-        needles.push(SECTION.as_bytes().to_vec());
+        needles.extend(SECTIONS.map(|head| head.as_bytes().to_vec()));
         wanted.needles = least(needles);
         (wanted.texts, wanted.users) = texts.into_iter().unzip();
         wanted

@@ -6,6 +6,7 @@ mod bad_input;
 mod cases;
 mod clocks;
 mod corpora;
+mod deaths;
 mod diff;
 mod endless;
 mod eras;

@@ -8,7 +8,9 @@ use crate::grammar::{MarkKind, SECOND};
 use crate::signature::wording::{complains, may_tell_why};
 
 /// A start that failed says why within this of its goodbye (nanoseconds).
-const LEAVE: i64 = 2 * SECOND;
+const LEAVE: i64 = SECOND;
+/// What last words are about stands so many bytes after them at most.
+const REASON: u64 = 512;
 
 impl<'e> Teller<'_, 'e> {
     /// A program that goes on after an exception that looked uncaught did not die by it.
@@ -21,10 +23,14 @@ impl<'e> Teller<'_, 'e> {
         if starts || (self.leads && !self.traits.has_starts[part]) {
             return;
         }
+        // Nor did it live if all that is known of it is this, where starts are told and other runs came before.
+        let only_died =
+            self.leads && self.at > 0 && self.run().is_some_and(|run| run.start.is_none() && !run.is_ready());
         if let Some(run) = self.run()
             && let Some(fatal) =
                 run.fatal.filter(|fatal| fatal.part == part && fatal.mark.is_some_and(|mark| mark.weak))
             && fatal.time.zip(event.time).is_some_and(|(fatal, time)| time.ns > fatal.ns + AFTERMATH)
+            && !only_died
         {
             run.fatal = None;
             if run.exit.is_none() {
@@ -141,11 +147,41 @@ impl<'e> Teller<'_, 'e> {
         self.take_pending();
     }
 
+    /// Whether a place in a stream without times stands where a run's last words say what they are about.
+    pub(super) fn gives_reason(&self, run: usize, offset: u64) -> bool {
+        let fatal = self.chronicle.runs.get(run).and_then(|run| run.fatal);
+        fatal.filter(|fatal| fatal.part == self.part && fatal.time.is_none()).is_some_and(|fatal| {
+            let follows = fatal.mark.is_some_and(|mark| mark.reason_follows);
+            offset == fatal.offset || follows && (fatal.offset..fatal.offset + REASON).contains(&offset)
+        })
+    }
+
+    /// What stood just before the first sign of a run that died at once is its own.
+    fn take_first_words(&mut self, point: Point<'e>) {
+        let Some(([.., before], [run])) = self.chronicle.runs.split_at_mut_checked(self.at) else { return };
+        let is_own = |fault: &mut FaultSeen| {
+            let apart = point.time.zip(fault.time).map(|(died, said)| died.ns - said.ns);
+            fault.part == point.part && apart.is_some_and(|apart| (0..=AFTERMATH).contains(&apart))
+        };
+        run.faults.extend(before.faults.extract_if(.., is_own));
+    }
+
     /// Finds the run that an end belongs to: the open one, the next that has begun, or one that nobody told of.
     pub(super) fn close(&mut self, point: Point<'e>) {
         let Some(run) = self.chronicle.runs.get(self.at) else { return self.begin(point) };
         let witness = run.witnesses.of(self.part);
+        if self.gives_reason(self.at, point.offset) && point.mark.is_some_and(|mark| mark.kind == MarkKind::Fatal) {
+            let is_same =
+                |known: Point| known.mark.zip(point.mark).is_some_and(|(known, mark)| known.words == mark.words);
+            if !run.fatal.is_some_and(is_same) {
+                return;
+            }
+        }
         if self.leads {
+            if point.mark.is_some_and(|mark| mark.of_start) && run.is_ready() && !run.is_over() {
+                self.begin(point);
+                return self.take_first_words(point);
+            }
             let by_manager = point.mark.is_some_and(|mark| mark.manager);
             let manager_ended = run.exit.is_some_and(|exit| exit.mark.is_some_and(|mark| mark.manager));
             // The manager's word after the application's own is the same end; so are several words of the application

@@ -8,7 +8,7 @@ mod instances;
 mod start;
 mod untimed;
 
-pub use untimed::Silent;
+pub use untimed::{Silent, Stale};
 
 use crate::diagnosis::labels::{normal, same_name};
 use crate::diagnosis::leader::Traits;
@@ -30,6 +30,7 @@ pub struct Teller<'t, 'e> {
     /// The run that the stream is in.
     pub at: usize,
     pub silent: Silent,
+    pub stale: Stale,
     /// Faults that wait for the run they belong to.
     pub pending: Vec<FaultSeen>,
     /// Of last words, whether they may say why: there are few, and runs by the ten thousand.
@@ -45,9 +46,9 @@ impl<'e> Teller<'_, 'e> {
         let timed_from = self.stories[part.story].timed_from;
         // Who speaks is nearly always who spoke before.
         let mut speaker = (0, None);
-        for event in &part.events {
+        for (nth, event) in part.events.iter().enumerate() {
             // The first words of programs that died before they could write a time: their order tells whose they are.
-            let is_untimed = event.offset < timed_from;
+            let is_untimed = event.offset < timed_from || self.dies_untimed(&part.events[nth..]);
             let event = &Event { time: event.time.filter(|_| !is_untimed), ..*event };
             if speaker.0 != event.actor {
                 speaker = (event.actor, actor_of(self.stories, part, event.actor).and_then(|actor| actor.run_pid));
@@ -284,7 +285,8 @@ impl<'e> Teller<'_, 'e> {
             // mark tells. But a program's last words may go on.
             Some(run) => {
                 let own_words = run.exit.is_none().then_some(run.fatal).flatten().and_then(|fatal| fatal.time);
-                let goes_on = own_words.zip(fault.time).is_some_and(|(fatal, time)| time.ns <= fatal.ns + AFTERMATH);
+                let goes_on = own_words.zip(fault.time).is_some_and(|(fatal, time)| time.ns <= fatal.ns + AFTERMATH)
+                    || self.gives_reason(self.at, fault.offset);
                 self.leads && run.is_over() && !goes_on
             }
         };

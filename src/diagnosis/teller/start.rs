@@ -8,15 +8,18 @@ use crate::grammar::{SECOND, Time};
 
 /// A program that starts itself anew before it was ready does so within this (nanoseconds).
 const ONE_BOOT: i64 = 5 * SECOND;
+/// A stream's lines may be late by so many runs.
+const JUST_BEFORE: usize = 2;
+/// Or its runs without a line so many.
+const NEXT: usize = 16;
 /// A manager that tells two steps of a start and waits so long between them waited for readiness (nanoseconds).
 const WAITED: i64 = 2 * SECOND;
 
-/// Whether a manager tells of a start's later step, after it has waited for it.
-fn was_waited_for(run: &Run, point: Point, mark: &Told) -> bool {
-    let first = run.start.filter(|start| start.part == point.part);
-    let of_manager = |first: Point| first.mark.is_some_and(|first| first.manager && first.step < mark.step);
-    let waited = first.filter(|first| of_manager(*first)).and_then(|first| Some(point.time?.ns - first.time?.ns));
-    mark.manager && waited.is_some_and(|waited| waited >= WAITED)
+/// How long a manager that tells of a start's later step took for it; none where it does not.
+fn waited(run: &Run, point: Point, mark: &Told) -> Option<i64> {
+    let first = run.start.filter(|start| start.part == point.part && mark.manager)?;
+    first.mark.filter(|first| first.manager && first.step < mark.step)?;
+    Some(point.time?.ns - first.time?.ns)
 }
 
 impl<'e> Teller<'_, 'e> {
@@ -66,9 +69,9 @@ impl<'e> Teller<'_, 'e> {
         let leads = self.leads;
         if let Some(run) = self.run() {
             let better = run.start.is_none_or(|known| known.mark.is_none_or(|known| known.weak && !mark.weak));
-            if was_waited_for(run, point, mark) {
-                run.manager_ready.get_or_insert(point);
-                run.waited_for = true;
+            if let Some(waited) = waited(run, point, mark) {
+                run.started.get_or_insert(point);
+                run.waited_for |= waited >= WAITED;
             }
             if better && (leads || run.start.is_none()) {
                 run.start = Some(point);
@@ -106,11 +109,17 @@ impl<'e> Teller<'_, 'e> {
     pub(super) fn share_pending(&mut self) {
         for fault in std::mem::take(&mut self.pending) {
             let before = self.at.checked_sub(1).and_then(|before| self.chronicle.runs.get(before));
-            let ended = before.and_then(|run| run.exit).filter(|exit| exit.part == fault.part);
-            let is_after = ended.zip(ended.and_then(|exit| exit.mark)).is_some_and(|(exit, mark)| {
-                let later = exit.time.zip(fault.time).is_some_and(|(exit, time)| time.ns > exit.ns + AFTERMATH);
-                mark.manager && (mark.untimed || later)
-            });
+            let is_own = |end: &Point| end.part == fault.part;
+            let later =
+                |end: Point, slack: i64| end.time.zip(fault.time).is_some_and(|(end, time)| time.ns > end.ns + slack);
+            let ended = before.and_then(|run| run.exit).filter(is_own);
+            let is_after = ended
+                .zip(ended.and_then(|exit| exit.mark))
+                .is_some_and(|(exit, mark)| mark.manager && (mark.untimed || later(exit, AFTERMATH)));
+            // Nobody speaks long after his sure last words.
+            let died = before.and_then(|run| run.fatal).filter(is_own);
+            let died = died.filter(|died| died.mark.is_some_and(|mark| !mark.weak && !mark.untimed));
+            let is_after = is_after || died.is_some_and(|died| later(died, SLACK));
             if is_after && self.at == 1 {
                 // So it was before the first start.
                 let same = |loose: &mut FaultSeen| (loose.fault, loose.part) == (fault.fault, fault.part);
@@ -211,17 +220,16 @@ impl<'e> Teller<'_, 'e> {
 
     /// A line of the service's own process with a pid that the run does not have.
     pub(super) fn meet_pid(&mut self, event: &Event<'e>, pid: u32) {
+        if let Some(at) = self.known_by_pid(pid) {
+            self.at = at;
+        }
         let known = self.chronicle.runs.get(self.at).map(|run| run.witnesses.of(self.part).run_pid);
         let point = Point { mark: None, ..self.point(event) };
         match known {
             Some(Some(known)) if known == pid => return,
             Some(None) => {}
-            None => self.begin(point),
-            Some(Some(_)) => {
-                if !self.find_later(event.time, SLACK) {
-                    self.begin(point);
-                }
-            }
+            Some(Some(_)) if self.find_later(event.time, SLACK) => {}
+            Some(Some(_)) | None => self.begin(point),
         }
         if let Some(run) = self.run() {
             run.start.get_or_insert(point);
@@ -231,5 +239,19 @@ impl<'e> Teller<'_, 'e> {
             witness.run_pid = Some(pid);
             witness.application_step.get_or_insert(0);
         }
+    }
+
+    /// The run that another stream knows by this pid: this one, one just before it, or one of the next.
+    fn known_by_pid(&self, pid: u32) -> Option<usize> {
+        if self.leads {
+            return None;
+        }
+        let runs = &self.chronicle.runs;
+        let has_pid = |at: &usize| {
+            let witnesses = runs.get(*at).map(|run| &run.witnesses);
+            witnesses.is_some_and(|witnesses| witnesses.all().any(|witness| witness.run_pid == Some(pid)))
+        };
+        let before = (self.at.saturating_sub(JUST_BEFORE)..=self.at).rev();
+        before.chain(self.at + 1..=self.at + NEXT).find(has_pid)
     }
 }

@@ -1,0 +1,201 @@
+//! Deaths that few words tell of: without a time, without a start, or by somebody who only watches.
+
+use crate::merge_law::whole_wherever_cut;
+use crate::support::analyze;
+use serde_json::Value;
+use std::fmt::Write;
+
+/// Restarts, and runs that became ready.
+fn counts(told: &Value) -> (u64, u64) {
+    let of = |key: &str| told["services"][0][key].as_u64().unwrap_or_default();
+    (of("restarts"), of("ready_runs"))
+}
+
+/// The roots of the first service's incidents, each with the runs that it ended.
+fn roots(told: &Value) -> Vec<(String, u64)> {
+    let incidents = told["services"][0]["incidents"].as_array().into_iter().flatten();
+    let causes = incidents.flat_map(|incident| incident["causes"].as_array().into_iter().flatten());
+    let roots = causes.filter(|cause| cause["role"] == "root");
+    let mut roots: Vec<_> =
+        roots.map(|cause| (cause["id"].to_string().replace('"', ""), cause["runs"].as_u64().unwrap_or(0))).collect();
+    roots.sort();
+    roots
+}
+
+/// Runs of `gateway` under supervisord, five seconds apart, each of which lives for two seconds.
+fn supervisord(runs: usize) -> String {
+    let mut log = String::new();
+    for run in 0..runs {
+        let second = 5 * run;
+        let at = |second: usize| format!("2026-02-03 04:{:02}:{:02},100", second / 60, second % 60);
+        let _ = writeln!(log, "{} INFO spawned: 'gateway' with pid {}", at(second), 800 + run);
+        let _ = writeln!(log, "{} WARN exited: gateway (exit status 1; not expected)", at(second + 2));
+    }
+    log
+}
+
+const TRACEBACK: &str =
+    "Traceback (most recent call last):\n  File \"/opt/gw/worker.py\", line 6, in <module>\n    ping()\n";
+
+#[test]
+fn traces_without_a_time_after_lines_that_have_one_are_later_runs() {
+    let mut log = String::from(
+        "[2026-02-03 04:00:00,500] INFO:gw:MainThread:connected\n\
+         [2026-02-03 04:00:01,900] INFO:gw:MainThread:shop closed\n",
+    );
+    for _ in 1..6 {
+        log.push_str(TRACEBACK);
+        log.push_str("ledger.LedgerError: page 7 is gone\n");
+    }
+    log.push_str("[2026-02-03 04:00:30,500] INFO:gw:MainThread:connected\n");
+    let told = analyze(&[("supervisord.log", &supervisord(7)), ("gateway.log", &log)]);
+    assert_eq!(counts(&told).0, 6, "{told}");
+    let roots = roots(&told);
+    // The first of them stands where the run before could have written it.
+    assert!(roots.len() == 1 && roots[0].1 >= 4, "{roots:?} {told}");
+}
+
+#[test]
+fn what_redis_says_of_its_configuration_is_one_death_and_each_line_another_cause() {
+    let block = |line: &str, reason: &str| {
+        format!(
+            "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nReading the configuration file, at line 4\n\
+             >>> '{line}'\n{reason}\n"
+        )
+    };
+    let mut log = block("maxmemory-polciy allkeys-lru", "Bad directive or wrong number of arguments").repeat(4);
+    log.push_str(&block("dir /srv/cache", "No such file or directory").repeat(3));
+    let told = analyze(&[("supervisord.log", &supervisord(7).replace("gateway", "redis")), ("redis.log", &log)]);
+    assert_eq!(roots(&told), [("redis-config".to_string(), 3), ("redis-config".to_string(), 4)], "{told}");
+    // The same by themselves.
+    let told = analyze(&[("redis.log", &log)]);
+    assert_eq!(counts(&told).0, 6, "{told}");
+}
+
+#[test]
+fn what_only_a_start_says_is_no_end_of_a_run_that_was_ready() {
+    let log = "2026-02-03 04:00:00.100 UTC [37] LOG:  starting PostgreSQL 15.18 on x86_64-pc-linux-gnu\n\
+               2026-02-03 04:00:00.200 UTC [37] LOG:  database system is ready to accept connections\n\
+               2026-02-03 04:00:09.100 UTC [41] LOG:  unrecognized configuration parameter \"max_conections\" in file \"/pg/postgresql.conf\" line 8\n\
+               2026-02-03 04:00:09.100 UTC [41] FATAL:  configuration file \"/pg/postgresql.conf\" contains errors\n\
+               2026-02-03 04:00:10.100 UTC [43] LOG:  unrecognized configuration parameter \"max_conections\" in file \"/pg/postgresql.conf\" line 8\n\
+               2026-02-03 04:00:10.100 UTC [43] FATAL:  configuration file \"/pg/postgresql.conf\" contains errors\n";
+    let told = analyze(&[("pg.log", log)]);
+    assert_eq!(counts(&told), (2, 1), "{told}");
+    assert_eq!(roots(&told), [("pg-config".to_string(), 2)], "{told}");
+    whole_wherever_cut(log);
+}
+
+#[test]
+fn newest_first_is_seen_where_writers_tell_times_of_unlike_precision() {
+    let mut log = String::new();
+    for run in 0..5 {
+        let _ = write!(
+            log,
+            "Feb 03 04:00:{0:02} gw systemd[1]: Started gw.service - Gateway.\n\
+             Feb 03 04:00:{1:02} gw node[9{run}]: 2026-02-03T04:00:{1:02}.529Z INFO booted\n\
+             Feb 03 04:00:{1:02} gw node[9{run}]: 2026-02-03T04:00:{1:02}.530Z ERROR the ledger is torn\n\
+             Feb 03 04:00:{1:02} gw systemd[1]: gw.service: Main process exited, code=exited, status=1/FAILURE\n\
+             Feb 03 04:00:{1:02} gw systemd[1]: gw.service: Failed with result 'exit-code'.\n\
+             Feb 03 04:00:{1:02} gw systemd[1]: gw.service: Scheduled restart job, restart counter is at {2}.\n",
+            10 * run,
+            10 * run + 9,
+            run + 1
+        );
+    }
+    let newest_first: String = log.lines().rev().map(|line| format!("{line}\n")).collect();
+    let (forwards, backwards) = (analyze(&[("a.log", &log)]), analyze(&[("a.log", &newest_first)]));
+    assert_eq!(counts(&forwards).0, 4, "{forwards}");
+    assert_eq!(counts(&backwards).0, 4, "{backwards}");
+}
+
+#[test]
+fn a_watchdog_script_that_restarts_a_slow_boot_is_the_cause() {
+    let mut log = String::from("2026/02/03 04:00:00 watchdog: watching http://127.0.0.1:8000/healthz\n");
+    for run in 0..5 {
+        let second = 10 * run + 5;
+        let _ = write!(
+            log,
+            "2026/02/03 04:00:{second:02} watchdog: miss 3: curl: (7) Failed to connect to 127.0.0.1 port 8000 after 0 ms: Couldn't connect to server\n\
+             2026/02/03 04:00:{second:02} watchdog: gateway does not answer, restarting it\n\
+             ok: run: /etc/service/gateway: (pid {}) 0s\n",
+            43 + run
+        );
+    }
+    let told = analyze(&[("watchdog.log", &log)]);
+    assert_eq!(told["services"][0]["service"], "gateway", "{told}");
+    assert_eq!(roots(&told), [("script-watchdog".to_string(), 4)], "{told}");
+    assert_eq!(told["services"][0]["incidents"][0]["stopped_by"]["watchdog"], 4, "{told}");
+}
+
+#[test]
+fn what_monit_restarts_because_it_fails_a_test_is_no_planned_restart() {
+    let mut log = String::from("[2026-02-03T04:00:00+0000] info     : 'api' start: '/srv/bin/api-start'\n");
+    for minute in 1..6 {
+        let _ = write!(
+            log,
+            "[2026-02-03T04:0{minute}:00+0000] error    : 'api' failed protocol test [HTTP] at [127.0.0.1]:8060/health [TCP/IP] -- HTTP error: Server returned status 503\n\
+             [2026-02-03T04:0{minute}:00+0000] info     : 'api' trying to restart\n\
+             [2026-02-03T04:0{minute}:00+0000] info     : 'api' stop: '/srv/bin/api-stop'\n\
+             [2026-02-03T04:0{minute}:01+0000] info     : 'api' start: '/srv/bin/api-start'\n"
+        );
+    }
+    let told = analyze(&[("monit.log", &log)]);
+    assert_ne!(told["verdict"], "healthy", "{told}");
+    assert_eq!((counts(&told).0, &told["services"][0]["planned_restarts"]), (5, &Value::from(0)), "{told}");
+}
+
+#[test]
+fn the_files_that_pm2_shows_one_after_the_other_are_logs_of_their_own() {
+    let mut log = String::from(
+        "[TAILING] Tailing last 60 lines for [all] processes (change the value with --lines option)\n\
+         /home/deploy/.pm2/pm2.log last 60 lines:\n",
+    );
+    for second in 0..6 {
+        let _ = write!(
+            log,
+            "PM2        | 2026-07-05T09:01:3{second}: PM2 log: App [bot:1] starting in -fork mode-\n\
+             PM2        | 2026-07-05T09:01:3{second}: PM2 log: App [bot:1] online\n\
+             PM2        | 2026-07-05T09:01:3{second}: PM2 log: App [bot:1] exited with code [1] via signal [SIGINT]\n"
+        );
+    }
+    log.push_str("\n/home/deploy/.pm2/logs/bot-error.log last 60 lines:\n");
+    for _ in 0..6 {
+        log.push_str(
+            "1|bot      | Error [ERR_REQUIRE_ESM]: require() of ES Module /srv/bot.mjs not supported.\n\
+             1|bot      |     at Object.<anonymous> (/usr/lib/node_modules/pm2/lib/ProcessContainerFork.js:27:21)\n",
+        );
+    }
+    let told = analyze(&[("pasted.log", &log)]);
+    assert_eq!(roots(&told), [("node-require-esm".to_string(), 6)], "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn a_pid_that_two_streams_tell_is_one_run() {
+    let (mut out, mut err) = (String::new(), String::new());
+    for run in 0..6 {
+        let _ = writeln!(out, "2026-02-03 04:00:0{run} [{}] | relay v5.7.0 is starting.", 27 + 2 * run);
+        // Written late, into the second of the next run.
+        let _ = writeln!(err, "2026-02-03 04:00:0{} [{}] | ERROR: no desk is free", run + 1, 27 + 2 * run);
+    }
+    let told = analyze(&[("relay.out.log", &out), ("relay.err.log", &err)]);
+    assert_eq!(counts(&told).0, 5, "{told}");
+}
+
+#[test]
+fn what_is_said_long_after_last_words_is_the_next_run_before_its_start() {
+    let mut log = String::new();
+    for run in 0..4 {
+        let _ = write!(
+            log,
+            "2026-02-03T04:0{run}:18.100Z stdout F 2026-02-03 04:0{run}:18,100 - migrate - INFO - prisma db error: Error: P1001: Can't reach database server at `db`:`5432`\n\
+             2026-02-03T04:0{run}:20.100Z stderr F INFO:     Started server process [1]\n\
+             2026-02-03T04:0{run}:20.200Z stderr F INFO:     Waiting for application startup.\n\
+             2026-02-03T04:0{run}:25.100Z stderr F ERROR:    Application startup failed. Exiting.\n"
+        );
+    }
+    let told = analyze(&[("0.log", &log)]);
+    assert_eq!(counts(&told).0, 3, "{told}");
+    assert_eq!(roots(&told), [("prisma-db-unreachable".to_string(), 4)], "{told}");
+}
