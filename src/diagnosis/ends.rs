@@ -193,6 +193,8 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>,
         (true, None) if signal.is_empty() && has_error && !run.is_ready() => End::Unplanned(Stopper::Itself),
         (true, None) if signal.is_empty() => End::Planned(Stopper::Unknown),
         (true, None) => End::Unplanned(Stopper::Itself),
+        // It went on beside the next one.
+        (false, _) if run.beside => End::Open,
         (false, _) if next.is_some_and(|next| !next.in_process) => {
             // Gone without a word: nobody knows by whose hand.
             End::Unplanned(if has_error { Stopper::Itself } else { Stopper::Unknown })

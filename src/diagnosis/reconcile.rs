@@ -10,7 +10,7 @@ use super::readiness;
 use super::runs::{AFTERMATH, Chronicle, Witnesses};
 use super::services::Cast;
 use super::story::Story;
-use super::teller::{Silent, Stale, Teller};
+use super::teller::{Origins, Silent, Stale, Teller};
 use crate::grammar::{SECOND, Time};
 use std::collections::BTreeSet;
 
@@ -38,6 +38,7 @@ pub fn chronicle<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> Chronicle<'e> {
             at: 0,
             silent: Silent::default(),
             stale: Stale::default(),
+            origins: Origins::default(),
             pending: Vec::new(),
             complaints: Default::default(),
         };

@@ -48,6 +48,8 @@ pub struct Run<'e> {
     pub in_process: bool,
     /// Its manager's word of readiness came after it had waited for it.
     pub(super) waited_for: bool,
+    /// Its process spoke after the next one had begun.
+    pub beside: bool,
     /// A later step of the start, by its manager.
     pub(super) started: Option<Point<'e>>,
     /// Which of several processes of the service it is, where the manager tells them apart.

@@ -30,6 +30,8 @@ pub fn is_hint(id: Id) -> bool {
 pub struct Actor {
     /// The service that the envelope names (unit, container, app), or empty.
     pub service: String,
+    /// The pod that it names beside it, or empty.
+    pub pod: String,
     /// Syslog identifier or program name, or empty.
     pub ident: String,
     /// The program that the format tells of, or empty.

@@ -27,10 +27,10 @@ const WINDOW: usize = 4;
 const BUCKETS: u8 = 16;
 /// Bytes that are looked at before the places found in them are taken up.
 const STRIP: usize = 512;
-/// Bits of a window's hash.
-const HASH_BITS: u32 = 16;
+/// Bits of a window's hash: as many as the nearest cache has room for, for a window of three bytes sets 256 of them.
+const HASH_BITS: u32 = 18;
 /// Bits of it that lead to a list of texts.
-const LIST_BITS: u32 = 12;
+const LIST_BITS: u32 = 13;
 
 /// Number of a text, in the order in which they were given.
 pub type NeedleId = u32;

@@ -31,6 +31,8 @@ pub struct Format {
     frames: Vec<Pattern>,
     /// Whether its records may go on in the next one of their stream.
     pub cuts: bool,
+    /// An envelope that tells the service and beside it the host, which is a pod then.
+    pub names_pods: bool,
     pub(super) members: Members,
     pub(super) own_marks: Vec<Mark>,
     /// Texts of which every line holds one that says no more than that the record before came again.
@@ -159,7 +161,9 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
     if !complaints.is_empty() {
         return Err(complaints);
     }
+    let has = |field: Field| lines.iter().any(|line| line.captures(field));
     let format = Format {
+        names_pods: file.kind == Kind::Envelope && has(Field::Host) && has(Field::Service),
         name: file.name.get_ref().clone(),
         title: file.title.clone(),
         kind: file.kind,
@@ -168,7 +172,7 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         pid_is_run: file.pid_is_run,
         fatal_ends: file.fatal_ends,
         marks_of: file.marks_of.iter().map(|name| name.get_ref().clone()).collect(),
-        cuts: members.line_ends || lines.iter().any(|line| line.captures(Field::Cut)),
+        cuts: members.line_ends || has(Field::Cut),
         lines,
         statuses,
         frames,

@@ -169,9 +169,10 @@ pub fn section_of(line: &[u8]) -> Option<&[u8]> {
     let name = match line.strip_prefix(of_tail) {
         Some(rest) => rest.strip_suffix(b" <==")?,
         None => {
-            // pm2 shows it in grey, if in a terminal.
+            // pm2 shows it in grey, if in a terminal. Most lines are told apart by their first byte.
             let line = line.strip_prefix(b"\x1b[90m").unwrap_or(line);
-            let at = memchr::memmem::find(line, of_pm2).filter(|_| line.first() == Some(&b'/'))?;
+            line.first().filter(|byte| **byte == b'/')?;
+            let at = memchr::memmem::find(line, of_pm2)?;
             let (name, rest) = (&line[..at + ".log".len()], &line[at + of_pm2.len()..]);
             let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
             (digits > 0 && rest[digits..].starts_with(b" lines:")).then_some(name)?

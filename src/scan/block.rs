@@ -74,8 +74,11 @@ pub fn is_frame(text: &[u8]) -> bool {
 /// A frame of a Ruby trace, `lib/sidekiq/cli.rb:78:in 'run'`; with a message after it, it is the head of one.
 pub fn is_ruby_frame(text: &[u8]) -> bool {
     let text = text.trim_ascii();
+    if !text.ends_with(b"'") {
+        return false;
+    }
     let place = [&b":in `"[..], b":in '"].iter().find_map(|call| memmem::find(text, call));
-    text.ends_with(b"'") && place.is_some_and(|at| text[..at].last().is_some_and(u8::is_ascii_digit))
+    place.is_some_and(|at| text[..at].last().is_some_and(u8::is_ascii_digit))
 }
 
 /// `EnvelopeMismatch: it carries 2`: an error by its class, whatever that is called.

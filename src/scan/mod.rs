@@ -349,6 +349,8 @@ impl<'a> Pass<'a> {
             _ => ActorKind::Application,
         };
         let service = reading.service.as_deref().or(about);
+        let names_pods = reading.formats.first().is_some_and(|&id| catalog.format(id).names_pods);
+        let pod = reading.host.as_deref().filter(|_| names_pods);
         // The formats say which program it is.
         let is_same = |(formats, known, _): &&(Layers, Actor, Id)| {
             let same = |known: &str, own: Option<&[u8]>| {
@@ -360,6 +362,7 @@ impl<'a> Pass<'a> {
                 && known.run_pid == reading.run_pid
                 && known.section.as_bytes() == section
                 && same(&known.service, service)
+                && same(&known.pod, pod)
                 && same(&known.ident, reading.ident.as_deref())
         };
         if let Some((.., id)) = self.spoke_last.iter().find(is_same) {
@@ -368,6 +371,7 @@ impl<'a> Pass<'a> {
         let program = catalog.program(reading).unwrap_or_default();
         let actor = Actor {
             service: text(service),
+            pod: text(pod),
             ident: text(reading.ident.as_deref()),
             tells_ready: catalog.tells_ready(program),
             program: program.to_string(),
@@ -378,6 +382,7 @@ impl<'a> Pass<'a> {
         let name =
             format!("{}\0{}\0{}\0{}\0{:?}", actor.service, actor.ident, actor.program, kind as u8, actor.run_pid);
         let name = if section.is_empty() { name } else { format!("{name}\0{}", actor.section) };
+        let name = if actor.pod.is_empty() { name } else { format!("{name}\0\0{}", actor.pod) };
         let id = stable_hash(name.as_bytes());
         self.spoke_last.truncate(FEW_ACTORS - 1);
         self.spoke_last.insert(0, (reading.formats, actor.clone(), id));

@@ -370,3 +370,48 @@ fn a_reload_that_repeats_the_boot_is_no_restart() {
     let told = analyze(&[("current", &log)]);
     assert_eq!((counts(&told).0, &told["verdict"]), (0, &"healthy".into()), "{told}");
 }
+
+/// Two pods of one deployment, the second of which replaces the first.
+fn rollout() -> String {
+    let pod = |name: &str, time: &str, level: &str, rest: &str| {
+        format!("grafana-{name} grafana logger=context t=2025-06-30T{time}.100Z level={level} {rest}\n")
+    };
+    let (old, new) = ("7c9f6d5b8-hx2kq", "6b84f7c9d9-p7vzn");
+    [
+        pod(old, "11:02:44", "info", "msg=\"Starting Grafana\" version=11.5.4"),
+        pod(old, "11:02:49", "info", "msg=\"HTTP Server Listen\" address=[::]:3000 protocol=http"),
+        pod(old, "11:29:40", "error", "msg=\"Range query error\" error=\"context canceled\""),
+        pod(new, "12:02:48", "info", "msg=\"Starting Grafana\" version=11.6.1"),
+        pod(new, "12:02:55", "info", "msg=\"HTTP Server Listen\" address=[::]:3000 protocol=http"),
+        pod(old, "12:03:03", "info", "msg=\"Shutdown started\" reason=\"System signal: terminated\""),
+        pod(new, "12:12:49", "info", "msg=\"Completed cleanup jobs\" duration=18.9ms"),
+    ]
+    .concat()
+}
+
+#[test]
+fn a_pod_that_is_replaced_ends_its_own_run() {
+    let told = analyze(&[("pods.log", &rollout())]);
+    assert_eq!((told["verdict"].as_str(), counts(&told)), (Some("healthy"), (1, 1, 2)), "{told}");
+    whole_wherever_cut(&rollout());
+}
+
+#[test]
+fn pods_that_crash_in_turn_have_their_own_errors() {
+    let mut log = String::new();
+    for minute in 0..8 {
+        let (pod, error) = [("a1b2c", "the ledger is torn"), ("d3e4f", "the desk is locked")][minute % 2];
+        let line = |second: u32, level: &str, rest: &str| {
+            format!(
+                "shop-7c9f6d5b8-{pod} shop logger=main t=2025-06-30T11:0{minute}:{second:02}.100Z level={level} {rest}\n"
+            )
+        };
+        log += &line(1, "info", "msg=\"Starting Grafana\" version=11.5.4");
+        log += &line(9, "error", &format!("msg=\"{error}\""));
+        log += &line(9, "info", "msg=\"Shutdown started\" reason=\"failed\"");
+    }
+    let told = analyze(&[("pods.log", &log)]);
+    assert_eq!(counts(&told).0, 7, "{told}");
+    let roots = roots(&told);
+    assert!(roots.contains("ledger") && roots.contains("desk"), "{told}");
+}

@@ -5,9 +5,11 @@
 
 mod death;
 mod instances;
+mod origins;
 mod start;
 mod untimed;
 
+pub use origins::Origins;
 pub use untimed::{Silent, Stale};
 
 use crate::diagnosis::labels::{normal, same_name};
@@ -31,6 +33,7 @@ pub struct Teller<'t, 'e> {
     pub at: usize,
     pub silent: Silent,
     pub stale: Stale,
+    pub origins: Origins<'e>,
     /// Faults that wait for the run they belong to.
     pub pending: Vec<FaultSeen>,
     /// Of last words, whether they may say why: there are few, and runs by the ten thousand.
@@ -54,6 +57,7 @@ impl<'e> Teller<'_, 'e> {
                 speaker = (event.actor, actor_of(self.stories, part, event.actor).and_then(|actor| actor.run_pid));
             }
             let run_pid = speaker.1;
+            self.go_to_origin(event);
             self.advance(event.time);
             self.outlive(event);
             if let Some(pid) = run_pid.filter(|_| self.traits.pids_are_runs[self.part]) {
@@ -81,6 +85,7 @@ impl<'e> Teller<'_, 'e> {
                     }
                 }
             }
+            self.leave_origin(event);
         }
         let left = std::mem::take(&mut self.pending);
         match self.chronicle.runs.get_mut(self.at) {
