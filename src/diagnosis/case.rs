@@ -6,7 +6,7 @@ use super::ends::End;
 use super::evidence_lines::Lines;
 use super::faults::Faults;
 use super::model::Cause;
-use super::runs::{Chronicle, FaultSeen, Point};
+use super::runs::{Chronicle, FaultSeen, Point, Run};
 use super::sightings::{Sighting, Sightings};
 use crate::evidence::Id;
 use crate::grammar::Time;
@@ -29,7 +29,7 @@ pub struct Case<'c, 'e> {
     pub without: Without,
 }
 
-impl Case<'_, '_> {
+impl<'c, 'e> Case<'c, 'e> {
     /// The time of the last line of its streams.
     pub fn last_line(&self) -> Option<Time> {
         let Aspects { stories, cast } = self.aspects;
@@ -78,6 +78,32 @@ impl Case<'_, '_> {
             template: fault.template.map(Into::into),
             evidence: self.lines.of(&[id], window, MAX_LINES),
         })
+    }
+
+    /// A root that no fault tells of, but these marks of the runs that ended by it, which are in order.
+    pub fn cause_by_marks(
+        &self,
+        runs: &[usize],
+        failed: usize,
+        mark: impl Fn(&'c Run<'e>) -> Option<Point<'e>>,
+    ) -> Cause {
+        let these = || runs.iter().map(|&at| &self.chronicle.runs[at]);
+        let points = || these().filter_map(&mark);
+        let words: BTreeSet<Id> = points().filter_map(|point| point.mark).map(|mark| mark.words).collect();
+        let times = || points().filter_map(|point| point.time);
+        let window = (times().min(), times().max());
+        let ready = these().filter(|run| run.is_ready()).count();
+        Cause {
+            role: word(Role::Root),
+            phase: if ready * 2 > runs.len() { "runtime".into() } else { "init".into() },
+            runs: runs.len() as u64,
+            share: share(runs.len(), failed),
+            first: window.0.map(Time::rfc3339),
+            last: window.1.map(Time::rfc3339),
+            confidence: 0.5,
+            evidence: self.lines.of(&words.into_iter().collect::<Vec<_>>(), window, MAX_LINES),
+            ..Cause::default()
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::faults::Faults;
 use super::runs::{FaultSeen, Run};
 use super::story::LONGEST_TRACE;
 use crate::evidence::{Class, Id};
-use crate::grammar::SECOND;
+use crate::grammar::{SECOND, Time};
 use crate::signature::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -127,8 +127,10 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
     let Some(last) = final_moment(run, &candidates, faults) else {
         return Verdict { amplifiers, ..Verdict::default() };
     };
-    let near: Vec<&FaultSeen> =
-        candidates.iter().copied().filter(|seen| seen.time.is_none_or(|time| last - time.ns <= FINAL)).collect();
+    // Of its own faults one that is older than it has the time of a line before it.
+    let began = run.began().map_or(i64::MIN, |began| began.ns);
+    let is_near = |time: Time| last - time.ns <= FINAL || time.ns < began;
+    let near: Vec<&FaultSeen> = candidates.iter().copied().filter(|seen| seen.time.is_none_or(is_near)).collect();
     let quoted = |seen: &FaultSeen| is_quoted(run, seen);
     // Best rank first, then the last words' own line, then the latest, then the longer signature. Of unknown errors in
     // one burst the first is the reason, the others what became of it.

@@ -120,7 +120,9 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, trouble: 
     let suspects: Vec<usize> = (0..runs.len()).filter(|&at| suspect(&ends[at], &runs[at], next_of(runs, at))).collect();
     // A manager that gave up calls it a failure itself.
     let least = if chronicle.gave_up.is_empty() { LOOP } else { GIVEN_UP };
-    if suspects.chunk_by(|before, at| *at == before + 1).any(|row| row.len() >= least) {
+    // What failed between them is no rest.
+    let in_a_row = |before: &usize, at: &usize| ends[before + 1..*at].iter().all(|end| end.is_unplanned());
+    if suspects.chunk_by(in_a_row).any(|row| row.len() >= least) {
         for at in suspects {
             ends[at] = End::Unplanned(Stopper::Unknown);
         }

@@ -10,7 +10,7 @@ use super::model::{Cause, Cluster, EvidenceLine, Incident, Span, Verdict};
 use super::rhythm;
 use super::runs::{FaultSeen, Run};
 use super::turns::{Turns, turns};
-use super::{clean_exits, gave_up, pace, precedence, recurring, refused, steps, stuck};
+use super::{clean_exits, gave_up, pace, precedence, recurring, refused, steps, stuck, watchdog_stops};
 use crate::evidence::{Class, Id};
 use crate::grammar::{SECOND, Time};
 use crate::signature::Role;
@@ -254,9 +254,10 @@ impl Case<'_, '_> {
             }
             causes.push(cause);
         }
-        if roots.is_empty() {
-            causes.extend(clean_exits::cause(self, failed));
-        }
+        let is_unexplained = |at: &usize| judged[*at].as_ref().is_none_or(|judged| judged.root.is_none());
+        let unexplained: Vec<usize> = failed.iter().copied().filter(is_unexplained).collect();
+        causes.extend(clean_exits::cause(self, failed, &unexplained));
+        causes.extend(watchdog_stops::cause(self, failed, &unexplained));
         causes
     }
 

@@ -181,6 +181,13 @@ impl<'n, 'e> Joiner<'n, 'e> {
         self.stories[self.keys[at].0].stem()
     }
 
+    /// `docker events` has `shop-web-1` where `docker compose` says `web-1`: both tell of the same ends.
+    fn is_told_by_two_managers(&self, a: usize, b: usize) -> bool {
+        let (facts_a, facts_b) = (self.facts[a], self.facts[b]);
+        let again = facts_a.ends.len().min(facts_b.ends.len()) >= 2;
+        again && same_name(self.name_of(a), self.name_of(b)) && facts_a.ends_with(facts_b) && facts_b.ends_with(facts_a)
+    }
+
     /// One service by several names: a unit and its description, the same name in two streams.
     fn join_managed(&mut self) {
         let managed = self.managed();
@@ -195,7 +202,8 @@ impl<'n, 'e> Joiner<'n, 'e> {
                     let (unit, description) = if name_b.contains(' ') { (a, b) } else { (b, a) };
                     described.entry(unit).or_default().push(description);
                 }
-                let related = same_stream && name_a.eq_ignore_ascii_case(name_b);
+                let related =
+                    same_stream && (name_a.eq_ignore_ascii_case(name_b) || self.is_told_by_two_managers(a, b));
                 let same_place = || folder(self.path_of(a)) == folder(self.path_of(b));
                 if related || (name_a == name_b && same_place()) {
                     self.union(a, b);

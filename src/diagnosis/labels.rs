@@ -35,7 +35,8 @@ pub fn same_name(a: &str, b: &str) -> bool {
 /// Likewise, of names whose words are known.
 pub fn same_words(a: &[String], b: &[String]) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    !short.is_empty() && short.iter().all(|word| long.contains(word))
+    // `home-assistant` and `homeassistant`.
+    !short.is_empty() && (short.iter().all(|word| long.contains(word)) || short.concat() == long.concat())
 }
 
 /// A log file's stem: without folder, extensions, numbers, dates, and the words for its kind.

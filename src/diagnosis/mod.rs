@@ -43,6 +43,7 @@ mod stuck;
 mod teller;
 mod timeline;
 mod turns;
+mod watchdog_stops;
 
 pub use model::{Diagnosis, State, Verdict};
 pub use naming::NoSuchCause;

@@ -26,8 +26,8 @@ const SILENT: i64 = 3;
 
 /// What its last run fails at again and again, if it goes on.
 pub fn incident(case: &Case) -> Option<Incident> {
-    let ailing = Ailing::of(case)?;
-    let (run, until) = (ailing.run, ailing.until);
+    let ailing = Ailing::of(case).or_else(|| Ailing::unseen(case))?;
+    let (run, until) = (&*ailing.run, ailing.until);
     let is_error = |seen: &&FaultSeen| {
         let fault = case.faults.get(seen.fault);
         // What came before readiness was got over by it.

@@ -32,8 +32,8 @@ fn is_unready(chronicle: &Chronicle, run: &Run) -> bool {
 
 /// What keeps it from being ready, if it says so.
 pub fn incident(case: &Case, background: &BTreeSet<Id>) -> Option<Incident> {
-    let ailing = Ailing::of(case).filter(|ailing| is_unready(case.chronicle, ailing.run))?;
-    let (run, until) = (ailing.run, ailing.until);
+    let ailing = Ailing::of(case).filter(|ailing| is_unready(case.chronicle, &ailing.run))?;
+    let (run, until) = (&*ailing.run, ailing.until);
     let least = match until.ns - run.began()?.ns {
         waits if waits > SLOW_BOOT => AGAIN,
         waits if waits > OFTEN.1 => OFTEN.0,

@@ -1,7 +1,7 @@
 //! A quick test of a line's first bytes: does a record begin here?
 //!
 //! It runs on every line, so it looks at shapes only. Timed heads of every form, and JSON objects, are records; a line
-//! that begins with a blank never is. Its twin is `Catalog::read`, which runs on the few lines that matter.
+//! that begins with a blank hardly ever is. Its twin is `Catalog::read`, which runs on the few lines that matter.
 
 /// What a line's first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,7 @@ fn look(line: &[u8]) -> Head {
         _ => line,
     };
     match line.first() {
+        Some(b' ') if is_indented_record(line) => Head::Record,
         None | Some(b' ' | b'\t' | b'\r') => Head::Continuation,
         Some(b'{') => Head::Record,
         Some(b'0'..=b'9') if is_numeric_time(line) => Head::Record,
@@ -86,6 +87,13 @@ fn colour(line: &[u8]) -> Option<usize> {
     let rest = line.strip_prefix(b"\x1b[")?;
     let parameters = rest.iter().take_while(|byte| (0x20..0x40).contains(*byte)).count();
     (parameters < rest.len()).then_some(2 + parameters + 1)
+}
+
+/// `    dddd-dd-ddTdd:dd:dd.dddZ [`: HashiCorp's servers indent all of their records.
+fn is_indented_record(line: &[u8]) -> bool {
+    let time = line.strip_prefix(b"    ").filter(|time| is_shape(time, b"dddd-dd-ddTdd:dd:dd"));
+    time.and_then(|time| memchr::memchr(b' ', time).map(|blank| &time[blank..]))
+        .is_some_and(|rest| rest.starts_with(b" ["))
 }
 
 fn is_numeric_time(line: &[u8]) -> bool {

@@ -23,6 +23,7 @@ const WORDS: &[(&str, Level)] = &[
     ("blather", Level::Trace),
     ("config", Level::Info),
     ("crit", Level::Fatal),
+    ("criti", Level::Fatal),
     ("critical", Level::Fatal),
     ("d1", Level::Debug),
     ("d2", Level::Debug),
@@ -77,6 +78,7 @@ const WORDS: &[(&str, Level)] = &[
     ("verbose", Level::Trace),
     ("vrb", Level::Trace),
     ("warn", Level::Warn),
+    ("warni", Level::Warn),
     ("warning", Level::Warn),
     ("wrn", Level::Warn),
 ];

@@ -8,7 +8,8 @@ use super::words::class_of;
 use super::{CONTEXT, Pass, Scanner, evidence_text, fault_id, parts, shown};
 use crate::evidence::{FaultKind, Id, Sample};
 use crate::grammar::definition::Role;
-use crate::grammar::{Reading, Time, head};
+use crate::grammar::{Level, Reading, Time, head};
+use crate::signature::Matches;
 use crate::signature::wording::complains;
 use crate::template::skeleton;
 use std::borrow::Cow;
@@ -32,6 +33,8 @@ pub(super) struct LastWords {
     complains: bool,
     /// A signature, its level or the program's own words know it as an error anyhow.
     is_known: bool,
+    /// A manager said it, in a log that holds anybody's lines.
+    by_manager: bool,
     id: Id,
 }
 
@@ -39,9 +42,12 @@ impl LastWords {
     pub(super) fn of(scanner: &Scanner, reading: &Reading, text: &[u8], idiom: &Idiom) -> LastWords {
         let template = skeleton(text);
         let is_own = idiom.meaning(&template) == Some(Meaning::LastWords);
-        let is_known = is_own || scanner.is_known(text) || class_of(reading, text).is_some();
+        let mut matches = Matches::default();
+        scanner.matcher.collect(&scanner.pack, text, &mut matches);
+        let by_manager = scanner.marks(reading, text, &matches).iter().any(|(_, mark)| mark.mark.manager);
+        let is_known = is_own || !matches.signatures.is_empty() || class_of(reading, text).is_some();
         let id = fault_id(&format!("words\0{is_known}\0{template}"));
-        LastWords { complains: complains(&template), template, is_known, id }
+        LastWords { complains: complains(&template), template, is_known, by_manager, id }
     }
 
     /// Whether a number is part of what it is known by.
@@ -90,11 +96,18 @@ impl Pass<'_> {
                 continue;
             }
             let Some(text) = parts(&reading).next() else { continue };
+            let words = self.words_of(&reading, text);
+            if words.by_manager {
+                crossed = true;
+                continue;
+            }
+            // What a program calls information is its reason only where nothing comes after it.
+            let says_why =
+                words.complains && (last.is_none() || reading.level.is_none_or(|level| level >= Level::Warn));
             // Advice may follow the reason, in lines that are no records of their own.
             // A journal gives its time to any text.
             let is_wrapped = reading.formats.len() == 1 && (reading.service.is_some() || reading.ident.is_some());
             let is_record = reading.level.is_some() || reading.time.is_some() && !is_wrapped;
-            let says_why = self.words_of(&reading, text).complains;
             // Lines of a layout that nobody knows are no advice.
             let is_text = !reading.text.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'[');
             if last.is_none() || says_why && (is_record || is_text && !crossed) {

@@ -27,6 +27,8 @@ pub fn class_of(reading: &Reading, text: &[u8]) -> Option<Class> {
         Some(Level::Fatal) => Some(Class::Fatal),
         Some(Level::Error) => Some(Class::Error),
         Some(_) => None,
+        // Postfix, git, sshd.
+        None if text.starts_with(b"fatal: ") => Some(Class::Fatal),
         None => is_worded(text).then_some(Class::Worded),
     }
 }

@@ -143,6 +143,48 @@ fn a_loop_of_clean_ends_is_named() {
 }
 
 #[test]
+fn clean_ends_are_named_beside_an_odd_one() {
+    let mut log = String::new();
+    for second in (10..58).step_by(8) {
+        let _ = write!(
+            log,
+            "2026-02-03T15:30:{second}+01:00  Started          Task started by client\n\
+             2026-02-03T15:30:{}+01:00  {}\n",
+            second + 2,
+            if second == 26 {
+                "Terminated       Exit Code: 1, Exit Message: \"the miller did not come\""
+            } else {
+                "Terminated       Exit Code: 0"
+            }
+        );
+    }
+    let told = analyze(&[("alloc.log", &log)]);
+    let causes = &told["services"][0]["incidents"][0]["causes"];
+    let named = causes.as_array().expect("causes").iter().any(|cause| cause["id"] == "clean-exit");
+    assert!(named && told["verdict"] == "crash-loop", "{told}");
+}
+
+#[test]
+fn a_worker_that_dies_under_a_living_master_is_an_illness() {
+    let mut log = String::from(
+        "Feb 03 15:30:07 mx postfix/master[1418]: daemon started -- version 3.7.6, configuration /etc/postfix\n",
+    );
+    for minute in 31..39 {
+        let pid = 2000 + minute;
+        let _ = write!(
+            log,
+            "Feb 03 15:{minute}:39 mx postfix/smtpd[{pid}]: fatal: no mill to send flour to\n\
+             Feb 03 15:{minute}:40 mx postfix/master[1418]: warning: process /usr/lib/postfix/smtpd pid {pid} exit status 1\n"
+        );
+    }
+    let told = analyze(&[("mail.log", &log)]);
+    let restarts = told["services"].as_array().expect("services").iter().filter_map(|one| one["restarts"].as_u64());
+    assert_eq!((told["verdict"].as_str(), restarts.sum::<u64>()), (Some("degraded"), 0), "{told}");
+    assert!(told["services"][0]["incidents"][0]["causes"].to_string().contains("no mill to send flour to"), "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
 fn a_watchdog_without_times_stops_each_run() {
     let mut manager = String::new();
     let mut watchdog = String::new();
@@ -173,4 +215,69 @@ fn a_watchdog_without_times_stops_each_run() {
         (&4.into(), Some("superlance-httpok")),
         "{told}"
     );
+}
+
+#[test]
+fn a_watcher_that_restarts_what_only_boots_slowly_is_the_cause() {
+    let mut log = String::new();
+    for minute in [31, 34, 37, 40] {
+        let _ = write!(
+            log,
+            "Feb 03 15:{minute}:10 db systemd[1]: Starting Mill Database...\n\
+             Feb 03 15:{minute}:11 db milld[9{minute}]: replaying the log of grains\n\
+             Feb 03 15:{}:20 db monit[812]: 'mill' failed protocol test [MYSQL] at [127.0.0.1]:3306 [TCP/IP] -- Connection refused\n\
+             Feb 03 15:{0}:20 db monit[812]: 'mill' trying to restart\n\
+             Feb 03 15:{0}:20 db systemd[1]: Stopping Mill Database...\n\
+             Feb 03 15:{0}:50 db systemd[1]: mill.service: Main process exited, code=killed, status=9/KILL\n\
+             Feb 03 15:{0}:50 db systemd[1]: Stopped Mill Database.\n",
+            minute + 2
+        );
+    }
+    let told = analyze(&[("syslog", &log)]);
+    let service = &told["services"][0];
+    assert_eq!((verdict(&told), service["restarts"].as_u64()), (("crash-loop", "watchdog-stop"), Some(3)), "{told}");
+    assert!(service["incidents"][0]["causes"][0]["evidence"].to_string().contains("trying to restart"), "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn a_script_that_kills_is_told_beside_its_victim() {
+    let mut log = String::new();
+    for hour in 9..13 {
+        let pid = 700 + hour;
+        let _ = write!(
+            log,
+            "Feb 03 {hour:02}:17:12 pi systemd[1]: Started Mill.\n\
+             Feb 03 {hour:02}:17:14 pi mill[{pid}]: listening on 127.0.0.1:4100\n\
+             Feb 03 {:02}:17:02 pi CRON[2216]: trim: /srv/mill/grains is 617 MB, sending SIGKILL to mill ({pid})\n\
+             Feb 03 {0:02}:17:02 pi systemd[1]: mill.service: Main process exited, code=killed, status=9/KILL\n",
+            hour + 1
+        );
+    }
+    let told = analyze(&[("syslog", &log)]);
+    let services = told["services"].as_array().expect("services");
+    let restarts: u64 = services.iter().filter_map(|one| one["restarts"].as_u64()).sum();
+    assert_eq!((verdict(&told), restarts), (("flapping", "killed-by-guard"), 3), "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn two_managers_of_one_container_tell_of_one_service() {
+    let mut log = String::new();
+    for minute in 10..14 {
+        let id = "5f0c1de2a42e71484809be1ee3c909493c5f0c1de2a42e71484809be1ee3c909";
+        let _ = write!(
+            log,
+            "2026-02-03T02:{minute}:14.827034392Z container start {id} (image=mill:1, name=shop-mill-1)\n\
+             mill-1  | grinding\n\
+             2026-02-03T02:{minute}:40.652266177Z container oom {id} (image=mill:1, name=shop-mill-1)\n\
+             2026-02-03T02:{minute}:40.732266433Z container die {id} (execDuration=26, exitCode=137, image=mill:1, name=shop-mill-1)\n\
+             mill-1 exited with code 137\n"
+        );
+    }
+    let told = analyze(&[("compose.log", &log)]);
+    let services = told["services"].as_array().expect("services");
+    assert_eq!((services.len(), &services[0]["restarts"]), (1, &3.into()), "{told}");
+    assert_eq!(verdict(&told), ("crash-loop", "container-oom"), "{told}");
+    whole_wherever_cut(&log);
 }

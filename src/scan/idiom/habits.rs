@@ -2,7 +2,7 @@
 
 use super::Meaning;
 use super::sample::{Line, Sample};
-use super::suggestion::{begins, denies, is_goodbye, is_labelled, is_prose, tries};
+use super::suggestion::{begins, denies, is_goodbye, is_labelled, is_prose, leaves, tries};
 use crate::grammar::{Level, MarkKind};
 use std::collections::BTreeMap;
 
@@ -100,7 +100,11 @@ impl Sample {
             }
             let warns = lines.iter().any(|&at| self.lines[at].is_trouble);
             let sure = !warns && self.has_new_pids(&lines, is_first);
-            let told = || self.follows_deaths(&lines) || self.speaks_of_a_beginning(&lines, is_first);
+            let told = || {
+                self.follows_deaths(&lines)
+                    || self.speaks_of_a_beginning(&lines, is_first)
+                    || is_first && self.follows_goodbyes(&lines)
+            };
             (sure || lines.len() >= HABIT && told()).then_some((word, sure))
         })
     }
@@ -145,6 +149,14 @@ impl Sample {
         };
         let deaths = lines.iter().skip(1).filter(|&&at| died(at)).count();
         deaths * 5 >= (lines.len() - 1) * 4
+    }
+
+    /// What stands before it is a program's goodbye.
+    fn follows_goodbyes(&self, lines: &[usize]) -> bool {
+        lines.iter().skip(1).all(|&at| {
+            let before = &self.lines[at - 1];
+            !before.by_manager && leaves(self.template(before.word))
+        })
     }
 
     /// It speaks of a beginning, at the log's very head.

@@ -184,7 +184,10 @@ fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matc
             (None, None) => NOBODY,
             (service, ident) => stable_hash(&[service, ident].map(Option::unwrap_or_default).join(&0)) | 1,
         },
-        is_known_program: scanner.catalog.program(reading).is_some() || reading.ident.as_deref() == Some(b"kernel"),
+        // What PAM says is of sessions, whoever asks for them.
+        is_known_program: scanner.catalog.program(reading).is_some()
+            || reading.ident.as_deref() == Some(b"kernel")
+            || text.starts_with(b"pam_"),
         step,
         complains,
         is_trouble: complains || warns,

@@ -45,6 +45,11 @@ pub fn is_goodbye(template: &str) -> bool {
     template.split(' ').count() <= GOODBYE_WORDS && holds(&template.to_lowercase(), GOODBYES)
 }
 
+/// Likewise, and of a process rather than of its work.
+pub fn leaves(template: &str) -> bool {
+    is_goodbye(template) && holds(&template.to_lowercase(), LEAVINGS)
+}
+
 fn holds(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
@@ -135,6 +140,9 @@ const GOODBYES: &[&str] = &[
     "terminat",
 ];
 const GOODBYE_WORDS: usize = 5;
+
+/// Of these, what is said of no task.
+const LEAVINGS: &[&str] = &["bye", "exiting", "shut down", "shutdown", "stopped", "terminated"];
 
 #[cfg(test)]
 mod tests {
