@@ -10,7 +10,7 @@ use super::model::{Cause, Cluster, EvidenceLine, Incident, Span, Verdict};
 use super::rhythm;
 use super::runs::{FaultSeen, Run};
 use super::turns::{Turns, turns};
-use super::{clean_exits, gave_up, pace, precedence, recurring, refused, steps, stuck, watchdog_stops};
+use super::{clean_exits, gave_up, own_changes, pace, precedence, recurring, refused, steps, stuck, watchdog_stops};
 use crate::evidence::{Class, Id};
 use crate::grammar::{SECOND, Time};
 use crate::signature::Role;
@@ -59,10 +59,10 @@ pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
         incidents.extend(recurring::incident(case));
     }
     if incidents.is_empty() {
-        incidents.extend(gave_up::incident(case));
+        incidents.extend(gave_up::incident(case).or_else(|| own_changes::incident(case)));
     }
     // Tables of a manager show a part of the runs at best.
-    if case.chronicle.runs.last().is_none_or(|run| !run.is_ready()) && !case.chronicle.looping.is_empty() {
+    if case.chronicle.runs.last().is_none_or(|run| !run.is_ready()) && case.chronicle.is_told_to_loop() {
         match incidents.last_mut() {
             Some(incident) => incident.verdict = Verdict::CrashLoop,
             None => incidents.extend(case.told(&background)),
@@ -237,8 +237,9 @@ impl Case<'_, '_> {
             }
             let explains = told.iter().filter_map(|(id, _)| Some(self.faults.get(*id)?.id.clone())).collect();
             let masked = roots.iter().any(|other| other.runs[other.runs.len() - 1] < runs[0]);
-            let beside =
-                explained.iter().filter(|id| !root_ids.contains(id) && told.iter().all(|(told, _)| told != *id));
+            let is_thrown = |id: &Id| self.faults.get(*id).is_some_and(|fault| fault.class == Some(Class::Exception));
+            let is_told = |id: &Id| told.iter().any(|(told, _)| told == id);
+            let beside = explained.iter().filter(|id| !root_ids.contains(id) && (is_thrown(id) || !is_told(id)));
             let beside: Vec<Id> = beside.copied().collect();
             causes.extend(self.root(root, failed.len(), judged, explains, masked, &beside));
         }
@@ -416,7 +417,7 @@ impl Case<'_, '_> {
     /// A loop that no run shows and its manager tells of (a table of pods, the events of one). All errors seen are one
     /// run's, as far as anybody knows.
     fn told(&self, background: &BTreeSet<Id>) -> Option<Incident> {
-        let (first, last) = (self.chronicle.looping.first()?, self.chronicle.looping.last()?);
+        let (first, last) = (self.chronicle.looping.first(), self.chronicle.looping.last());
         let everything = self.chronicle.runs.iter().flat_map(|run| &run.faults).chain(&self.chronicle.loose);
         let run = Run { faults: everything.copied().collect(), ..Run::default() };
         let judged = causes::judge(&run, &self.known(background));
@@ -428,8 +429,8 @@ impl Case<'_, '_> {
         }
         Some(Incident {
             verdict: Verdict::CrashLoop,
-            first: first.time.map(Time::rfc3339),
-            last: last.time.map(Time::rfc3339),
+            first: first.and_then(|point| point.time).map(Time::rfc3339),
+            last: last.and_then(|point| point.time).map(Time::rfc3339),
             ongoing: true,
             causes,
             ..Incident::default()

@@ -22,6 +22,7 @@ mod labels;
 mod leader;
 pub mod model;
 mod naming;
+mod own_changes;
 mod pace;
 mod part;
 mod precedence;

@@ -12,7 +12,7 @@ const MAX_BUCKETS: i64 = 60;
 /// Process starts after the first one seen. Where a manager only shows tables its count says more.
 pub fn count(chronicle: &Chronicle) -> u64 {
     let seen = restarted(chronicle).count() as u64;
-    if chronicle.looping.is_empty() { seen } else { seen.max(u64::from(chronicle.restarts_told)) }
+    if chronicle.is_told_to_loop() { seen.max(u64::from(chronicle.restarts_told)) } else { seen }
 }
 
 /// How the restarts that have a time lie in it; None where there is none.

@@ -113,6 +113,8 @@ pub struct Chronicle<'e> {
     pub looping: Vec<Point<'e>>,
     /// The highest count of restarts that the manager told.
     pub restarts_told: u32,
+    /// A probe or a watchdog stopped it.
+    pub probed: bool,
     pub session_files: usize,
     pub gaps: Vec<Point<'e>>,
     pub changes: Vec<Point<'e>>,
@@ -124,10 +126,21 @@ pub struct Chronicle<'e> {
     pub has_application: bool,
 }
 
+/// So many restarts that a manager counts are a loop, if its probe goes on to fail.
+const TOLD_LOOP: u32 = 3;
+
 /// An instance runs beside so many others at most.
 const MAX_BESIDE: usize = 64;
 
 impl Chronicle<'_> {
+    /// Whether its manager's word tells of a loop that the runs need not show: it says so, or counts restarts that its own
+    /// probe brings about until the end.
+    pub fn is_told_to_loop(&self) -> bool {
+        let is_up = || self.runs.last().is_some_and(Run::is_ready);
+        let shows_none = self.runs.len() <= 1;
+        !self.looping.is_empty() || self.restarts_told >= TOLD_LOOP && self.probed && shows_none && !is_up()
+    }
+
     /// Of the instances that run beside a run at some time, the next one that is meant.
     pub(super) fn beside(&self, at: usize, time: Time, is_meant: impl Fn(usize) -> bool) -> Option<usize> {
         let later = (at + 1..self.runs.len()).take(MAX_BESIDE);

@@ -56,6 +56,7 @@ pub struct FormatFile {
     pub pid_is_run: bool,
     #[serde(default)]
     pub fatal_ends: bool,
+    pub answer_level: Option<super::Level>,
     #[serde(default)]
     pub marks_of: Vec<Spanned<String>>,
     #[serde(default)]

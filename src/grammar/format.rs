@@ -5,6 +5,7 @@ use super::complaint::{Complaint, Source};
 use super::definition::{FormatFile, FrameKind, Kind, Role};
 use super::field::Field;
 use super::json::Object;
+use super::level::Level;
 use super::mark::{Mark, MarkKind, needles_of, weight};
 use super::members::{Members, number_of};
 use super::pattern::{Captures, Pattern};
@@ -24,6 +25,8 @@ pub struct Format {
     pub pid_is_run: bool,
     /// Its logger ends the process after a fatal record.
     pub fatal_ends: bool,
+    /// A record of this level tells a client what was wrong with its request.
+    pub(super) answer_level: Option<Level>,
     pub marks_of: Vec<String>,
     pub(super) lines: Vec<Pattern>,
     /// Over the message of a line without a level: they tell it by an HTTP status.
@@ -99,7 +102,7 @@ impl Format {
             return false;
         }
         reading.tell_level(captures.level);
-        reading.is_answer |= captures.is_status;
+        reading.is_answer |= captures.is_status || self.answers(captures.level);
         let without_level = captures.level.is_none();
         for field in captures.fields() {
             if let Some(text) = captures.get(field, line) {
@@ -114,6 +117,11 @@ impl Format {
             }
         }
         true
+    }
+
+    /// Whether a record of this level is an answer to a client.
+    pub(super) fn answers(&self, level: Option<Level>) -> bool {
+        level.is_some() && level == self.answer_level
     }
 
     /// Tells of a time as the clock settles it; None where a whole time is no moment.
@@ -171,6 +179,7 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
         program: file.program.clone(),
         pid_is_run: file.pid_is_run,
         fatal_ends: file.fatal_ends,
+        answer_level: file.answer_level,
         marks_of: file.marks_of.iter().map(|name| name.get_ref().clone()).collect(),
         cuts: members.line_ends || has(Field::Cut),
         lines,

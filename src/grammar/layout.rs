@@ -169,6 +169,7 @@ impl Layouts {
             format.tell_time(&raw, clock, reading)?;
         }
         reading.tell_level(read.level);
+        reading.is_answer |= format.answers(read.level);
         for &(field, start, end) in &read.fields[..usize::from(read.count)] {
             format.tell_field(field, text.get(usize::from(start)..usize::from(end))?, reading);
         }

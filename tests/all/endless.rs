@@ -281,3 +281,45 @@ fn two_managers_of_one_container_tell_of_one_service() {
     assert_eq!(verdict(&told), ("crash-loop", "container-oom"), "{told}");
     whole_wherever_cut(&log);
 }
+
+#[test]
+fn what_clients_get_wrong_is_no_illness_of_their_server() {
+    let mut log = String::from(
+        "2026-02-03 04:00:00.100 UTC [1] LOG:  starting PostgreSQL 16.6 on x86_64-pc-linux-gnu\n\
+         2026-02-03 04:00:00.300 UTC [1] LOG:  database system is ready to accept connections\n",
+    );
+    for minute in 1..9 {
+        let _ = writeln!(
+            log,
+            "2026-02-03 04:0{minute}:00.100 UTC [6{minute}] ERROR:  relation \"grains\" does not exist at character 15"
+        );
+    }
+    assert_eq!(verdict(&analyze(&[("postgres.log", &log)])).0, "healthy");
+    let lost = "FATAL:  could not receive data from WAL stream: ERROR:  requested WAL segment 000000030000005A0000007D has already been removed";
+    let told =
+        analyze(&[("postgres.log", &log.replace("ERROR:  relation \"grains\" does not exist at character 15", lost))]);
+    assert_eq!(verdict(&told), ("degraded", "pg-wal-removed"), "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn a_watcher_that_sees_what_the_program_writes_is_a_loop() {
+    let log = |file: &str| {
+        let mut log = String::new();
+        for minute in 10..17 {
+            let _ = write!(
+                log,
+                "2026-02-03T14:{minute}:15: PM2 log: App [mill:0] starting in -fork mode-\n\
+                 2026-02-03T14:{minute}:15: PM2 log: App [mill:0] online\n\
+                 2026-02-03T14:{minute}:59: PM2 log: Change detected on path {file} for app mill - restarting\n\
+                 2026-02-03T14:{minute}:59: PM2 log: Stopping app:mill id:0\n\
+                 2026-02-03T14:{minute}:59: PM2 log: App [mill:0] exited with code [0] via signal [SIGINT]\n"
+            );
+        }
+        log
+    };
+    let told = analyze(&[("pm2.log", &log("data/grains.json"))]);
+    assert_eq!(verdict(&told), ("flapping", "watch-own-file"), "{told}");
+    assert_eq!(verdict(&analyze(&[("pm2.log", &log("lib/routes.js"))])).0, "healthy");
+    whole_wherever_cut(&log("data/grains.json"));
+}

@@ -77,6 +77,7 @@ impl<'e> Teller<'_, 'e> {
                     if matches!(told.kind, MarkKind::Looping | MarkKind::Throttle) {
                         self.chronicle.restarts_told = self.chronicle.restarts_told.max(count.unwrap_or(0));
                     }
+                    self.chronicle.probed |= told.asked == Some(Asker::Watchdog);
                     match told.instance.filter(|_| self.leads) {
                         Some(instance) => self.of_instance(event, told, instance),
                         // Which process was replaced is not told.
