@@ -285,7 +285,7 @@ impl<'a> Pass<'a> {
             let by_manager = self.is_managers(&before);
             let introduces = !before.is_answer
                 && before.level.is_some_and(|level| level >= if by_manager { Level::Warn } else { Level::Error });
-            let dealt_with = before.level.is_some() && is_dealt_with(text);
+            let dealt_with = is_dealt_with(text);
             if introduces || dealt_with || HANDLED.iter().any(|handled| text.starts_with(handled)) {
                 return Thrown { by_manager, ..caught };
             }

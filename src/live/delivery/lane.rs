@@ -260,8 +260,8 @@ impl Lane {
                 self.recovered(memory);
             }
             Outcome::Refused(why) => {
-                self.ledger.failed(1);
                 self.note(format!("is not told {}: it {why}", about(&alert)));
+                self.ledger.failed(1);
             }
             Outcome::Later { why, after, all } => {
                 memory.failures = memory.failures.saturating_add(1);
@@ -275,10 +275,10 @@ impl Lane {
                 }
                 let too_old = now.saturating_duration_since(pending.since).saturating_add(wait) > self.options.age;
                 if pending.tried >= self.options.attempts || too_old {
-                    self.ledger.failed(1);
                     let times =
                         if pending.tried == 1 { "1 attempt".into() } else { format!("{} attempts", pending.tried) };
                     self.note(format!("is not told {}: it {why}, and was given up after {times}", about(&alert)));
+                    self.ledger.failed(1);
                 } else {
                     pending.not_before = now + wait;
                     state.queue.put_back(pending);
