@@ -111,9 +111,11 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, trouble: 
         .collect();
     // Stops by nobody known, and clean ends by nobody at all: planned when alone, a loop when they repeat at once.
     let suspect = |end: &End, run: &Run, next: Option<&Run>| {
-        let short = run.lived().is_some_and(|lived| lived < SHORT_LIFE);
+        // Without times what never became ready was short, and came again at once.
+        let is_untimed = run.ended().is_none() && !run.is_ready();
+        let short = is_untimed || run.lived().is_some_and(|lived| lived < SHORT_LIFE);
         let again = next.is_some_and(|next| {
-            next.began().zip(run.ended()).is_some_and(|(next, ended)| next.ns - ended.ns < AT_ONCE)
+            is_untimed || next.began().zip(run.ended()).is_some_and(|(next, ended)| next.ns - ended.ns < AT_ONCE)
         });
         *end == End::Planned(Stopper::Unknown) && short && again
     };
@@ -197,6 +199,10 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>,
         (true, None) => End::Unplanned(Stopper::Itself),
         // It went on beside the next one.
         (false, _) if run.beside => End::Open,
+        // Who starts the next one says whose wish it was, where it would have told of an end.
+        (false, _) if next.and_then(|next| next.start?.mark?.asked) == Some(Asker::Operator) => {
+            End::Planned(Stopper::Operator)
+        }
         (false, _) if next.is_some_and(|next| !next.in_process) => {
             // Gone without a word: nobody knows by whose hand.
             End::Unplanned(if has_error { Stopper::Itself } else { Stopper::Unknown })

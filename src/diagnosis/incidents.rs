@@ -62,7 +62,8 @@ pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
         incidents.extend(gave_up::incident(case).or_else(|| own_changes::incident(case)));
     }
     // Tables of a manager show a part of the runs at best.
-    if case.chronicle.runs.last().is_none_or(|run| !run.is_ready()) && case.chronicle.is_told_to_loop() {
+    let is_up = case.chronicle.runs.last().is_some_and(|run| run.is_ready() && !run.is_over());
+    if !is_up && case.chronicle.is_told_to_loop() {
         match incidents.last_mut() {
             Some(incident) => incident.verdict = Verdict::CrashLoop,
             None => incidents.extend(case.told(&background)),

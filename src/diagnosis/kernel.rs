@@ -164,5 +164,7 @@ fn run_at(chronicle: &Chronicle, time: Option<Time>) -> Option<usize> {
 /// Whether a command's name, cut by the kernel, is this one.
 fn is_named(command: &str, name: &str) -> bool {
     let cut = command.len() >= COMMAND && name.starts_with(command);
-    !command.is_empty() && (cut || same_name(command, name))
+    // `mysqld` is of the service `mysql`.
+    let daemon = command.strip_suffix('d').is_some_and(|stem| stem.eq_ignore_ascii_case(name));
+    !command.is_empty() && (cut || daemon || same_name(command, name))
 }

@@ -87,7 +87,7 @@ regex = ".*"
     insta::assert_snapshot!(refused("formats", content), @r#"
     relapse: a mistake in the grammars
 
-    error: unknown field `regex`, expected one of `name`, `title`, `kind`, `program`, `role`, `line`, `members`, `require`, `status`, `syslog_levels`, `status_levels`, `line_ends`, `pid_is_run`, `fatal_ends`, `marks_of`, `ident`, `mark`, `frame`, `example`
+    error: unknown field `regex`, expected one of `name`, `title`, `kind`, `program`, `role`, `line`, `members`, `require`, `status`, `syslog_levels`, `status_levels`, `line_ends`, `pid_is_run`, `fatal_ends`, `answer_level`, `marks_of`, `ident`, `mark`, `frame`, `example`
      --> own.toml:4:1
       |
     4 | regex = ".*"
