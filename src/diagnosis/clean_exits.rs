@@ -25,6 +25,6 @@ pub fn cause(case: &Case, failed: &[usize], unexplained: &[usize]) -> Option<Cau
 fn is_clean(case: &Case, at: usize) -> bool {
     let run = &case.chronicle.runs[at];
     let exit = run.exit.and_then(|exit| exit.mark);
-    let quiet = run.stop.is_none() && run.fatal.is_none() && !run.killed;
+    let quiet = run.stop.is_none() && run.fatal.is_none() && run.killed.is_none();
     quiet && exit.is_some_and(|mark| mark.code == Some(0) && mark.signal == 0)
 }

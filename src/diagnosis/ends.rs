@@ -3,7 +3,7 @@
 //! A stop that somebody known asked for is planned, and so is a lone one by an unknown sender. The same stop again and
 //! again is a loop by another name, and then its sender is the cause.
 
-use super::runs::{Chronicle, Run, asker};
+use super::runs::{Chronicle, Killer, Run, asker};
 use super::story::Story;
 use crate::grammar::{Asker, SECOND};
 
@@ -26,7 +26,7 @@ pub enum Stopper {
     Kernel,
     /// The kernel, for want of memory.
     OomKiller,
-    /// SIGKILL from outside: a probe, a stop that took too long, or what no log tells.
+    /// By a signal from outside: a script, a probe, a stop that took too long, or what no log tells.
     Killed,
     /// A stop by a sender that nothing names.
     Unknown,
@@ -65,8 +65,8 @@ impl End {
     }
 }
 
-/// Signatures of the kernel's killing for memory.
-const OUT_OF_MEMORY: [&str; 3] = ["kernel-oom", "systemd-oom", "k8s-oomkilled"];
+/// Signatures of killing for memory.
+const OUT_OF_MEMORY: [&str; 4] = ["kernel-oom", "systemd-oom", "k8s-oomkilled", "earlyoom"];
 
 /// Signatures of a start that ends the process before it.
 const PORT_CLEARERS: [&str; 2] = ["openclaw-stale-pid-cleared", "port-holder-stopped"];
@@ -148,8 +148,11 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>,
         (None, _) => run.stop.is_some() && run.fatal.is_none(),
     };
     // No stop asks for these.
-    if run.killed {
-        return End::Unplanned(Stopper::Kernel);
+    if let Some(killer) = run.killed {
+        return End::Unplanned(match killer {
+            Killer::Kernel => Stopper::Kernel,
+            Killer::Process => Stopper::Killed,
+        });
     }
     if is_crash(signal) {
         return End::Unplanned(Stopper::Itself);

@@ -14,12 +14,14 @@ pub enum Subject {
     Application(String),
     /// A manager wrote it without naming a service.
     Manager,
-    /// The kernel wrote it: whose process it ended is found when all runs are known.
+    /// The kernel wrote it, or another killer: whose process it ended is found when all runs are known.
     Kernel,
 }
 
 /// The name of the cast that holds what the kernel wrote.
 pub const KERNEL: &str = "kernel";
+/// The program of what tells of killing another: to its victim it is as the kernel.
+pub const KILLER: &str = "killer";
 
 pub type Node = (usize, Subject);
 /// Its number and its name.

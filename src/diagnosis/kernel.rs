@@ -4,10 +4,10 @@
 //! moment, by a kill if any did; a name that is another service's own speaks against it.
 
 use super::ends::is_killed;
-use super::joiner::KERNEL;
+use super::joiner::{KERNEL, KILLER};
 use super::labels::same_name;
 use super::part::Part;
-use super::runs::{Chronicle, FaultSeen, Run};
+use super::runs::{Chronicle, FaultSeen, Killer, Run};
 use super::services::{Cast, application_program};
 use super::story::{Event, Story, What};
 use crate::grammar::{SECOND, Time};
@@ -36,8 +36,15 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
         let mut kept = Vec::new();
         let mut lent: Vec<Option<usize>> = vec![None; casts.len()];
         for event in part.events {
-            let victim = stories[part.story].actor(event.actor).map_or("", |actor| actor.service.as_str());
-            let found = best_run(stories, casts, chronicles, &programs, victim, (part.story, &event)).or_else(|| {
+            let actor = stories[part.story].actor(event.actor);
+            let victim = actor.map_or("", |actor| actor.service.as_str());
+            let killer = match actor {
+                Some(actor) if actor.program == KILLER => Killer::Process,
+                _ => Killer::Kernel,
+            };
+            let ended = best_run(stories, casts, chronicles, &programs, victim, (part.story, &event));
+            let says_whom = !victim.is_empty() || ended.is_some() && killer == Killer::Process;
+            let found = ended.or_else(|| {
                 let lone = chronicles.len() == 1;
                 lone.then(|| (0, run_at(&chronicles[0], event.time)))
             });
@@ -55,7 +62,7 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
             let seen = FaultSeen { fault: id, actor, part: index, offset, time, count, after_ready: false };
             match run.and_then(|run| chronicles[owner].runs.get_mut(run)) {
                 Some(run) => {
-                    run.killed |= !victim.is_empty();
+                    run.killed = run.killed.or(says_whom.then_some(killer));
                     run.faults.push(seen);
                 }
                 None => chronicles[owner].loose.push(seen),

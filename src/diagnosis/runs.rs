@@ -19,6 +19,14 @@ pub struct Point<'e> {
     pub last_words: Id,
 }
 
+/// Who ended a run by its own word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Killer {
+    Kernel,
+    /// A script or a daemon beside it.
+    Process,
+}
+
 /// A fault in a run.
 #[derive(Clone, Copy, Debug)]
 pub struct FaultSeen {
@@ -42,8 +50,8 @@ pub struct Run<'e> {
     pub stop: Option<Point<'e>>,
     pub exit: Option<Point<'e>>,
     pub fatal: Option<Point<'e>>,
-    /// The kernel ended it.
-    pub killed: bool,
+    /// Whoever says that it ended it.
+    pub killed: Option<Killer>,
     pub gave_up: bool,
     pub in_process: bool,
     /// Its manager's word of readiness came after it had waited for it.

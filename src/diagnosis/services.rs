@@ -3,7 +3,7 @@
 //! A service is named by its manager (in the marks), by an envelope (unit, container, app), by a file's stem, or by its
 //! program. Names that mean the same are joined; a lone application log and a lone manager log are one service.
 
-use super::joiner::{Joiner, KERNEL, Node, NodeFacts, Service, Subject};
+use super::joiner::{Joiner, KERNEL, KILLER, Node, NodeFacts, Service, Subject};
 use super::labels::{normal, same_name};
 use super::part::Part;
 use super::story::{Event, Story};
@@ -128,7 +128,7 @@ impl Subjects {
 
 fn subject(story: &Story, event: &Event) -> Subject {
     let actor = story.actor(event.actor);
-    if actor.is_some_and(|actor| actor.ident == KERNEL || actor.program == KERNEL) {
+    if actor.is_some_and(|actor| actor.ident == KERNEL || [KERNEL, KILLER].contains(&actor.program.as_str())) {
         return Subject::Kernel;
     }
     if let Some(mark) = event.mark()

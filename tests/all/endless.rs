@@ -258,6 +258,7 @@ fn a_script_that_kills_is_told_beside_its_victim() {
     let services = told["services"].as_array().expect("services");
     let restarts: u64 = services.iter().filter_map(|one| one["restarts"].as_u64()).sum();
     assert_eq!((verdict(&told), restarts), (("flapping", "killed-by-guard"), 3), "{told}");
+    assert!(services[0]["incidents"][0]["stopped_by"]["killed"].as_u64().is_some_and(|killed| killed >= 3), "{told}");
     whole_wherever_cut(&log);
 }
 
