@@ -24,7 +24,9 @@ use serde::{Deserialize, Serialize};
 
 /// Bytes of a window.
 const WINDOW: usize = 4;
-const BUCKETS: u8 = 16;
+/// Eight buckets are a part: a bit each of one byte.
+const PARTS: usize = 3;
+const BUCKETS: u8 = 8 * PARTS as u8;
 /// Bytes that are looked at before the places found in them are taken up.
 const STRIP: usize = 512;
 /// Bits of a window's hash: as many as the nearest cache has room for, for a window of three bytes sets 256 of them.
@@ -35,16 +37,21 @@ const LIST_BITS: u32 = 13;
 /// Number of a text, in the order in which they were given.
 pub type NeedleId = u32;
 
-/// For each place of a window, by the low seven bits of a byte: the buckets that it may belong to, eight in a half.
-type Masks = [[[u8; 128]; 2]; WINDOW];
+/// For each place of a window, by the low seven bits of a byte: the buckets that it may belong to, eight in a part.
+type Masks = [[[u8; 128]; PARTS]; WINDOW];
 
 /// The same by the low and the high half of a byte, for processors that look up no more than 16 entries at once. What
 /// both halves allow is a little more than the masks do.
-type Nibbles = [[[[u8; 16]; 2]; 2]; WINDOW];
+type Nibbles = [[[[u8; 16]; 2]; PARTS]; WINDOW];
+
+/// The same with all buckets of a byte in one word.
+type Words = [[u32; 128]; WINDOW];
 
 #[derive(Clone, Debug)]
 struct Tables {
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     masks: Masks,
+    words: Words,
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     nibbles: Nibbles,
 }
@@ -87,9 +94,10 @@ struct Window {
 }
 
 impl Tables {
-    fn add(&mut self, at: usize, half: usize, byte: u8, bit: u8) {
-        self.masks[at][half][usize::from(byte)] |= bit;
-        let [low, high] = &mut self.nibbles[at][half];
+    fn add(&mut self, at: usize, part: usize, byte: u8, bit: u8) {
+        self.masks[at][part][usize::from(byte)] |= bit;
+        self.words[at][usize::from(byte)] |= u32::from(bit) << (8 * part);
+        let [low, high] = &mut self.nibbles[at][part];
         low[usize::from(byte % 16)] |= bit;
         // The highest bit of a byte does not count.
         high[usize::from(byte / 16)] |= bit;
@@ -132,7 +140,7 @@ impl Pass {
             Pass::Avx512 => vector::places_avx512(&tables.masks, text, from, to, places),
             #[cfg(target_arch = "x86_64")]
             Pass::Avx2 => vector::places_avx2(&tables.nibbles, text, from, to, places),
-            Pass::Scalar => scalar::places(&tables.masks, text, from, to, places),
+            Pass::Scalar => scalar::places(&tables.words, text, from, to, places),
         }
     }
 }
@@ -181,7 +189,11 @@ impl From<Plan> for Finder {
     fn from(plan: Plan) -> Finder {
         let mut finder = Finder {
             needles: Vec::with_capacity(plan.needles.len()),
-            tables: Box::new(Tables { masks: [[[0; 128]; 2]; WINDOW], nibbles: [[[[0; 16]; 2]; 2]; WINDOW] }),
+            tables: Box::new(Tables {
+                words: [[0; 128]; WINDOW],
+                masks: [[[0; 128]; PARTS]; WINDOW],
+                nibbles: [[[[0; 16]; 2]; PARTS]; WINDOW],
+            }),
             hashes: Box::new([0; 1 << (HASH_BITS - 6)]),
             lists: vec![0; (1 << LIST_BITS) + 1],
             windows: Vec::with_capacity(plan.needles.len()),
@@ -225,14 +237,14 @@ impl Finder {
 
     /// A window of three bytes may have any fourth one.
     fn add_window(&mut self, needle: NeedleId, bytes: &[u8], bucket: u8) {
-        let (half, bit) = (usize::from(bucket / 8), 1 << (bucket % 8));
+        let (part, bit) = (usize::from(bucket / 8), 1 << (bucket % 8));
         for (at, &byte) in bytes.iter().enumerate() {
-            self.tables.add(at, half, byte & 0x7f, bit);
+            self.tables.add(at, part, byte & 0x7f, bit);
         }
         match *bytes {
             [a, b, c, d] => self.windows.push(Window { bytes: u32::from_le_bytes([a, b, c, d]), needle }),
             [a, b, c] => {
-                (0..128).for_each(|byte| self.tables.add(WINDOW - 1, half, byte, bit));
+                (0..128).for_each(|byte| self.tables.add(WINDOW - 1, part, byte, bit));
                 let any = (0..=255).map(|d| Window { bytes: u32::from_le_bytes([a, b, c, d]), needle });
                 self.windows.extend(any);
             }

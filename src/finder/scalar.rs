@@ -1,16 +1,16 @@
 //! The pass that any processor can do: one byte after the other.
 
-use super::{Masks, Places, WINDOW};
+use super::{Places, WINDOW, Words};
 
-pub fn places(masks: &Masks, text: &[u8], from: usize, to: usize, places: &mut Places) -> usize {
+pub fn places(words: &Words, text: &[u8], from: usize, to: usize, places: &mut Places) -> usize {
     let buckets = |at: usize, place: usize| {
         let byte = usize::from(text.get(place + at).copied().unwrap_or(0) & 0x7f);
-        u16::from_le_bytes([masks[at][0][byte], masks[at][1][byte]])
+        words[at][byte]
     };
     let mut count = 0;
     for place in from..to {
         places[count] = place as u32;
-        count += usize::from((0..WINDOW).fold(u16::MAX, |all, at| all & buckets(at, place)) != 0);
+        count += usize::from((0..WINDOW).fold(u32::MAX, |all, at| all & buckets(at, place)) != 0);
     }
     count
 }

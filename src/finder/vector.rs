@@ -4,7 +4,7 @@
 //! each needs stands beside it; the public functions are safe, as they look whether both hold.
 #![allow(unsafe_code)]
 
-use super::{BLOCK, Masks, Nibbles, Places, WINDOW};
+use super::{BLOCK, Masks, Nibbles, PARTS, Places, WINDOW};
 use std::arch::x86_64::*;
 
 pub fn has_avx512() -> bool {
@@ -108,12 +108,12 @@ const NUMBERS: [u8; BLOCK] = {
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2,bmi1,popcnt")]
 unsafe fn blocks_avx512(masks: &Masks, text: &[u8], from: usize, blocks: usize, places: &mut Places) -> usize {
     // Not by `map`: a closure that is not inlined hands vectors over in memory.
-    let mut tables = [[[_mm512_setzero_si512(); 2]; 2]; WINDOW];
-    for (tables, halves) in tables.iter_mut().zip(masks) {
-        for (table, half) in tables.iter_mut().zip(halves) {
+    let mut tables = [[[_mm512_setzero_si512(); 2]; PARTS]; WINDOW];
+    for (tables, masks) in tables.iter_mut().zip(masks) {
+        for (table, mask) in tables.iter_mut().zip(masks) {
             // SAFETY: a table is 128 bytes, and these are the first and the second 64 of them.
             *table =
-                unsafe { [_mm512_loadu_si512(half.as_ptr().cast()), _mm512_loadu_si512(half.as_ptr().add(64).cast())] };
+                unsafe { [_mm512_loadu_si512(mask.as_ptr().cast()), _mm512_loadu_si512(mask.as_ptr().add(64).cast())] };
         }
     }
     // SAFETY: an array of 64 bytes.
@@ -121,16 +121,19 @@ unsafe fn blocks_avx512(masks: &Masks, text: &[u8], from: usize, blocks: usize, 
     let mut count = 0;
     for block in 0..blocks {
         let at = from + block * BLOCK;
-        let mut low = _mm512_set1_epi8(-1);
-        let mut high = low;
-        for (place, [first, second]) in tables.iter().enumerate() {
+        let mut parts = [_mm512_set1_epi8(-1); PARTS];
+        for (place, tables) in tables.iter().enumerate() {
             // SAFETY: the block is in the text, and so are the `WINDOW - 1` bytes after it.
             let bytes = unsafe { _mm512_loadu_si512(text.as_ptr().add(at + place).cast()) };
-            // The lookup goes by the low seven bits.
-            low = _mm512_and_si512(low, _mm512_permutex2var_epi8(first[0], bytes, first[1]));
-            high = _mm512_and_si512(high, _mm512_permutex2var_epi8(second[0], bytes, second[1]));
+            for (part, table) in parts.iter_mut().zip(tables) {
+                // The lookup goes by the low seven bits.
+                *part = _mm512_and_si512(*part, _mm512_permutex2var_epi8(table[0], bytes, table[1]));
+            }
         }
-        let any = _mm512_or_si512(low, high);
+        let mut any = parts[0];
+        for &part in &parts[1..] {
+            any = _mm512_or_si512(any, part);
+        }
         let bits = _mm512_test_epi8_mask(any, any);
         let all = bits.count_ones() as usize;
         let found = _mm512_maskz_compress_epi8(bits, numbers);
@@ -158,9 +161,9 @@ unsafe fn blocks_avx512(masks: &Masks, text: &[u8], from: usize, blocks: usize, 
 /// The processor has these features, and `blocks` blocks from `from` on are in the text, with what a window reaches to after them.
 #[target_feature(enable = "avx2,bmi1,popcnt")]
 unsafe fn blocks_avx2(nibbles: &Nibbles, text: &[u8], from: usize, blocks: usize, places: &mut Places) -> usize {
-    let mut tables = [[[_mm256_setzero_si256(); 2]; 2]; WINDOW];
-    for (tables, halves) in tables.iter_mut().zip(nibbles) {
-        for (table, sides) in tables.iter_mut().zip(halves) {
+    let mut tables = [[[_mm256_setzero_si256(); 2]; PARTS]; WINDOW];
+    for (tables, parts) in tables.iter_mut().zip(nibbles) {
+        for (table, sides) in tables.iter_mut().zip(parts) {
             for (table, side) in table.iter_mut().zip(sides) {
                 // SAFETY: a table is 16 bytes.
                 *table = unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(side.as_ptr().cast())) };
@@ -174,20 +177,22 @@ unsafe fn blocks_avx2(nibbles: &Nibbles, text: &[u8], from: usize, blocks: usize
         let at = from + block * BLOCK;
         let mut bits = 0;
         for side in 0..2 {
-            let mut low = _mm256_set1_epi8(-1);
-            let mut high = low;
-            for (place, [first, second]) in tables.iter().enumerate() {
+            let mut parts = [_mm256_set1_epi8(-1); PARTS];
+            for (place, tables) in tables.iter().enumerate() {
                 // SAFETY: the block is in the text, and so are the `WINDOW - 1` bytes after it.
                 let bytes = unsafe { _mm256_loadu_si256(text.as_ptr().add(at + 32 * side + place).cast()) };
                 let below = _mm256_and_si256(bytes, four_bits);
                 let above = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), four_bits);
-                let one = _mm256_and_si256(_mm256_shuffle_epi8(first[0], below), _mm256_shuffle_epi8(first[1], above));
-                let two =
-                    _mm256_and_si256(_mm256_shuffle_epi8(second[0], below), _mm256_shuffle_epi8(second[1], above));
-                low = _mm256_and_si256(low, one);
-                high = _mm256_and_si256(high, two);
+                for (part, table) in parts.iter_mut().zip(tables) {
+                    let low = _mm256_shuffle_epi8(table[0], below);
+                    *part = _mm256_and_si256(*part, _mm256_and_si256(low, _mm256_shuffle_epi8(table[1], above)));
+                }
             }
-            let none = _mm256_cmpeq_epi8(_mm256_or_si256(low, high), zero);
+            let mut any = parts[0];
+            for &part in &parts[1..] {
+                any = _mm256_or_si256(any, part);
+            }
+            let none = _mm256_cmpeq_epi8(any, zero);
             bits |= u64::from(!_mm256_movemask_epi8(none) as u32) << (32 * side);
         }
         count = flatten(bits, at, count, places);
