@@ -25,6 +25,8 @@ pub(super) const LAST_MINUTE: i64 = 60 * SECOND;
 const AGAIN: u32 = 3;
 /// From this rank on an error is known by its level or its words alone.
 const BURST_RANK: u8 = 3;
+/// Bytes between two lines that stand beside each other.
+const BESIDE: u64 = 1 << 10;
 /// On the line of the last words, or this close after it: the words themselves.
 const QUOTED: i64 = SECOND / 20;
 
@@ -161,7 +163,14 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
         let reason = if without == Without::Precedence { None } else { reason_of(seen_last, &near, faults) };
         reason.unwrap_or(seen_last)
     });
-    let explained = distinct(near.iter().copied().filter(|seen| seen.fault != root.fault));
+    // What stands just beside it is about the same thing, even where it could end nothing.
+    let is_beside = |seen: &&FaultSeen| {
+        let at_once = seen.time.zip(root.time).is_none_or(|(seen, root)| (seen.ns - root.ns).abs() <= BURST);
+        let counts = faults.get(seen.fault).is_some_and(|fault| fault.rank().is_some());
+        seen.part == root.part && seen.offset.abs_diff(root.offset) <= BESIDE && at_once && counts
+    };
+    let beside = run.faults.iter().filter(is_beside).filter(|seen| !background.contains(&seen.fault));
+    let explained = distinct(near.iter().copied().chain(beside).filter(|seen| seen.fault != root.fault));
     let thrown = Some(thrown.fault).filter(|_| root.fault == seen_last.fault && thrown.fault != root.fault);
     Verdict {
         root: Some(faults.plain(root.fault)),

@@ -111,8 +111,9 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, trouble: 
         .collect();
     // Stops by nobody known, and clean ends by nobody at all: planned when alone, a loop when they repeat at once.
     let suspect = |end: &End, run: &Run, next: Option<&Run>| {
-        // Without times what never became ready was short, and came again at once.
-        let is_untimed = run.ended().is_none() && !run.is_ready();
+        // Without times what never became ready was short, and came again at once; so was what ended and nobody asked.
+        let is_asked = || run.stop.is_some() || run.exit.is_none();
+        let is_untimed = run.ended().is_none() && (!run.is_ready() || !is_asked());
         let short = is_untimed || run.lived().is_some_and(|lived| lived < SHORT_LIFE);
         let again = next.is_some_and(|next| {
             is_untimed || next.began().zip(run.ended()).is_some_and(|(next, ended)| next.ns - ended.ns < AT_ONCE)
@@ -232,7 +233,7 @@ pub(super) fn is_killed(code: Option<i32>, signal: &str) -> bool {
     is_kill(signal) || is_crash(signal) || code.is_some_and(|code| matches!(code, -11 | -9 | -6 | 132..=139))
 }
 
-fn is_crash(signal: &str) -> bool {
+pub(super) fn is_crash(signal: &str) -> bool {
     let signal = signal.to_ascii_uppercase();
     // Some write the number.
     ["4", "6", "7", "8", "11"].contains(&signal.as_str())

@@ -10,7 +10,8 @@ use super::model::{Cause, Cluster, EvidenceLine, Incident, Span, Verdict};
 use super::rhythm;
 use super::runs::{FaultSeen, Run};
 use super::turns::{Turns, turns};
-use super::{clean_exits, gave_up, own_changes, pace, precedence, recurring, refused, steps, stuck, watchdog_stops};
+use super::watchdog_stops;
+use super::{clean_exits, gave_up, own_changes, pace, precedence, recurring, refused, silent_ends, steps, stuck};
 use crate::evidence::{Class, Id};
 use crate::grammar::{SECOND, Time};
 use crate::signature::Role;
@@ -56,7 +57,13 @@ pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
         incidents.extend(stuck::incident(case, &background));
     }
     if incidents.last().is_none_or(|incident| !incident.ongoing) {
-        incidents.extend(recurring::incident(case));
+        let again = recurring::incident(case);
+        // What a service lacks in all its runs was told of already.
+        let same = |cause: &Cause| again.iter().flat_map(|again| &again.causes).any(|other| other.id == cause.id);
+        let is_told = |told: &Incident| told.verdict == Verdict::Degraded && told.causes.iter().any(same);
+        if !incidents.last().is_some_and(is_told) {
+            incidents.extend(again);
+        }
     }
     if incidents.is_empty() {
         incidents.extend(gave_up::incident(case).or_else(|| own_changes::incident(case)));
@@ -260,6 +267,9 @@ impl Case<'_, '_> {
         let unexplained: Vec<usize> = failed.iter().copied().filter(is_unexplained).collect();
         causes.extend(clean_exits::cause(self, failed, &unexplained));
         causes.extend(watchdog_stops::cause(self, failed, &unexplained));
+        if !unexplained.is_empty() {
+            causes.extend(silent_ends::causes(self, failed, &unexplained));
+        }
         causes
     }
 
@@ -270,7 +280,8 @@ impl Case<'_, '_> {
             by_root.retain(|id, runs| {
                 let quoted = || runs.iter().any(|&at| judged[at].as_ref().is_some_and(|judged| judged.quoted));
                 let known = self.faults.get(*id).is_some_and(|fault| {
-                    fault.signature.is_some() || fault.class == Some(Class::Exception) && quoted()
+                    fault.signature.is_some_and(|known| known.role == Role::Root)
+                        || fault.class == Some(Class::Exception) && quoted()
                 });
                 runs.len() * (if known { 50 } else { 10 }) > failed
             });

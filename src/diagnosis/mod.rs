@@ -37,6 +37,7 @@ mod runs;
 mod services;
 mod sightings;
 mod signals;
+mod silent_ends;
 mod skew;
 mod steps;
 mod story;

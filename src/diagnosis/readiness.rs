@@ -49,7 +49,7 @@ pub fn settle(chronicle: &mut Chronicle, untimed: &[bool], by_hint: bool) {
         for (&at, line) in lines {
             let FaultSeen { time, part, offset, .. } = *line;
             let run = &mut chronicle.runs[at];
-            if run.fatal.and_then(|fatal| fatal.mark).is_some_and(|mark| mark.never_ready) {
+            if run.never_ready {
                 continue;
             }
             let time = time.or(run.began());

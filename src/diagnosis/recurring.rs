@@ -15,8 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const ATTEMPTS: usize = 6;
 /// Nanoseconds between them, at least: what comes faster is a storm of one cause.
 const PAUSE: i64 = 2 * SECOND;
-/// All of them take so long, at least (nanoseconds).
+/// All of them take so long, at least (nanoseconds); of a run that was ready for a shorter time, most of that.
 const SPAN: i64 = 30 * SECOND;
+const SHORT_SPAN: i64 = 12 * SECOND;
+const MOST: f64 = 0.7;
 /// What comes so soon after an attempt's first error is part of it: one in so many parts of the pause.
 const BURST: i64 = 4;
 /// The longest of nine pauses in ten is no longer than this many times the shortest.
@@ -40,7 +42,9 @@ pub fn incident(case: &Case) -> Option<Incident> {
         by_fault.entry(seen.fault).or_default().extend(seen.time.map(|time| time.ns));
     }
     let goes_on = |rhythm: &Rhythm| until.ns.saturating_sub(rhythm.latest) / SILENT <= rhythm.pause;
-    let rhythm_of = |times: Vec<i64>| Rhythm::of(times).filter(goes_on);
+    let life = run.ready.and_then(|ready| ready.time).map(|ready| until.ns.saturating_sub(ready.ns));
+    let span = life.map_or(SPAN, |life| ((life as f64 * MOST) as i64).clamp(SHORT_SPAN, SPAN));
+    let rhythm_of = |times: Vec<i64>| Rhythm::of(times, span).filter(goes_on);
     // One attempt may fail by this error or that.
     let all: Vec<i64> = by_fault.values().flatten().copied().collect();
     let rhythms: BTreeMap<Id, Rhythm> =
@@ -68,8 +72,8 @@ struct Rhythm {
 }
 
 impl Rhythm {
-    /// Of errors at these times, if they have one.
-    fn of(mut times: Vec<i64>) -> Option<Rhythm> {
+    /// Of errors at these times, if they have one and take so long (nanoseconds).
+    fn of(mut times: Vec<i64>, least: i64) -> Option<Rhythm> {
         times.sort_unstable();
         let span = times.last()?.saturating_sub(*times.first()?);
         let apart = (span / times.len() as i64 / BURST).max(SECOND);
@@ -80,7 +84,7 @@ impl Rhythm {
             }
             is_same
         });
-        if times.len() < ATTEMPTS || span < SPAN {
+        if times.len() < ATTEMPTS || span < least {
             return None;
         }
         let mut pauses: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
@@ -98,7 +102,7 @@ mod tests {
 
     fn even(seconds: &[i64]) -> Option<(usize, i64)> {
         let times = seconds.iter().map(|second| second * SECOND).collect();
-        Rhythm::of(times).map(|rhythm| (rhythm.attempts, rhythm.pause / SECOND))
+        Rhythm::of(times, SPAN).map(|rhythm| (rhythm.attempts, rhythm.pause / SECOND))
     }
 
     #[test]

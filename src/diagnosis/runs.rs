@@ -64,6 +64,8 @@ pub struct Run<'e> {
     pub instance: Option<u32>,
     /// Started to do some work and end, by a timer or by hand: a clean end of it is its success.
     pub job: bool,
+    /// Its last words say that it never was ready, whatever it said before.
+    pub never_ready: bool,
     pub faults: Vec<FaultSeen>,
     pub first_seen: Option<Time>,
     pub last_seen: Option<Time>,

@@ -98,6 +98,16 @@ fn is_class(text: &[u8]) -> bool {
     name > 0 && (name == text.trim_ascii_end().len() || text[name..].starts_with(b": "))
 }
 
+/// What is left of a frame whose line was cut: `lib/site-packages/app/util.py", line 420, in load`, `7, in load`.
+fn is_piece_of_frame(text: &[u8]) -> bool {
+    let Some(at) = memmem::find(text, b", in ") else { return false };
+    let (place, name) = (&text[..at], &text[at + ", in ".len()..]);
+    let number = place.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let before = &place[..place.len() - number];
+    let is_name = !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_<>".contains(byte));
+    is_name && number > 0 && (b"\", line ".ends_with(before) || before.ends_with(b"\", line "))
+}
+
 /// Whether a server says that it answered a request by a failure of its own: `"GET /x HTTP/1.1" 500`.
 fn answers_failure(text: &[u8]) -> bool {
     let Some(request) = memmem::find(text, b" HTTP/") else { return false };
@@ -244,6 +254,7 @@ impl<'a> Pass<'a> {
                 || text.iter().all(|byte| b"^~ ".contains(byte))
                 || is_traceback(text)
                 || is_chain(text)
+                || is_piece_of_frame(text)
                 || is_cut_off;
             if !goes_on {
                 return reading.level.is_none().then_some(next);

@@ -4,7 +4,7 @@
 
 use super::block;
 use super::idiom::{Idiom, Meaning};
-use super::words::class_of;
+use super::words::{class_of, is_prompt};
 use super::{CONTEXT, Pass, Scanner, evidence_text, fault_id, parts, shown};
 use crate::evidence::{FaultKind, Id, Sample};
 use crate::grammar::definition::Role;
@@ -71,11 +71,15 @@ impl Pass<'_> {
             if head::section_of(line).is_some() {
                 break;
             }
-            if head::of(line) == head::Head::Continuation {
+            if head::of(line) == head::Head::Continuation || self.scanner.catalog.frame_of(line).is_some() {
                 lines += 1;
                 continue;
             }
             let reading = self.read(at, line);
+            // What stands above a command is not what it brought.
+            if reading.formats.is_empty() && is_prompt(line) {
+                break;
+            }
             // What was said stands above its trace, however long that is.
             if block::is_ruby_frame(&reading.message) {
                 continue;

@@ -1,4 +1,4 @@
-//! The line after an error that ends in a colon: it says what the error is about.
+//! The line after an error that ends in a colon, or the lines in the bracket that it opens: they say what it is about.
 //!
 //! It is shown beside its head as evidence, and is no fault of its own. Whose detail a line is depends on the line before it
 //! alone, so it does not matter where the chunk was cut.
@@ -14,16 +14,25 @@ use crate::template::skeleton;
 /// Lines of a printed error before its members at most: its own, and where it was thrown.
 const LONGEST_ERROR: usize = 40;
 
+/// A bracket may hold brackets: `variables: {`, `KEY: [`, `'…'`.
+const MOST_NESTED: usize = 2;
+
 /// Whether a text leaves to the next line what it is about.
 pub(super) fn is_head(text: &[u8]) -> bool {
-    text.len() > 4 && text.ends_with(b":")
+    text.len() > 4 && (text.ends_with(b":") || opens(text))
+}
+
+fn opens(text: &[u8]) -> bool {
+    text.ends_with(b": {") || text.ends_with(b": [")
 }
 
 impl<'a> Pass<'a> {
     /// Whether the line that begins here may tell what the one before it is about.
     pub(super) fn may_detail(&self, at: usize) -> bool {
-        let before = self.chunk.bytes.get(at.saturating_sub(3)..at).unwrap_or_default();
-        before.ends_with(b":\n") || before.ends_with(b":\r\n")
+        let before = self.chunk.bytes.get(at.saturating_sub(5)..at).unwrap_or_default();
+        let before = before.strip_suffix(b"\n").unwrap_or_default();
+        let before = before.strip_suffix(b"\r").unwrap_or(before);
+        before.ends_with(b":") || opens(before)
     }
 
     /// Whether a line is the code among a printed error's members (`  code: 'ECONNREFUSED',`), and the error's own line
@@ -50,11 +59,7 @@ impl<'a> Pass<'a> {
 
     /// Keeps a line as evidence of the error that it follows.
     pub(super) fn keep_detail(&mut self, at: usize, reading: &Reading<'a>) {
-        let Some(before) = self.line_before(at, at) else { return };
-        let line = self.visible(before, at - 1);
-        if reading.level.is_some() || !self.scanner.matcher.proposes(line) {
-            return;
-        }
+        let Some((before, line)) = self.head_of_detail(at).filter(|_| reading.level.is_none()) else { return };
         let head = self.read(before, line);
         let apart = reading.time.is_some() && (head.time.is_none() || reading.formats != head.formats);
         if apart || reading.service != head.service || reading.ident != head.ident {
@@ -89,6 +94,23 @@ impl<'a> Pass<'a> {
             };
             self.keep_beside(id, || kind, sample);
         }
+    }
+
+    /// The line before this one that may have told an error: above the brackets that stand in the one that it opened.
+    fn head_of_detail(&self, at: usize) -> Option<(usize, &'a [u8])> {
+        let mut end = at;
+        for _ in 0..=MOST_NESTED {
+            let start = self.line_before(end, at)?;
+            let line = self.visible(start, end - 1);
+            if self.scanner.matcher.proposes(line) {
+                return Some((start, line));
+            }
+            end = start;
+            if !opens(line.trim_ascii_end()) {
+                return None;
+            }
+        }
+        None
     }
 
     /// The faults that a line tells of by its own words.

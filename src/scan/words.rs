@@ -6,6 +6,17 @@ use crate::signature::FAILURE_WORDS;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
+/// What command line programs put before their complaints.
+pub const GLYPHS: &[&str] = &["✗ ", "✘ ", "✖ ", "❌ ", "⛔ "];
+
+/// An error that says where its cause stands: above it.
+const SUMS_UP: &[&str] = &["See root cause above", "see root cause above", "See above for the root cause"];
+
+/// Whether an error only sums up what was said before it, and says so.
+pub fn sums_up(text: &[u8]) -> bool {
+    SUMS_UP.iter().any(|words| memchr::memmem::find(text, words.as_bytes()).is_some())
+}
+
 /// Building a finder costs more than most lines take to search.
 static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| FAILURE_WORDS.iter().map(Finder::new).collect());
 
@@ -15,12 +26,17 @@ pub fn class_of(reading: &Reading, text: &[u8]) -> Option<Class> {
     if reading.is_answer {
         return None;
     }
+    if reading.formats.is_empty() && is_prompt(text) {
+        return None;
+    }
     // A head alone, `Error:`, says nothing of what the next line tells.
     let trimmed = text.trim_ascii();
     if reading.level.is_none() && trimmed.ends_with(b":") && !trimmed.contains(&b' ') {
         return None;
     }
-    if is_exception_head(text) {
+    // Command line programs set their errors in.
+    let set_in = text.strip_prefix(b"    ").filter(|_| reading.level.is_none());
+    if is_exception_head(text) || set_in.is_some_and(|text| text.starts_with(b"Error: ")) {
         return Some(Class::Exception);
     }
     match reading.level {
@@ -45,6 +61,11 @@ pub fn is_exception_head(text: &[u8]) -> bool {
     if text.starts_with(b"panic: ") {
         return true;
     }
+    // Elixir: `** (RuntimeError) message`.
+    if let Some(name) = text.strip_prefix(b"** (") {
+        let len = name.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'.').count();
+        return len > 0 && name.first().is_some_and(u8::is_ascii_uppercase) && name[len..].starts_with(b") ");
+    }
     let name_len =
         text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$')).count();
     let (name, rest) = text.split_at(name_len);
@@ -66,5 +87,57 @@ fn is_worded(text: &[u8]) -> bool {
     if text.first().is_none_or(|byte| byte.is_ascii_whitespace()) {
         return false;
     }
-    FINDERS.iter().any(|finder| finder.find(text).is_some())
+    GLYPHS.iter().any(|glyph| text.starts_with(glyph.as_bytes()))
+        || FINDERS.iter().any(|finder| finder.find(text).is_some())
+}
+
+/// Whether a line is a command at a shell's prompt, as pastes have them: `$ …`, `me@host:~$ …`, `mac:~ me$ …`, `PS C:\> …`.
+pub fn is_prompt(line: &[u8]) -> bool {
+    if line.starts_with(b"PS ") {
+        return memchr::memmem::find(&line[..line.len().min(80)], b"> ").is_some();
+    }
+    let head = &line[..line.len().min(100)];
+    let Some(end) = head.iter().position(|byte| b"$#%".contains(byte)) else { return false };
+    let before = &head[..end];
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.@:~/[]() ".contains(byte);
+    let names_place = before.contains(&b'@') || before.windows(2).any(|pair| pair == b":~" || pair == b":/");
+    // A share is none: `80% used`.
+    if before.last().is_some_and(u8::is_ascii_digit) {
+        return false;
+    }
+    let is_bare = before.is_empty() && line[0] == b'$';
+    line.get(end + 1) == Some(&b' ') && (is_bare || names_place && before.iter().all(is_name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prompts_are_told_from_words() {
+        for line in [
+            "$ docker compose up",
+            "ops@vm3:/srv/n8n$ ls",
+            "imac:~ ruth$ grep x",
+            "[root@gw ~]# journalctl",
+            r"PS C:\> Get-EventLog",
+        ] {
+            assert!(is_prompt(line.as_bytes()), "{line}");
+        }
+        for line in
+            ["# a comment", "error: 7 % of 9", "cost: 5$ a day", "user@host: 80% used", "12:00:01 cpu 3% idle", "", "$"]
+        {
+            assert!(!is_prompt(line.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn heads_of_exceptions_are_known() {
+        for line in ["** (RuntimeError) key too short", "KeyError: 'x'", "[cause]: Error: no", "Uncaught Error: x"] {
+            assert!(is_exception_head(line.as_bytes()), "{line}");
+        }
+        for line in ["** (see above)", "** (RuntimeError)", "Error", "a KeyError: x"] {
+            assert!(!is_exception_head(line.as_bytes()), "{line}");
+        }
+    }
 }

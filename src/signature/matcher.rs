@@ -55,6 +55,12 @@ const ERROR_WORDS: &[&str] = &[
     "failed to ",
     "panicked at",
     "Traceback (most recent call last)",
+    "✗ ",
+    "✘ ",
+    "✖ ",
+    "❌ ",
+    "⛔ ",
+    "** (",
 ];
 
 /// Words of failure in a line that has no level.
@@ -226,6 +232,9 @@ impl Matcher {
         Matcher { finder: self.finder.portable(), collector: self.collector.portable(), ..self }
     }
 
+    pub fn finder(&self) -> &Finder {
+        &self.finder
+    }
     /// Adds a place in each line, from a line's start on, that may matter.
     pub fn propose(&self, text: &[u8], from: usize, places: &mut Vec<u32>) {
         self.finder.lines(text, from, places);

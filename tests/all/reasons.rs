@@ -107,6 +107,58 @@ fn last_words_before_a_failed_exit_tell_why_unless_they_tell_of_work() {
 }
 
 #[test]
+fn what_stands_in_the_bracket_that_an_error_opens_is_shown_with_it() {
+    let run: &[&str] =
+        &["❌ Invalid environment variables: {", "  MILL_KEY: [", "    'MILL_KEY must be 64 grains long'", "  ]", "}"];
+    let log = compose(&[run, run, run], 1);
+    let told = analyze(&[("compose.log", &log)]);
+    assert_eq!(roots(&told).len(), 1, "{told}");
+    assert!(evidence(&told).iter().any(|text| text.contains("MILL_KEY must be 64 grains long")), "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn an_error_that_points_above_itself_is_no_root() {
+    let run: &[&str] = &[
+        "ValueError: the sack holds less than the mill takes",
+        "RuntimeError: Engine core initialization failed. See root cause above.",
+    ];
+    let told = analyze(&[("compose.log", &compose(&[run, run, run], 1))]);
+    assert_eq!(evidence(&told)[0], run[0], "{told}");
+    assert_eq!(roots(&told).len(), 1, "{told}");
+}
+
+#[test]
+fn elixirs_exceptions_are_read() {
+    let run: &[&str] = &[
+        "ERROR! Config provider Config.Reader failed with:",
+        "** (RuntimeError) MILL_SECRET is too short for a mill",
+        "    /app/releases/0.0.1/runtime.exs:112: (file)",
+        "Runtime terminating during boot (terminating)",
+    ];
+    let told = analyze(&[("compose.log", &compose(&[run, run, run], 1))]);
+    assert_eq!(evidence(&told)[0], run[1], "{told}");
+}
+
+#[test]
+fn a_death_by_signal_that_nobody_explains_is_shown_unless_others_die_so_for_a_reason() {
+    let died = compose(&[&[], &[], &[]], 139);
+    let told = analyze(&[("compose.log", &died)]);
+    assert_eq!(roots(&told), [("silent-crash".into(), 3)], "{told}");
+    let knows: &[&str] = &["error: the mill stone is cracked"];
+    let told = analyze(&[("compose.log", &format!("{died}{}", compose(&[knows, knows, knows], 139)))]);
+    assert!(!roots(&told).iter().any(|(id, _)| id == "silent-crash"), "{told}");
+    assert_eq!(roots(&told).len(), 1, "{told}");
+}
+
+#[test]
+fn commands_of_a_paste_are_no_words_of_the_program() {
+    let log = format!("miller@mill:~$ grep -e error -e fatal: mill.log\n{}", compose(&[&[], &[], &[]], 3));
+    let told = analyze(&[("compose.log", &log)]);
+    assert_eq!(roots(&told), vec![], "{told}");
+}
+
+#[test]
 fn what_stands_after_an_end_and_before_a_start_is_the_new_runs() {
     let run: &[&str] = &[
         "ERROR: Pidfile (celerybeat.pid) already exists.",

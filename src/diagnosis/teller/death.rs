@@ -139,6 +139,7 @@ impl<'e> Teller<'_, 'e> {
             witness.died_by = point.mark.filter(|mark| !mark.weak).map(|mark| mark.words);
             if point.mark.is_some_and(|mark| mark.never_ready) {
                 run.ready = None;
+                run.never_ready = true;
             }
         }
         if point.mark.is_some_and(|mark| mark.manager) {

@@ -60,6 +60,7 @@ impl Sample {
         let mut words: BTreeMap<String, usize> = BTreeMap::new();
         let mut matches = Matches::default();
         let reader = Reader::of(&scanner.catalog);
+        let mut course = Course::default();
         for (nth, bytes) in samples.iter().enumerate() {
             let most = sample.lines.len() + MAX_RECORDS;
             for line in bytes.split(|&byte| byte == b'\n') {
@@ -73,6 +74,7 @@ impl Sample {
                 if reading.repeat.is_some() {
                     continue;
                 }
+                course.see(&reading);
                 let Some(text) = parts(&reading).next() else { continue };
                 if text.first().is_some_and(u8::is_ascii_whitespace) {
                     continue;
@@ -85,6 +87,11 @@ impl Sample {
             if nth == 0 {
                 sample.head = sample.lines.len();
             }
+        }
+        if course.is_backwards() {
+            sample.lines.reverse();
+            let of_end = sample.lines.len() - sample.head;
+            sample.head = if of_end > 0 { of_end } else { sample.head };
         }
         let mut templates: Vec<(usize, String)> = words.into_iter().map(|(template, word)| (word, template)).collect();
         templates.sort_unstable();
@@ -146,6 +153,27 @@ impl Sample {
     pub fn cycles<'s>(&'s self, begins: &'s [usize]) -> impl Iterator<Item = &'s [Line]> {
         let ends = begins.iter().skip(1).copied().chain([self.lines.len()]);
         begins.iter().zip(ends).map(|(&start, end)| &self.lines[start..end])
+    }
+}
+
+/// Which way the times of a log go: some views show the newest line first.
+#[derive(Debug, Default)]
+struct Course {
+    before: Option<i64>,
+    falls: usize,
+    rises: usize,
+}
+
+impl Course {
+    fn see(&mut self, reading: &Reading) {
+        let Some(time) = reading.time else { return };
+        let before = self.before.replace(time.ns).unwrap_or(time.ns);
+        self.falls += usize::from(time.ns < before);
+        self.rises += usize::from(time.ns > before);
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.falls > 3 && self.falls > 10 * self.rises
     }
 }
 
