@@ -199,3 +199,21 @@ fn what_is_said_long_after_last_words_is_the_next_run_before_its_start() {
     assert_eq!(counts(&told).0, 3, "{told}");
     assert_eq!(roots(&told), [("prisma-db-unreachable".to_string(), 4)], "{told}");
 }
+
+#[test]
+fn a_worker_and_its_master_tell_of_one_failed_start_in_two_seconds() {
+    let run = |minute: usize| {
+        format!(
+            "[2026-02-03 10:{minute:02}:01 +0000] [40] [INFO] Starting gunicorn 23.0.0\n\
+             [2026-02-03 10:{minute:02}:01 +0000] [40] [INFO] Listening at: http://0.0.0.0:8119 (40)\n\
+             [2026-02-03 10:{minute:02}:01 +0000] [42] [INFO] Booting worker with pid: 42\n\
+             [2026-02-03 10:{minute:02}:02 +0000] [40] [ERROR] Worker (pid:42) exited with code 3.\n\
+             [2026-02-03 10:{minute:02}:02 +0000] [40] [ERROR] Shutting down: Master\n\
+             [2026-02-03 10:{minute:02}:03 +0000] [40] [ERROR] Reason: Worker failed to boot.\n"
+        )
+    };
+    let log: String = (0..4).map(run).collect();
+    let told = analyze(&[("gunicorn.log", &log)]);
+    assert_eq!(counts(&told), (3, 0), "{told}");
+    whole_wherever_cut(&log);
+}

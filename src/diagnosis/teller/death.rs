@@ -238,7 +238,10 @@ fn died_again(run: &Run, point: Point) -> bool {
     // Two lines of one goodbye may fall into two seconds. A start that failed takes leave first, and then says why.
     let failed_start = if run.is_ready() || run.stop.is_some() { 0 } else { LEAVE };
     let resolution = |ended: Point| ended.time.map_or(0, |time| time.resolution()) + failed_start;
+    // Of a start that failed a worker may tell, and then its master.
+    let goes_on = |died: Point| mark.never_ready && died.mark.is_some_and(|known| known.never_ready && !is_same(&died));
     match died {
+        Some(died) if goes_on(died) => later(died, resolution(died)),
         Some(died) => later(died, 0),
         None => goodbye.or(stop).is_some_and(|ended| later(ended, resolution(ended))),
     }
