@@ -71,11 +71,16 @@ impl Pass<'_> {
             if head::section_of(line).is_some() {
                 break;
             }
-            if head::of(line) == head::Head::Continuation || self.scanner.catalog.frame_of(line).is_some() {
+            if head::of(line) == head::Head::Continuation {
                 lines += 1;
                 continue;
             }
             let reading = self.read(at, line);
+            // Asked of every format, so only of what none reads.
+            if reading.formats.is_empty() && self.scanner.catalog.frame_of(line).is_some() {
+                lines += 1;
+                continue;
+            }
             // What stands above a command is not what it brought.
             if reading.formats.is_empty() && is_prompt(line) {
                 break;
