@@ -80,7 +80,7 @@ pub fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     if !arguments.service.is_empty() && before.diagnosis.services.is_empty() && after.diagnosis.services.is_empty() {
         return Err(format!(
             "--service {}: no service of either side has that in its name; leave it out to see which there are",
-            relapse::report::text::printable(&arguments.service.join(", "))
+            relapse::report::shown::printable(&arguments.service.join(", "))
         ));
     }
     let comparison = Comparison::of(&before.diagnosis, &after.diagnosis);
@@ -160,7 +160,7 @@ fn saved(path: &Path) -> Result<Option<Diagnosis>, Failure> {
         Some(schema) if schema == model::SCHEMA => {
             let diagnosis = serde_json::from_value(value);
             diagnosis.map(Some).map_err(|error| {
-                let why = relapse::report::text::printable(&error.to_string());
+                let why = relapse::report::shown::printable(&error.to_string());
                 format!("the saved diagnosis is damaged ({why}); make it again")
             })
         }

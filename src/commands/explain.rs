@@ -7,7 +7,7 @@ use relapse::grammar::survey::{Record, SCORED_LINES, Survey};
 use relapse::grammar::{Catalog, Clock, Level, SECOND, Time};
 use relapse::input::decode::Opened;
 use relapse::input::{Input, Selection, discover, open};
-use relapse::report::text::{many, printable};
+use relapse::report::shown::{many, printable};
 use relapse::scan::MAX_LINE;
 use std::fmt::Write;
 use std::io::{BufRead, BufReader, Read};

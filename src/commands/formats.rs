@@ -5,7 +5,7 @@ use super::output::print;
 use super::{Failure, Outcome};
 use clap::Subcommand;
 use relapse::grammar::{Catalog, embedded};
-use relapse::report::text::printable;
+use relapse::report::shown::printable;
 use std::fmt::Write;
 use std::path::PathBuf;
 

@@ -6,7 +6,7 @@ use super::output::now_ns;
 use relapse::evidence::Evidence;
 use relapse::gather::Gatherer;
 use relapse::input::Selection;
-use relapse::report::text::printable;
+use relapse::report::shown::printable;
 use relapse::scan::Scanner;
 use std::sync::atomic::AtomicU64;
 

@@ -74,7 +74,7 @@ pub type Failure = String;
 
 /// A path in a message: no byte of it can reach the terminal as a command.
 fn shown(path: &std::path::Path) -> String {
-    relapse::report::text::printable(&path.display().to_string())
+    relapse::report::shown::printable(&path.display().to_string())
 }
 
 /// Runs the program.

@@ -66,14 +66,14 @@ impl Output {
         if !self.service.is_empty() && diagnosis.services.is_empty() && read_anything {
             return Err(format!(
                 "--service {}: no service in these logs has that in its name; leave it out to see which there are",
-                relapse::report::text::printable(&self.service.join(", "))
+                relapse::report::shown::printable(&self.service.join(", "))
             ));
         }
         let style = style();
         if let Some(wanted) = self.explain.as_deref().filter(|_| read_anything) {
             let id = diagnosis
                 .cause_named(wanted)
-                .map_err(|why| format!("--explain {}: {why}", relapse::report::text::printable(wanted)))?;
+                .map_err(|why| format!("--explain {}: {why}", relapse::report::shown::printable(wanted)))?;
             write(report::in_depth(diagnosis, id, style).as_bytes())?;
             return Ok(self.outcome(diagnosis, read_anything));
         }

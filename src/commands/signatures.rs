@@ -4,7 +4,7 @@ use super::grammars;
 use super::output::print;
 use super::{Failure, Outcome};
 use clap::Subcommand;
-use relapse::report::text::printable;
+use relapse::report::shown::printable;
 use relapse::signature::{Signature, pack};
 use std::fmt::Write;
 use std::path::PathBuf;

@@ -8,7 +8,7 @@ use super::alert::Turn;
 use super::picture::{Alarm, Status};
 use crate::diagnosis::model::{Escalation, Incident, Service, State};
 use crate::diagnosis::{Diagnosis, Verdict};
-use crate::report::text::ns_of;
+use crate::report::shown::ns_of;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

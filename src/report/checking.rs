@@ -1,6 +1,6 @@
 //! How to see that a fix helped: a measure for each cause, taken from the very logs that showed it.
 
-use super::text::{many, seconds};
+use super::shown::{many, seconds};
 use crate::diagnosis::model::{Cause, Incident};
 
 /// So many times the usual pause between starts must pass before quiet means something.

@@ -3,7 +3,8 @@
 
 use super::json::line;
 use super::markdown::prose;
-use super::text::{BOLD, GREEN, Page, RED, Style, YELLOW, group, printable, seconds};
+use super::shown::{group, printable, seconds};
+use super::text::{BOLD, GREEN, Page, RED, Style, YELLOW};
 use crate::comparison::{CauseChange, Change, Comparison, Fate, ServiceChange};
 use crate::diagnosis::Verdict;
 use std::io::{self, Write};

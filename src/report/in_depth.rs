@@ -1,7 +1,8 @@
 //! One cause in depth: everything that the diagnosis knows of it, wherever it strikes.
 
 use super::checking::how_to_check;
-use super::text::{CYAN, DIM, GREEN, Page, RED, Style, many, printable, short_time};
+use super::shown::{many, printable, short_time};
+use super::text::{CYAN, DIM, GREEN, Page, RED, Style};
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::model::{Cause, Cluster, Incident, Service};
 

@@ -4,7 +4,8 @@
 //! `prose`; so a hostile line stays text: no markup, no link, no mention of a person, no cell or line of its own.
 
 use super::checking::how_to_check;
-use super::text::{group, is_told, many, ns_of, printable, roots, seconds, short_time, span};
+use super::shown::{group, many, ns_of, printable, seconds, short_time, span};
+use super::text::{is_told, roots};
 use crate::diagnosis::model::{Cause, Diagnosis, Incident, Service, State, Verdict};
 use std::fmt::Write;
 

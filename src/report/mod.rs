@@ -7,6 +7,7 @@ mod in_depth;
 pub mod json;
 pub mod markdown;
 pub mod ndjson;
+pub mod shown;
 mod sparkline;
 pub mod text;
 

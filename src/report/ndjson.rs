@@ -4,7 +4,7 @@
 //! know.
 
 use super::json::line;
-use super::text::ns_of;
+use super::shown::ns_of;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::model::{Incident, Service};
 use serde::Serialize;

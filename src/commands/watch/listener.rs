@@ -13,7 +13,7 @@ use relapse::live::serve::Server;
 use relapse::live::source::Parcel;
 use relapse::live::watch::Listener;
 use relapse::live::{Alert, Board, Event, dashboard};
-use relapse::report::text::printable;
+use relapse::report::shown::printable;
 use relapse::scan::Scanner;
 use std::io;
 use std::mem::ManuallyDrop;

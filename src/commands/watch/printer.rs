@@ -8,7 +8,7 @@ use relapse::live::{Alarm, Alert, Event};
 use relapse::report;
 use relapse::report::Style;
 use relapse::report::json::line;
-use relapse::report::text::printable;
+use relapse::report::shown::printable;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -105,7 +105,7 @@ impl Printer {
             Alarm::Calm => {}
             alarm => said.push(alarm.word().into()),
         }
-        said.push(report::text::many(status.restarts, "restart"));
+        said.push(report::shown::many(status.restarts, "restart"));
         match status.escalation {
             Escalation::None => {}
             Escalation::Investigate => said.push("investigate".into()),

@@ -7,7 +7,7 @@ use super::state::{Sheet, State};
 use super::words::{cell, clean, wrap};
 use crate::diagnosis::model::{Cause, Incident, Service};
 use crate::live::{Event, Status};
-use crate::report::text::{many, time_of};
+use crate::report::shown::{many, time_of};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 

@@ -6,7 +6,7 @@ use super::places::{Panel, split_rows};
 use super::state::State;
 use super::window::{Bars, end_of};
 use super::words::{clean, hour};
-use crate::report::text::time_of;
+use crate::report::shown::time_of;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;

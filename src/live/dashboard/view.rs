@@ -7,7 +7,7 @@ use super::state::State;
 use super::words::{bytes, clean, cut, width};
 use super::{causes, details, events, panel, restarts, services};
 use crate::diagnosis::Verdict;
-use crate::report::text::many;
+use crate::report::shown::many;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};

@@ -2,7 +2,7 @@
 
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::model::RestartsOverTime;
-use crate::report::text::{ns_of, span};
+use crate::report::shown::{ns_of, span};
 
 /// How far back bars reach from the latest line that has a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

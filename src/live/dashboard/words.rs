@@ -1,6 +1,6 @@
 //! Text that fits: harmless to a terminal, cut and wrapped by the columns that it takes.
 
-use crate::report::text::printable;
+use crate::report::shown::printable;
 use ratatui::style::Style;
 use ratatui::text::Span;
 

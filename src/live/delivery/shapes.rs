@@ -3,7 +3,7 @@
 use crate::live::Alert;
 use crate::live::alert::Turn;
 use crate::live::delivery::Shape;
-use crate::report::text::printable;
+use crate::report::shown::printable;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
