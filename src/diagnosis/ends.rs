@@ -66,7 +66,7 @@ impl End {
 }
 
 /// Signatures of killing for memory.
-const OUT_OF_MEMORY: [&str; 4] = ["kernel-oom", "systemd-oom", "k8s-oomkilled", "earlyoom"];
+const OUT_OF_MEMORY: [&str; 5] = ["kernel-oom", "systemd-oom", "systemd-oomd", "k8s-oomkilled", "earlyoom"];
 
 /// Signatures of a start that ends the process before it.
 const PORT_CLEARERS: [&str; 2] = ["openclaw-stale-pid-cleared", "port-holder-stopped"];

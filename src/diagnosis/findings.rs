@@ -46,7 +46,7 @@ fn frequent(chronicle: &Chronicle, faults: &Faults) -> String {
         })
         .collect();
     known.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-    let shown: Vec<String> = known.iter().take(3).map(|(count, text)| format!("{text} ({count} times)")).collect();
+    let shown: Vec<String> = known.iter().take(3).map(|(count, text)| format!("{text} ({})", often(*count))).collect();
     shown.join("; ")
 }
 
@@ -60,6 +60,10 @@ fn last_words(chronicle: &Chronicle, ends: &[End], lines: &Lines) -> Option<Stri
         .find_map(|at| words_at(runs[at].exit).or_else(|| words_at(runs.get(at + 1)?.start)))?;
     let line = lines.of(&[words], (None, None), 1).pop()?;
     Some(format!(" The last words of one are at {}:{}: {}", line.path, line.line, line.text))
+}
+
+fn often(count: u64) -> String {
+    if count == 1 { "once".into() } else { format!("{count} times") }
 }
 
 /// In an incident that goes on: the newest root, and those that were last seen before its first time.
@@ -102,10 +106,11 @@ pub fn findings(
     }
     let planned_end = matches!(ends.last(), Some(End::Planned(_)));
     if state == State::Down && !planned_end && !chronicle.runs.is_empty() {
-        let since = chronicle.runs.last().and_then(|run| run.ended()).map(Time::rfc3339).unwrap_or_default();
+        let ended = chronicle.runs.last().and_then(|run| run.ended());
+        let since = ended.map(|time| format!(" at {}", time.rfc3339())).unwrap_or_default();
         add(
             "down",
-            format!("The last run ended at {since} and no start follows in these logs."),
+            format!("The last run ended{since} and no start follows in these logs."),
             "Check that the service manager still holds the job, and start it once the cause is mended.",
         );
     }

@@ -32,6 +32,7 @@ mod recurring;
 mod refused;
 mod restarts;
 mod rhythm;
+mod roots;
 mod rotation;
 mod runs;
 mod services;

@@ -83,8 +83,8 @@ impl Way {
     }
 }
 
-/// The causes of those failed runs of which nothing else tells, by how they ended.
-pub fn causes(case: &Case, failed: &[usize], unexplained: &[usize]) -> Vec<Cause> {
+/// The causes of those failed runs of which nothing else tells, by how they ended, and the runs.
+pub fn causes(case: &Case, failed: &[usize], unexplained: &[usize]) -> Vec<(Cause, Vec<usize>)> {
     let mut by_way: BTreeMap<Way, Vec<usize>> = BTreeMap::new();
     for &at in unexplained {
         if let Some(way) = Way::of(case, at) {
@@ -101,7 +101,7 @@ pub fn causes(case: &Case, failed: &[usize], unexplained: &[usize]) -> Vec<Cause
         let stops = way == Way::Stopped;
         let cause = case.cause_by_marks(&runs, failed.len(), |run| if stops { run.stop } else { run.exit });
         let all = runs.len();
-        Cause {
+        let cause = Cause {
             id: way.id().into(),
             title: way.title().into(),
             why: vec![format!("{all} of {} failed runs ended so, and nothing before says why", failed.len())],
@@ -109,7 +109,8 @@ pub fn causes(case: &Case, failed: &[usize], unexplained: &[usize]) -> Vec<Cause
             fix: way.fix().into(),
             confidence: 0.4,
             ..cause
-        }
+        };
+        (cause, runs)
     };
-    by_way.into_iter().filter(enough).map(cause).filter(|cause| !cause.evidence.is_empty()).collect()
+    by_way.into_iter().filter(enough).map(cause).filter(|(cause, _)| !cause.evidence.is_empty()).collect()
 }

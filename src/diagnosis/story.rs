@@ -5,7 +5,7 @@ use super::labels::{folder, stem};
 use super::rotation::Log;
 use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
 use crate::evidence::{self, Actor, ActorKind, Class, FaultKind, Id, Ledger, Sample, Segment, Told};
-use crate::grammar::{MarkKind, SECOND, Time};
+use crate::grammar::{Course, MarkKind, SECOND, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A trace with its causes is no longer than this (bytes).
@@ -203,14 +203,9 @@ fn read_events<'e>(ledger: &'e Ledger, events: &mut Vec<Event<'e>>) {
 /// A log pasted newest first. Its writers may tell times of unlike precision, so whole seconds say it as well.
 fn runs_backwards(events: &[Event]) -> bool {
     let falls_by = |unit: i64| {
-        let (mut falls, mut rises) = (0, 0);
-        let mut before = None;
-        for time in events.iter().filter_map(|event| event.time).map(|time| time.ns.div_euclid(unit)) {
-            let before = before.replace(time).unwrap_or(time);
-            falls += usize::from(time < before);
-            rises += usize::from(time > before);
-        }
-        falls > 3 && falls > 10 * rises
+        let mut course = Course::default();
+        events.iter().filter_map(|event| event.time).for_each(|time| course.see(time.ns.div_euclid(unit)));
+        course.is_backwards()
     };
     falls_by(1) || falls_by(SECOND)
 }

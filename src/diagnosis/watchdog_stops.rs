@@ -8,8 +8,8 @@ use super::model::Cause;
 /// So many such stops are no accident.
 const LEAST: usize = 2;
 
-/// The cause of those failed runs of which nothing else tells, if they are most of all.
-pub fn cause(case: &Case, failed: &[usize], unexplained: &[usize]) -> Option<Cause> {
+/// The cause of those failed runs of which nothing else tells, if they are most of all, and the runs.
+pub fn cause(case: &Case, failed: &[usize], unexplained: &[usize]) -> Option<(Cause, Vec<usize>)> {
     let is_stopped = |at: &usize| case.ends[*at] == End::Unplanned(Stopper::Watchdog);
     let stopped: Vec<usize> = unexplained.iter().copied().filter(is_stopped).collect();
     if stopped.len() < LEAST || stopped.len() * 2 <= failed.len() {
@@ -17,12 +17,13 @@ pub fn cause(case: &Case, failed: &[usize], unexplained: &[usize]) -> Option<Cau
     }
     let ready = stopped.iter().filter(|&&at| case.chronicle.runs[at].is_ready()).count();
     let boots = if ready == 0 { "none of them had become ready" } else { "they have no error of their own" };
-    Some(Cause {
+    let cause = Cause {
         id: "watchdog-stop".into(),
         title: "Whoever watches the service restarts it, and nothing in it fails before".into(),
         why: vec![format!("{} of {} failed runs were stopped so, and {boots}", stopped.len(), failed.len())],
         meaning: "The watcher got no answer in time. Where the service only boots slowly (recovery, migrations), each restart begins that anew, and the watcher is the cause.".into(),
         fix: "Give the watcher more patience than a boot takes, and let one thing alone restart the service.".into(),
         ..case.cause_by_marks(&stopped, failed.len(), |run| run.stop.or(run.exit))
-    })
+    };
+    Some((cause, stopped))
 }

@@ -1,7 +1,7 @@
 //! The line after an error that ends in a colon, or the lines in the bracket that it opens: they say what it is about.
 //!
-//! It is shown beside its head as evidence, and is no fault of its own. Whose detail a line is depends on the line before it
-//! alone, so it does not matter where the chunk was cut.
+//! It is shown beside its head as evidence, and is no fault of its own. Whose detail a line is depends on the few lines
+//! just before it alone, so it does not matter where the chunk was cut.
 
 use super::words::class_of;
 use super::{Pass, Place, aspect_of, evidence_text, parts, shown, signature_id, unknown_id};

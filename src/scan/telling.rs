@@ -89,7 +89,7 @@ impl Scanner {
             None if fatal.is_some() => {
                 reading.level.filter(|level| is_first && *level >= Level::Error).map(|_| Class::Worded)
             }
-            None if thrown.is_some_and(|thrown| thrown.chained) || words::sums_up(text) => Some(Class::Outcome),
+            None if thrown.is_some_and(|thrown| thrown.chained || words::sums_up(text)) => Some(Class::Outcome),
             None if thrown.is_some() => Some(Class::Exception),
             None if sure_mark => None,
             // Of a message of several lines the first one has the level; a trace within it ends in the exception.

@@ -2,19 +2,13 @@
 
 use crate::evidence::Class;
 use crate::grammar::{Level, Reading};
-use crate::signature::FAILURE_WORDS;
+use crate::signature::{FAILURE_WORDS, GLYPHS};
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
-/// What command line programs put before their complaints.
-pub const GLYPHS: &[&str] = &["✗ ", "✘ ", "✖ ", "❌ ", "⛔ "];
-
-/// An error that says where its cause stands: above it.
-const SUMS_UP: &[&str] = &["See root cause above", "see root cause above", "See above for the root cause"];
-
 /// Whether an error only sums up what was said before it, and says so.
 pub fn sums_up(text: &[u8]) -> bool {
-    SUMS_UP.iter().any(|words| memchr::memmem::find(text, words.as_bytes()).is_some())
+    memchr::memmem::find(text, b"root cause above").is_some()
 }
 
 /// Building a finder costs more than most lines take to search.
@@ -37,7 +31,7 @@ pub fn class_of(reading: &Reading, text: &[u8]) -> Option<Class> {
     // Command line programs set their errors in.
     let set_in = text.strip_prefix(b"    ").filter(|_| reading.level.is_none());
     if is_exception_head(text) || set_in.is_some_and(|text| text.starts_with(b"Error: ")) {
-        return Some(Class::Exception);
+        return Some(if sums_up(text) { Class::Outcome } else { Class::Exception });
     }
     match reading.level {
         Some(Level::Fatal) => Some(Class::Fatal),

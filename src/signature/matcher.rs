@@ -55,13 +55,11 @@ const ERROR_WORDS: &[&str] = &[
     "failed to ",
     "panicked at",
     "Traceback (most recent call last)",
-    "✗ ",
-    "✘ ",
-    "✖ ",
-    "❌ ",
-    "⛔ ",
     "** (",
 ];
+
+/// What command line programs put before their complaints.
+pub const GLYPHS: &[&str] = &["✗ ", "✘ ", "✖ ", "❌ ", "⛔ "];
 
 /// Words of failure in a line that has no level.
 pub const FAILURE_WORDS: &[&str] = &[
@@ -147,7 +145,7 @@ impl Wanted {
     fn of(pack: &Pack, catalog: &Catalog) -> Wanted {
         let mut wanted = Wanted::default();
         let mut needles: Vec<Vec<u8>> =
-            ERROR_WORDS.iter().chain(FAILURE_WORDS).map(|word| word.as_bytes().to_vec()).collect();
+            ERROR_WORDS.iter().chain(FAILURE_WORDS).chain(GLYPHS).map(|word| word.as_bytes().to_vec()).collect();
         let mut texts: BTreeMap<Vec<u8>, Vec<User>> = BTreeMap::new();
         let mut literal_numbers: BTreeMap<(Vec<u8>, bool), u32> = BTreeMap::new();
         for (at, signature) in pack.signatures().iter().enumerate() {
@@ -232,9 +230,6 @@ impl Matcher {
         Matcher { finder: self.finder.portable(), collector: self.collector.portable(), ..self }
     }
 
-    pub fn finder(&self) -> &Finder {
-        &self.finder
-    }
     /// Adds a place in each line, from a line's start on, that may matter.
     pub fn propose(&self, text: &[u8], from: usize, places: &mut Vec<u32>) {
         self.finder.lines(text, from, places);

@@ -8,7 +8,7 @@ pub mod matcher;
 pub mod pack;
 pub mod wording;
 
-pub use matcher::{FAILURE_WORDS, Matcher, Matches};
+pub use matcher::{FAILURE_WORDS, GLYPHS, Matcher, Matches};
 pub use pack::{Pack, Phase, Role, Signal, Signature};
 
 #[cfg(test)]

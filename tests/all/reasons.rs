@@ -145,6 +145,9 @@ fn a_death_by_signal_that_nobody_explains_is_shown_unless_others_die_so_for_a_re
     let died = compose(&[&[], &[], &[]], 139);
     let told = analyze(&[("compose.log", &died)]);
     assert_eq!(roots(&told), [("silent-crash".into(), 3)], "{told}");
+    let service = &told["services"][0];
+    assert_eq!(service["incidents"][0]["clusters"][0]["causes"][0], "silent-crash", "{told}");
+    assert_eq!(service["findings"][0]["text"], "The last run ended and no start follows in these logs.", "{told}");
     let knows: &[&str] = &["error: the mill stone is cracked"];
     let told = analyze(&[("compose.log", &format!("{died}{}", compose(&[knows, knows, knows], 139)))]);
     assert!(!roots(&told).iter().any(|(id, _)| id == "silent-crash"), "{told}");

@@ -1,7 +1,7 @@
 //! The records of a log's head and end, as far as they say who begins, works and ends.
 
 use crate::grammar::definition::Role;
-use crate::grammar::{Clock, Field, Level, MarkKind, Reader, Reading, head};
+use crate::grammar::{Clock, Course, Field, Level, MarkKind, Reader, Reading, head};
 use crate::scan::words::class_of;
 use crate::scan::{Scanner, block, parts};
 use crate::signature::Matches;
@@ -71,10 +71,12 @@ impl Sample {
                     continue;
                 }
                 let reading = reader.read(line, clock);
-                if reading.repeat.is_some() {
+                // A frame of its format is no record: nobody says it.
+                let is_frame = reading.formats.is_empty() && scanner.catalog.frame_of(line).is_some();
+                if reading.repeat.is_some() || is_frame {
                     continue;
                 }
-                course.see(&reading);
+                reading.time.iter().for_each(|time| course.see(time.ns));
                 let Some(text) = parts(&reading).next() else { continue };
                 if text.first().is_some_and(u8::is_ascii_whitespace) {
                     continue;
@@ -153,27 +155,6 @@ impl Sample {
     pub fn cycles<'s>(&'s self, begins: &'s [usize]) -> impl Iterator<Item = &'s [Line]> {
         let ends = begins.iter().skip(1).copied().chain([self.lines.len()]);
         begins.iter().zip(ends).map(|(&start, end)| &self.lines[start..end])
-    }
-}
-
-/// Which way the times of a log go: some views show the newest line first.
-#[derive(Debug, Default)]
-struct Course {
-    before: Option<i64>,
-    falls: usize,
-    rises: usize,
-}
-
-impl Course {
-    fn see(&mut self, reading: &Reading) {
-        let Some(time) = reading.time else { return };
-        let before = self.before.replace(time.ns).unwrap_or(time.ns);
-        self.falls += usize::from(time.ns < before);
-        self.rises += usize::from(time.ns > before);
-    }
-
-    fn is_backwards(&self) -> bool {
-        self.falls > 3 && self.falls > 10 * self.rises
     }
 }
 
