@@ -94,7 +94,7 @@ fn heads(data: &Data) {
 
 fn find(scanner: &Scanner, data: &Data) {
     let mut places = Vec::new();
-    scanner.matcher.propose(&data.text, 0, &mut places);
+    scanner.matcher.propose(&scanner.pack, &data.text, 0, &mut places);
     black_box(places);
 }
 

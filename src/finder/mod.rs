@@ -1,7 +1,7 @@
 //! Where any of many texts stand: the one pass over every byte.
 //!
 //! An automaton steps byte by byte. This looks at 64 bytes a step instead. Of each text it knows one *window* of four
-//! bytes, chosen to be rare in logs; windows are spread over sixteen *buckets*, and for each place of a window a table
+//! bytes, chosen to be rare in logs; windows are spread over twenty-four *buckets*, and for each place of a window a table
 //! says which buckets a byte may belong to. Places where all four tables agree are few; a hash of the four bytes thins
 //! them, and what is left is compared with the texts.
 //!
@@ -10,6 +10,7 @@
 
 mod choice;
 mod grams;
+mod lookout;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ mod text;
 mod vector;
 
 pub use grams::Grams;
+pub use lookout::Lookout;
 pub use text::Text;
 
 use serde::{Deserialize, Serialize};
@@ -230,6 +232,13 @@ impl Finder {
         Plan { needles: needles.collect(), text: texts.iter().flat_map(|text| text.as_ref()).copied().collect() }.into()
     }
 
+    /// The same finder, best in logs like another sample.
+    fn anew(&self, sample: &Grams) -> Finder {
+        let texts: Vec<&[u8]> =
+            self.needles.iter().map(|needle| &self.text[needle.start as usize..][..needle.len as usize]).collect();
+        Finder { pass: self.pass, ..Finder::new(&texts, sample) }
+    }
+
     /// The same finder by the pass that any processor can do.
     pub fn portable(self) -> Finder {
         Finder { pass: Pass::Scalar, ..self }
@@ -277,15 +286,23 @@ impl Finder {
         })
     }
 
-    /// Tells of the first place in each line, from a line's start on, where a text stands.
-    pub fn lines(&self, text: &[u8], from: usize, places: &mut Vec<u32>) {
+    /// Tells of the first place in each line, from a line's start on, where a text stands; gives the number of places
+    /// that were compared with texts in vain.
+    pub fn lines(&self, text: &[u8], from: usize, places: &mut Vec<u32>) -> u64 {
         let mut passed = from;
+        let mut in_vain = 0;
         self.walk(text, from, |place| {
-            if place >= passed && self.at(text, place).next().is_some() {
+            if place < passed {
+                return;
+            }
+            if self.at(text, place).next().is_some() {
                 places.push(place as u32);
                 passed = memchr::memchr(b'\n', &text[place..]).map_or(text.len(), |len| place + len + 1);
+            } else {
+                in_vain += 1;
             }
         });
+        in_vain
     }
 
     /// Tells of every text that stands in a text, as often as it does.

@@ -118,7 +118,7 @@ impl Scanner {
         pass.look_back_for_cut(at);
         pass.look_back_for_section(at);
         if at < pass.own_end {
-            self.matcher.propose(chunk.bytes, at, &mut pass.known_words);
+            self.matcher.propose(&self.pack, chunk.bytes, at, &mut pass.known_words);
         }
         let mut ends = Vec::with_capacity(chunk.bytes.len() / USUAL_LINE);
         finder::line_ends(chunk.bytes, at, &mut ends);

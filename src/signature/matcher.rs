@@ -6,7 +6,7 @@
 use super::fold::folds_of;
 use super::pack::Pack;
 use super::wording;
-use crate::finder::{Finder, Grams, Text};
+use crate::finder::{Finder, Grams, Lookout, Text};
 use crate::grammar::head::SECTIONS;
 use crate::grammar::mark::searchable;
 use crate::grammar::{Catalog, MarkId};
@@ -111,6 +111,8 @@ enum User {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Matcher {
     finder: Finder,
+    #[serde(skip)]
+    lookout: Lookout,
     collector: Finder,
     users: Vec<Vec<User>>,
     /// Literals too short to be looked for; they are only asked for where others of their list are.
@@ -222,7 +224,18 @@ impl Matcher {
             .iter()
             .flat_map(|(number, text)| folds_of(text.bytes()).into_iter().map(|fold| (*number, Text::of(fold))));
         let short_folded = short_folded.collect();
-        Matcher { finder, collector, users, short, lists, used_by, folded, folded_users, short_folded }
+        Matcher {
+            finder,
+            lookout: Lookout::default(),
+            collector,
+            users,
+            short,
+            lists,
+            used_by,
+            folded,
+            folded_users,
+            short_folded,
+        }
     }
 
     /// The same matcher by what any processor can do.
@@ -230,9 +243,9 @@ impl Matcher {
         Matcher { finder: self.finder.portable(), collector: self.collector.portable(), ..self }
     }
 
-    /// Adds a place in each line, from a line's start on, that may matter.
-    pub fn propose(&self, text: &[u8], from: usize, places: &mut Vec<u32>) {
-        self.finder.lines(text, from, places);
+    /// Adds a place in each line, from a line's start on, that may matter; `pack` is the one that it was made of.
+    pub fn propose(&self, pack: &Pack, text: &[u8], from: usize, places: &mut Vec<u32>) {
+        self.lookout.lines(&self.finder, text, from, places, || pack.sample());
     }
 
     /// Whether a line may matter.
