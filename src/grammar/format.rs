@@ -267,10 +267,10 @@ fn repeat_needles(
 }
 
 fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaints: &mut Vec<Complaint>) -> Vec<Mark> {
-    let longest =
-        |line: &Pattern| line.literals().into_iter().filter(|set| set.len() == 1).flatten().max_by_key(Vec::len);
-    let line_texts: Option<Vec<Vec<u8>>> =
-        (file.role == Role::Manager && !lines.is_empty()).then(|| lines.iter().map(longest).collect()).flatten();
+    let texts_of = |line: &Pattern| needles_of(line.literals().iter().map(Vec::as_slice));
+    let of_lines: Option<Vec<Vec<Vec<u8>>>> =
+        (file.role == Role::Manager && !lines.is_empty()).then(|| lines.iter().map(texts_of).collect()).flatten();
+    let line_texts = of_lines.map(|texts| texts.concat());
     // A manager goes by the name of its format.
     let manager = (file.role == Role::Manager).then(|| file.name.get_ref().clone());
     let mut marks = Vec::new();
