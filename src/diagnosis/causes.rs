@@ -221,7 +221,8 @@ fn outermost<'r>(cause: &'r FaultSeen, near: &[&'r FaultSeen], faults: &Faults) 
     before.max_by_key(|seen| seen.offset).unwrap_or(cause)
 }
 
-/// What led to a symptom that only sums up, where nothing known explains it: the first error in the burst before it.
+/// What led to a symptom that only sums up, where nothing known explains it: the first error in the burst before it, else
+/// the last complaint close before it.
 fn reason_of<'r>(symptom: &FaultSeen, near: &[&'r FaultSeen], faults: &Faults) -> Option<&'r FaultSeen> {
     let fault = faults.get(symptom.fault)?;
     if !fault.signature.is_some_and(|signature| signature.summary) || fault.dealt_with {
@@ -230,11 +231,20 @@ fn reason_of<'r>(symptom: &FaultSeen, near: &[&'r FaultSeen], faults: &Faults) -
     let is_reason = |seen: &&FaultSeen| {
         let before = seen.part == symptom.part && seen.offset < symptom.offset;
         let at_once = seen.time.zip(symptom.time).is_none_or(|(seen, symptom)| symptom.ns - seen.ns <= BURST);
-        let is_error = |class: Class| matches!(class, Class::Fatal | Class::Error);
-        before && at_once && faults.get(seen.fault).and_then(|fault| fault.class).is_some_and(is_error)
+        before && at_once
     };
-    near.iter().copied().filter(is_reason).min_by_key(|seen| seen.offset)
+    let class_of = |seen: &FaultSeen| faults.get(seen.fault).and_then(|fault| fault.class);
+    let reasons = || near.iter().copied().filter(is_reason);
+    let error = reasons()
+        .filter(|seen| matches!(class_of(seen), Some(Class::Fatal | Class::Error)))
+        .min_by_key(|seen| seen.offset);
+    let complains =
+        |seen: &&FaultSeen| class_of(seen) == Some(Class::Worded) && symptom.offset - seen.offset <= LONGEST_REASON;
+    error.or_else(|| reasons().filter(complains).max_by_key(|seen| seen.offset))
 }
+
+/// A complaint and what sums it up stand within so many bytes.
+const LONGEST_REASON: u64 = 2 << 10;
 
 /// What an exception became: the last one of the chain that it began.
 fn outcome(run: &Run, root: &FaultSeen, faults: &Faults) -> Option<Id> {

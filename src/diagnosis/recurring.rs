@@ -5,14 +5,18 @@
 
 use super::ailing::Ailing;
 use super::case::Case;
+use super::faults::Fault;
 use super::model::Incident;
 use super::runs::FaultSeen;
 use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
+use crate::signature::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many attempts have a rhythm.
 const ATTEMPTS: usize = 6;
+/// So many of a known root at any times say that it was not got over.
+const PATIENT: usize = 12;
 /// Nanoseconds between them, at least: what comes faster is a storm of one cause.
 const PAUSE: i64 = 2 * SECOND;
 /// All of them take so long, at least (nanoseconds); of a run that was ready for a shorter time, most of that.
@@ -34,7 +38,9 @@ pub fn incident(case: &Case) -> Option<Incident> {
         let fault = case.faults.get(seen.fault);
         // What came before readiness was got over by it.
         let counts = seen.after_ready || !run.is_ready();
-        counts && fault.is_some_and(|fault| !fault.dealt_with && fault.rank().is_some_and(|rank| rank <= 4))
+        // A known root may say each time that it is tried again: what counts is whether that helps.
+        let is_open = |fault: &Fault| !fault.dealt_with || is_root(fault);
+        counts && fault.is_some_and(|fault| is_open(fault) && fault.rank().is_some_and(|rank| rank <= 4))
     };
     let errors: Vec<&FaultSeen> = run.faults.iter().filter(is_error).collect();
     let mut by_fault: BTreeMap<Id, Vec<i64>> = BTreeMap::new();
@@ -46,9 +52,18 @@ pub fn incident(case: &Case) -> Option<Incident> {
     let span = life.map_or(SPAN, |life| ((life as f64 * MOST) as i64).clamp(SHORT_SPAN, SPAN));
     let rhythm_of = |times: Vec<i64>| Rhythm::of(times, span).filter(goes_on);
     // One attempt may fail by this error or that.
-    let all: Vec<i64> = by_fault.values().flatten().copied().collect();
-    let rhythms: BTreeMap<Id, Rhythm> =
-        by_fault.into_iter().filter_map(|(id, times)| Some((id, rhythm_of(times)?))).collect();
+    let is_unanswered = |id: &Id| case.faults.get(*id).is_some_and(|fault| !fault.dealt_with);
+    let all: Vec<i64> =
+        by_fault.iter().filter(|(id, _)| is_unanswered(id)).flat_map(|(_, times)| times).copied().collect();
+    let rhythms: BTreeMap<Id, Rhythm> = by_fault
+        .into_iter()
+        .filter_map(|(id, times)| {
+            let fault = case.faults.get(id)?;
+            let patient = || Rhythm::with_patience(times.clone(), span, until.ns).filter(|_| is_root(fault));
+            let even = || rhythm_of(times.clone()).filter(|_| !fault.dealt_with);
+            Some((id, even().or_else(patient)?))
+        })
+        .collect();
     let rhythm = rhythms.values().copied().max_by_key(|rhythm| rhythm.attempts).or_else(|| rhythm_of(all))?;
     let is_meant = |seen: &&FaultSeen| rhythms.is_empty() || rhythms.contains_key(&seen.fault);
     let faults: Vec<FaultSeen> = errors.into_iter().filter(is_meant).copied().collect();
@@ -59,6 +74,10 @@ pub fn incident(case: &Case) -> Option<Incident> {
     // That the service outlives it is the very thing: nothing is background here.
     let incident = ailing.incident(case, faults, &BTreeSet::new(), (0.6, why))?;
     Some(Incident { first: first.map(Time::rfc3339), ..incident })
+}
+
+fn is_root(fault: &Fault) -> bool {
+    fault.signature.is_some_and(|signature| signature.role == Role::Root)
 }
 
 /// Attempts at even pauses.
@@ -93,6 +112,21 @@ impl Rhythm {
         let pause = pauses[pauses.len() / 2];
         let is_even = pause >= PAUSE && longest as f64 <= EVEN * shortest as f64;
         is_even.then_some(Rhythm { attempts: times.len(), pause, latest: *times.last()? })
+    }
+}
+
+impl Rhythm {
+    /// Of attempts that wait longer and longer, from short pauses anew after each that gave up, until the log's end.
+    fn with_patience(mut times: Vec<i64>, least: i64, until: i64) -> Option<Rhythm> {
+        times.sort_unstable();
+        times.dedup_by(|later, earlier| later.saturating_sub(*earlier) <= SECOND / 4);
+        let (first, latest) = (*times.first()?, *times.last()?);
+        let span = latest.saturating_sub(first);
+        let mut pauses: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+        pauses.sort_unstable();
+        let (longest, pause) = (*pauses.last()?, pauses[pauses.len() / 2]);
+        let goes_on = until.saturating_sub(latest) <= longest && longest <= span / SILENT;
+        (times.len() >= PATIENT && span >= least && goes_on).then_some(Rhythm { attempts: times.len(), pause, latest })
     }
 }
 

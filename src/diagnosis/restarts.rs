@@ -9,10 +9,13 @@ use std::collections::BTreeSet;
 const WIDTHS: [i64; 14] = [1, 5, 10, 30, 60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400, 7 * 86_400];
 const MAX_BUCKETS: i64 = 60;
 
-/// Process starts after the first one seen. Where a manager only shows tables its count says more.
+/// Process starts after the first one seen. Where a manager only shows tables its count says more, unless the program's
+/// own log shows its starts.
 pub fn count(chronicle: &Chronicle) -> u64 {
     let seen = restarted(chronicle).count() as u64;
-    if chronicle.is_told_to_loop() { seen.max(u64::from(chronicle.restarts_told)) } else { seen }
+    let shows = |run: &&Run| run.start.is_some_and(|start| start.mark.is_some_and(|mark| !mark.manager));
+    let by_table = chronicle.is_told_to_loop() && chronicle.runs.iter().filter(shows).count() < 2;
+    if by_table { seen.max(u64::from(chronicle.restarts_told)) } else { seen }
 }
 
 /// How the restarts that have a time lie in it; None where there is none.
@@ -44,7 +47,9 @@ fn width(first: i64, last: i64) -> i64 {
 /// logs.
 fn restarted<'c, 'e>(chronicle: &'c Chronicle<'e>) -> impl Iterator<Item = &'c Run<'e>> {
     let processes = || chronicle.runs.iter().filter(|run| !run.in_process);
-    let told = processes().any(|run| run.start.is_some());
+    let (begun, rest) =
+        processes().skip(1).fold((0, 0), |(begun, rest), run| (begun + u32::from(run.start.is_some()), rest + 1));
+    let told = 2 * begun >= rest && processes().any(|run| run.start.is_some());
     // One that died before it could say that it starts was seen, though.
     let unseen = |run: &Run| run.start.is_none() && run.fatal.is_none();
     let unseen_first = told && processes().next().is_some_and(unseen);

@@ -2,8 +2,9 @@
 
 use super::Teller;
 use crate::diagnosis::runs::{AFTERMATH, FaultSeen, Point, Run, Witness};
+use crate::diagnosis::services::actor_of;
 use crate::diagnosis::story::Event;
-use crate::evidence::{FaultKind, Told};
+use crate::evidence::{ActorKind, FaultKind, Told};
 use crate::grammar::{MarkKind, SECOND};
 use crate::signature::wording::{complains, may_tell_why};
 
@@ -16,6 +17,18 @@ impl<'e> Teller<'_, 'e> {
     /// A program that goes on after an exception that looked uncaught did not die by it.
     pub(super) fn outlive(&mut self, event: &Event<'e>) {
         let part = self.part;
+        let by_manager = actor_of(self.stories, &self.cast.parts[part], event.actor)
+            .is_some_and(|actor| actor.kind == ActorKind::Manager);
+        if let Some(run) = self.run().filter(|_| !by_manager)
+            && let Some(fatal) = run.fatal.filter(|fatal| fatal.part == part)
+            && run.exit.is_none()
+            && fatal.time.zip(event.time).is_some_and(|(fatal, time)| time.ns > fatal.ns + AFTERMATH)
+            && event.mark().is_none_or(|mark| !matches!(mark.kind, MarkKind::Start | MarkKind::Exit))
+            && run.start.is_some_and(|start| start.part == part && start.mark.is_some_and(tells_all_starts))
+        {
+            // Nobody started it anew, and yet it speaks on: a child of it died, or a part.
+            self.revive();
+        }
         // A traceback with nothing before it is another run's death, not a sign of this one's life.
         let dies = event.mark().is_some_and(|mark| mark.kind == MarkKind::Fatal && (!mark.weak || mark.step == 1));
         let starts = event.mark().is_some_and(|mark| mark.kind == MarkKind::Start) || dies;
@@ -32,6 +45,14 @@ impl<'e> Teller<'_, 'e> {
             && fatal.time.zip(event.time).is_some_and(|(fatal, time)| time.ns > fatal.ns + AFTERMATH)
             && !only_died
         {
+            self.revive();
+        }
+    }
+
+    /// Takes back that the run died.
+    fn revive(&mut self) {
+        let part = self.part;
+        if let Some(run) = self.run() {
             run.fatal = None;
             if run.exit.is_none() {
                 run.witnesses.of_mut(part).ended = None;
@@ -82,7 +103,7 @@ impl<'e> Teller<'_, 'e> {
             apart.is_some_and(|apart| apart.abs() <= SECOND)
         };
         let is_old = if leads { before.exit.is_none() } else { told(before.exit) || told(before.stop) };
-        (is_old && before.ready.is_some()).then_some(before)
+        (is_old && (before.ready.is_some() || before.stop.is_some())).then_some(before)
     }
 
     pub(super) fn exit(&mut self, point: Point<'e>, mark: &'e Told) {
@@ -209,6 +230,11 @@ impl<'e> Teller<'_, 'e> {
             }
         }
     }
+}
+
+/// Whether a start is a manager's that would tell of the next one, too.
+fn tells_all_starts(start: &Told) -> bool {
+    start.manager && !start.first_only
 }
 
 /// Whether a second word of one end: in another manager's words, at once, or where one of them has no time.
