@@ -117,20 +117,29 @@ fn head_start(part: &Part, sure_starts: bool) -> Option<Id> {
     (!sure_starts && first.offset < LOG_HEAD).then_some(first.told.words)
 }
 
-/// How many runs a stream tells of, at the least: several words for one start or one end are one.
+/// How many runs a stream tells of, at the least: several words for one start or one end are one. What ends before the
+/// first start ends other runs than those that start.
 fn landmarks(part: &Part, head_start: Option<Id>) -> usize {
+    let usable = |mark: &Told| match mark.kind {
+        MarkKind::Start => !mark.weak || Some(mark.words) == head_start,
+        MarkKind::Exit | MarkKind::Fatal => true,
+        _ => false,
+    };
     let mut counts: BTreeMap<(MarkKind, u8), usize> = BTreeMap::new();
-    for &MarkKinds { told: mark, count, .. } in &part.kinds.marks {
-        let usable = match mark.kind {
-            MarkKind::Start => !mark.weak || Some(mark.words) == head_start,
-            MarkKind::Exit | MarkKind::Fatal => true,
-            _ => false,
-        };
-        if usable {
-            *counts.entry((mark.kind, mark.step)).or_default() += count;
+    let mut first_start = None;
+    for &MarkKinds { told: mark, count, offset, .. } in part.kinds.marks.iter().filter(|kind| usable(kind.told)) {
+        *counts.entry((mark.kind, mark.step)).or_default() += count;
+        if mark.kind == MarkKind::Start {
+            first_start = Some(first_start.map_or(offset, |first: u64| first.min(offset)));
         }
     }
-    counts.into_values().max().unwrap_or(0)
+    let mut early: BTreeMap<(MarkKind, u8), usize> = BTreeMap::new();
+    let before = part.events.iter().take_while(|event| first_start.is_some_and(|first| event.offset < first));
+    for mark in before.filter_map(|event| event.mark()).filter(|mark| usable(mark)) {
+        *early.entry((mark.kind, mark.step)).or_default() += 1;
+    }
+    let late = counts.iter().map(|(kind, count)| count.saturating_sub(early.get(kind).copied().unwrap_or(0)));
+    early.values().copied().max().unwrap_or(0) + late.max().unwrap_or(0)
 }
 
 /// Managers lead, then those that tell of starts, then those that tell of ends.

@@ -39,8 +39,11 @@ pub fn incident(case: &Case) -> Option<Incident> {
         // What came before readiness was got over by it.
         let counts = seen.after_ready || !run.is_ready();
         // A known root may say each time that it is tried again: what counts is whether that helps.
-        let is_open = |fault: &Fault| !fault.dealt_with || is_root(fault);
-        counts && fault.is_some_and(|fault| is_open(fault) && fault.rank().is_some_and(|rank| rank <= 4))
+        let is_open = |fault: &Fault| match fault.dealt_with {
+            true => is_root(fault),
+            false => fault.rank().is_some_and(|rank| rank <= 4),
+        };
+        counts && fault.is_some_and(is_open)
     };
     let errors: Vec<&FaultSeen> = run.faults.iter().filter(is_error).collect();
     let mut by_fault: BTreeMap<Id, Vec<i64>> = BTreeMap::new();
@@ -66,7 +69,8 @@ pub fn incident(case: &Case) -> Option<Incident> {
         .collect();
     let rhythm = rhythms.values().copied().max_by_key(|rhythm| rhythm.attempts).or_else(|| rhythm_of(all))?;
     let is_meant = |seen: &&FaultSeen| rhythms.is_empty() || rhythms.contains_key(&seen.fault);
-    let faults: Vec<FaultSeen> = errors.into_iter().filter(is_meant).copied().collect();
+    let as_said_plainly = |seen: &FaultSeen| FaultSeen { fault: case.faults.plain(seen.fault), ..*seen };
+    let faults: Vec<FaultSeen> = errors.into_iter().filter(is_meant).map(as_said_plainly).collect();
     let first = faults.iter().filter_map(|seen| seen.time).min();
     let Rhythm { attempts, pause, .. } = rhythm;
     let every = pause as f64 / SECOND as f64;
