@@ -5,6 +5,7 @@
 
 use super::runs::{Chronicle, Killer, Run, asker};
 use super::story::Story;
+use crate::evidence::Id;
 use crate::grammar::{Asker, SECOND};
 
 /// Who ended a run.
@@ -101,8 +102,17 @@ pub enum Trouble {
     Fatal,
 }
 
-/// The end of each run, in the order of the runs.
-pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, trouble: impl Fn(&Run) -> Trouble) -> Vec<End> {
+/// So many stops in a row that the same error led to are a loop.
+const LED_TO: usize = 3;
+
+/// The end of each run, in the order of the runs; `omens` are errors that a run has just before its end and never else.
+pub fn ends(
+    stories: &[Story],
+    parts: &[usize],
+    chronicle: &Chronicle,
+    trouble: impl Fn(&Run) -> Trouble,
+    omens: impl Fn(&Run) -> Vec<Id>,
+) -> Vec<End> {
     let runs = &chronicle.runs;
     let mut ends: Vec<End> = runs
         .iter()
@@ -130,7 +140,25 @@ pub fn ends(stories: &[Story], parts: &[usize], chronicle: &Chronicle, trouble: 
             ends[at] = End::Unplanned(Stopper::Unknown);
         }
     }
+    led_to(runs, &mut ends, omens);
     ends
+}
+
+/// Stops by nobody known that one error led to each time were not asked for.
+fn led_to(runs: &[Run], ends: &mut [End], omens: impl Fn(&Run) -> Vec<Id>) {
+    let mut stops: Vec<(usize, Vec<Id>)> = Vec::new();
+    for (at, run) in runs.iter().enumerate().filter(|(at, _)| ends[*at] == End::Planned(Stopper::Unknown)) {
+        stops.push((at, omens(run)));
+    }
+    let omen = stops.iter().flat_map(|(_, ids)| ids).max_by_key(|id| {
+        let led = stops.iter().filter(|(_, ids)| ids.contains(id)).count();
+        (led, std::cmp::Reverse(**id))
+    });
+    let Some(&omen) = omen else { return };
+    let led: Vec<usize> = stops.iter().filter(|(_, ids)| ids.contains(&omen)).map(|(at, _)| *at).collect();
+    if led.len() >= LED_TO && 2 * led.len() > stops.len() {
+        led.into_iter().for_each(|at| ends[at] = End::Unplanned(Stopper::Unknown));
+    }
 }
 
 /// The next run of the same instance.

@@ -9,7 +9,11 @@ use crate::evidence::{ActorKind, ById, Class, FaultKind, Id, unknown_name};
 use crate::grammar::SECOND;
 use crate::signature::wording::{complains, may_tell_why};
 use crate::signature::{Pack, Phase, Role, Signature};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What leads to an end stands so close before it (nanoseconds), where the run lived so long.
+const OMEN: i64 = 60 * SECOND;
+const LONG_LIFE: i64 = 5 * OMEN;
 
 /// The highest severity of a signature.
 const MOST_SEVERE: u8 = 5;
@@ -90,6 +94,23 @@ impl<'k> Faults<'k> {
     pub fn get(&self, id: Id) -> Option<&Fault<'k>> {
         let place = (*self.places.get(&id)?)?;
         Some(&self.known[place].1)
+    }
+
+    /// Errors of a run that come just before its end and never else, where it lived much longer.
+    pub fn omens(&self, run: &Run) -> Vec<Id> {
+        let Some(end) = run.stop.or(run.exit).and_then(|end| end.time) else { return Vec::new() };
+        if run.lived().is_none_or(|lived| lived < LONG_LIFE) {
+            return Vec::new();
+        }
+        let errors = run.faults.iter().filter(|seen| {
+            self.get(seen.fault).is_some_and(|fault| !fault.dealt_with && fault.rank().is_some_and(|rank| rank <= 4))
+        });
+        let mut near: BTreeMap<Id, bool> = BTreeMap::new();
+        for seen in errors {
+            let is_near = seen.time.is_some_and(|time| (0..=OMEN).contains(&(end.ns - time.ns)));
+            *near.entry(seen.fault).or_insert(true) &= is_near;
+        }
+        near.into_iter().filter_map(|(id, is_near)| is_near.then_some(id)).collect()
     }
 
     /// What a run's own errors say of its end.
