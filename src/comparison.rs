@@ -255,6 +255,7 @@ mod tests {
             last: None,
             masked,
             explains: Vec::new(),
+            comes_of: None,
             confidence: 0.9,
             why: Vec::new(),
             meaning: String::new(),

@@ -66,6 +66,7 @@ impl<'c, 'e> Case<'c, 'e> {
             last: window.1.map(Time::rfc3339),
             masked: false,
             explains: Vec::new(),
+            comes_of: None,
             confidence: 0.5,
             why: Vec::new(),
             meaning: fault

@@ -248,10 +248,19 @@ impl<'n, 'e> Joiner<'n, 'e> {
                 .collect();
             let (descriptions, units): (Vec<usize>, Vec<usize>) =
                 alone.into_iter().partition(|&at| self.name_of(at).contains(' '));
-            if let ([description], [unit]) = (descriptions.as_slice(), units.as_slice()) {
-                self.union(*description, *unit);
+            match (descriptions.as_slice(), units.as_slice()) {
+                ([description], [unit]) => self.union(*description, *unit),
+                // A description of one word: the one name tells the starts, the other as many ends.
+                ([], &[a, b]) if self.is_begun_by(a, b) || self.is_begun_by(b, a) => self.union(a, b),
+                _ => {}
             }
         }
+    }
+
+    /// Whether a unit that tells no start ends as often as another name begins.
+    fn is_begun_by(&self, unit: usize, description: usize) -> bool {
+        let (unit, description) = (self.facts[unit], self.facts[description]);
+        unit.begins.is_empty() && unit.ends.len() >= 2 && description.begins.len().abs_diff(unit.ends.len()) <= 1
     }
 
     fn join_applications(&mut self) {

@@ -22,6 +22,7 @@ mod labels;
 mod leader;
 pub mod model;
 mod naming;
+mod neighbours;
 mod own_changes;
 mod pace;
 mod part;
@@ -109,6 +110,7 @@ impl Diagnosis {
             .filter(|(cast, _)| question.asks_for(&cast.name))
             .filter_map(|(cast, chronicle)| service(&stories, cast, &chronicle, pack, question.without))
             .collect();
+        neighbours::settle(&mut services);
         services.sort_by(|a, b| b.verdict.cmp(&a.verdict).then_with(|| a.service.cmp(&b.service)));
         let complete = !evidence.all_problems().any(|problem| problem.fault)
             && evidence.streams.values().all(|stream| stream.holes().is_empty());

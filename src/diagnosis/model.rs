@@ -217,6 +217,9 @@ pub struct Cause {
     /// Other causes hid it for a time.
     pub masked: bool,
     pub explains: Vec<String>,
+    /// The service of these logs that it comes of, where that one was failing itself at the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comes_of: Option<String>,
     pub confidence: f64,
     pub why: Vec<String>,
     pub meaning: String,

@@ -20,6 +20,15 @@ pub fn of(line: &[u8]) -> Head {
     if line.first_chunk().is_some_and(is_iso) { Head::Record } else { look(line) }
 }
 
+/// Whether a line begins as glog and its kin write an error: a letter for the level and the date, `E0114 `.
+#[inline]
+pub fn is_grave(line: &[u8]) -> bool {
+    let [b'E' | b'F', b'0'..=b'9', date @ ..] = line else { return false };
+    let digits = date.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    // With a year or without one.
+    matches!(digits, 3 | 5 | 7) && date.get(digits) == Some(&b' ')
+}
+
 /// The commonest head, `dddd-dd-dd?dd:dd:dd`, eight bytes at a time.
 #[inline]
 fn is_iso(head: &[u8; 19]) -> bool {
@@ -192,6 +201,16 @@ pub fn section_of(line: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_of_glog_are_known_by_their_head() {
+        for line in ["E0915 18:26:33.040481 1 a.go:2] x", "F20260915 18:26:33 1 a", "E260915 18:26:33 1 a"] {
+            assert!(is_grave(line.as_bytes()), "{line}");
+        }
+        for line in ["I0915 18:26:33 1", "E0915", "E915 18:26", "E091 x", "Error 0915 x", "E09155 18"] {
+            assert!(!is_grave(line.as_bytes()), "{line}");
+        }
+    }
 
     #[test]
     fn the_quick_look_sees_what_the_shape_says() {

@@ -5,7 +5,7 @@
 
 use super::checking::how_to_check;
 use super::shown::{group, many, ns_of, printable, seconds, short_time, span};
-use super::text::{is_told, roots};
+use super::text::{is_told, neighbours, roots};
 use crate::diagnosis::model::{Cause, Diagnosis, Incident, Service, State, Verdict};
 use std::fmt::Write;
 
@@ -108,7 +108,15 @@ impl Page {
         self.line(&format!("- **Restarts:** {restarts}"));
         let roots = roots(service);
         let why: Vec<String> = roots.iter().map(|(cause, _)| prose(&cause.title)).collect();
+        let behind: Vec<String> = neighbours(service).into_iter().map(prose).collect();
         match why.as_slice() {
+            _ if !behind.is_empty() => {
+                let others: String = why.iter().map(|title| format!("; {title}")).collect();
+                self.line(&format!(
+                    "- **Why:** {} fails itself, and it cannot do without{others}",
+                    behind.join(" and ")
+                ));
+            }
             [] if service.verdict == Verdict::Healthy => {}
             [] => self.line("- **Why:** cannot be told: no error stands before its ends in these logs"),
             [first] => self.line(&format!("- **Why:** {first}")),

@@ -146,11 +146,15 @@ impl Page {
         if service.verdict == Verdict::Healthy {
             return;
         }
-        if roots.is_empty() {
+        let behind = neighbours(service);
+        if !behind.is_empty() {
+            let names: Vec<String> = behind.iter().map(|name| format!("`{}`", printable(name))).collect();
+            self.line(&format!("  why    {} fails itself, and it cannot do without", names.join(" and ")));
+        } else if roots.is_empty() {
             self.line("  why    cannot tell: no error stands before its ends in these logs");
         }
         for (at, (cause, gone)) in roots.iter().enumerate() {
-            let label = if at == 0 { "why  " } else { "     " };
+            let label = if at == 0 && behind.is_empty() { "why  " } else { "     " };
             let runs = if cause.runs > 0 { format!(" ({})", many(cause.runs, "run")) } else { String::new() };
             let until = match &cause.last {
                 Some(last) if *gone => format!(", not seen since {last}: mended, or hidden by the above"),
@@ -159,11 +163,12 @@ impl Page {
             let title = self.paint(if *gone { YELLOW } else { RED }, &printable(&cause.title));
             self.line(&format!("  {label}  {title}{runs}{until}"));
         }
-        let first = roots.iter().map(|(cause, _)| cause.fix.as_str()).next();
-        let first = first.or(service.findings.first().map(|finding| finding.fix.as_str()));
+        let first = roots.iter().map(|(cause, _)| cause.fix.clone()).next();
+        let first = behind.first().map(|name| format!("Mend `{name}` first.")).or(first);
+        let first = first.or(service.findings.first().map(|finding| finding.fix.clone()));
         if let Some(fix) = first {
             let label = self.paint(GREEN, "do");
-            self.line(&format!("  {label}     {}", printable(fix)));
+            self.line(&format!("  {label}     {}", printable(&fix)));
         }
     }
 
@@ -398,6 +403,19 @@ fn stopped_on_purpose(service: &Service) -> bool {
 
 pub(super) fn manager(service: &Service) -> String {
     service.manager.as_deref().map(|manager| format!("  (under {})", printable(manager))).unwrap_or_default()
+}
+
+/// The services whose failure it suffers by, in the order of its causes.
+pub(super) fn neighbours(service: &Service) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in
+        service.incidents.iter().flat_map(|incident| &incident.causes).filter_map(|cause| cause.comes_of.as_deref())
+    {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// The root causes, those first that are still seen: what superseded a cause is what ends runs now.

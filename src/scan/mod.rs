@@ -130,12 +130,13 @@ impl Scanner {
                 break;
             }
             pass.count(at, end);
-            if candidate < end || pass.is_marked_out(at, end) {
-                let is_candidate = candidate < end;
+            let is_found = candidate < end;
+            let is_candidate = is_found || head::is_grave(&chunk.bytes[at..end]);
+            if is_candidate || pass.is_marked_out(at, end) {
                 let thrown = pass.thrown_at(at);
                 let throws = block::is_frame(&chunk.bytes[at..end]) && pass.throws_above(at);
                 pass.read_line(at, end, is_candidate || throws, thrown);
-                if is_candidate {
+                if is_found {
                     candidate = pass.next_candidate(end);
                 }
             }

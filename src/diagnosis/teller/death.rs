@@ -10,6 +10,8 @@ use crate::signature::wording::{complains, may_tell_why};
 
 /// A start that failed says why within this of its goodbye (nanoseconds).
 const LEAVE: i64 = SECOND;
+/// Who dies says nothing more after so long (nanoseconds).
+const AGONY: i64 = 3 * SECOND;
 /// What last words are about stands so many bytes after them at most.
 const REASON: u64 = 512;
 
@@ -22,7 +24,7 @@ impl<'e> Teller<'_, 'e> {
         if let Some(run) = self.run().filter(|_| !by_manager)
             && let Some(fatal) = run.fatal.filter(|fatal| fatal.part == part)
             && run.exit.is_none()
-            && fatal.time.zip(event.time).is_some_and(|(fatal, time)| time.ns > fatal.ns + AFTERMATH)
+            && fatal.time.zip(event.time).is_some_and(|(fatal, time)| time.ns > fatal.ns + AGONY)
             && event.mark().is_none_or(|mark| !matches!(mark.kind, MarkKind::Start | MarkKind::Exit))
             && run.start.is_some_and(|start| start.part == part && start.mark.is_some_and(tells_all_starts))
         {

@@ -34,6 +34,7 @@ pub fn cause(id: &str, role: &str, title: &str) -> Cause {
         last: Some("2026-03-04T12:09:00Z".into()),
         masked: false,
         explains: Vec::new(),
+        comes_of: None,
         confidence: 0.9,
         why: vec!["10 of 12 failed runs have it".into()],
         meaning: "Another process listens there already.".into(),
