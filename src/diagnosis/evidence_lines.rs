@@ -70,12 +70,15 @@ fn told(found: Vec<(TellingLine, bool)>, most: usize) -> Vec<EvidenceLine> {
     found.sort_by_key(|found| (found.time, found.path, found.line));
     let mut kept: Vec<TellingLine> = Vec::new();
     for candidate in found {
-        let told = kept.iter().any(|known| {
+        let is_same = |known: &TellingLine| {
             known.path != candidate.path
                 && known.time.zip(candidate.time).is_some_and(|(a, b)| (a.ns - b.ns).abs() <= TWICE)
-        });
-        if !told {
-            kept.push(candidate);
+        };
+        match kept.iter().position(is_same) {
+            // One of them may say more: who spoke.
+            Some(at) if candidate.sample.text.contains(&kept[at].sample.text) => kept[at] = candidate,
+            Some(_) => {}
+            None => kept.push(candidate),
         }
     }
     if kept.len() > most {

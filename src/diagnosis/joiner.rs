@@ -257,10 +257,15 @@ impl<'n, 'e> Joiner<'n, 'e> {
         }
     }
 
-    /// Whether a unit that tells no start ends as often as another name begins.
+    /// Whether a unit that tells no start of its own ends as often as another name begins.
     fn is_begun_by(&self, unit: usize, description: usize) -> bool {
+        let names = [unit, description].map(|at| self.name_of(at).to_lowercase());
+        let is_like = names[0].starts_with(&names[1]) || names[1].starts_with(&names[0]);
         let (unit, description) = (self.facts[unit], self.facts[description]);
-        unit.begins.is_empty() && unit.ends.len() >= 2 && description.begins.len().abs_diff(unit.ends.len()) <= 1
+        let follows = |at: &i64| description.begins.iter().any(|begun| (begun - at).abs() <= SAME_START);
+        // What is scheduled begins at once.
+        let tells_none = unit.begins.is_empty() || is_like && unit.begins.iter().all(follows);
+        tells_none && unit.ends.len() >= 2 && description.begins.len().abs_diff(unit.ends.len()) <= 1
     }
 
     fn join_applications(&mut self) {
