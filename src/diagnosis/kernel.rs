@@ -7,7 +7,7 @@ use super::ends::is_killed;
 use super::joiner::{KERNEL, KILLER};
 use super::labels::same_name;
 use super::part::Part;
-use super::runs::{Chronicle, FaultSeen, Killer, Run};
+use super::runs::{Chronicle, FaultSeen, Killer, Run, asker};
 use super::services::{Cast, application_program};
 use super::story::{Event, Story, What};
 use crate::grammar::{SECOND, Time};
@@ -42,7 +42,7 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
                 Some(actor) if actor.program == KILLER => Killer::Process,
                 _ => Killer::Kernel,
             };
-            let ended = best_run(stories, casts, chronicles, &programs, victim, (part.story, &event));
+            let ended = best_run(stories, casts, chronicles, &programs, victim, killer, (part.story, &event));
             let says_whom = !victim.is_empty() || ended.is_some() && killer == Killer::Process;
             let found = ended.or_else(|| {
                 let lone = chronicles.len() == 1;
@@ -101,6 +101,7 @@ fn best_run(
     chronicles: &[Chronicle],
     programs: &[BTreeSet<&str>],
     victim: &str,
+    killer: Killer,
     (story, event): (usize, &Event),
 ) -> Option<(usize, Option<usize>)> {
     let time = event.time?;
@@ -121,6 +122,8 @@ fn best_run(
             let Some((killed, distance)) = ended_by(stories, &casts[owner], &chronicle.runs[run], next, time) else {
                 continue;
             };
+            // Whoever is asked politely leaves as if by itself.
+            let killed = killed || killer == Killer::Process && is_stopped(&chronicle.runs[run], time);
             if !killed && affinity > 0 {
                 continue;
             }
@@ -136,6 +139,12 @@ fn best_run(
         }
     }
     best.map(|(_, owner, run)| (owner, Some(run)))
+}
+
+/// Whether a run was told to stop just then, by nobody whom its own logs name.
+fn is_stopped(run: &Run, time: Time) -> bool {
+    let stopped = run.stop.and_then(|stop| stop.time);
+    asker(run).is_none() && stopped.is_some_and(|stop| (time.ns - BEFORE..=time.ns + AFTER).contains(&stop.ns))
 }
 
 /// Whether a run can have ended by a kill at that time: whether its end looks like one, and how far off it is.
