@@ -415,3 +415,62 @@ fn pods_that_crash_in_turn_have_their_own_errors() {
     let roots = roots(&told);
     assert!(roots.contains("ledger") && roots.contains("desk"), "{told}");
 }
+
+#[test]
+fn a_child_that_dies_ends_no_service_whose_manager_tells_all_starts() {
+    let mut log = String::from("2026-01-14T03:00:00+0000 gw systemd[1]: Started ollama.service - Ollama Service.\n");
+    for minute in (10..50).step_by(7) {
+        let _ = write!(
+            log,
+            "2026-01-14T03:{minute}:00+0000 gw ollama[812]: starting llama server\n\
+             2026-01-14T03:{minute}:02+0000 gw ollama[812]: panic: unable to load model: /models/sha256-6e9f\n\
+             2026-01-14T03:{minute}:02+0000 gw ollama[812]: goroutine 7 [running]:\n\
+             2026-01-14T03:{minute}:09+0000 gw ollama[812]: level=ERROR msg=\"llama runner terminated\"\n"
+        );
+    }
+    let told = analyze(&[("journal.log", &log)]);
+    assert_eq!(told["services"][0]["restarts"], 0, "{told}");
+}
+
+#[test]
+fn stops_that_the_same_error_leads_to_are_no_plan() {
+    let run = |hour: u32| {
+        format!(
+            "2026-01-14T{hour}:00:00Z INFO starting gateway\n\
+             2026-01-14T{hour}:00:02Z INFO gateway ready\n\
+             2026-01-14T{hour}:12:40Z ERROR the query engine is gone, reconnect failed 3 times\n\
+             2026-01-14T{hour}:12:58Z INFO received SIGTERM, shutting down\n\
+             2026-01-14T{hour}:12:59Z INFO shutdown complete\n"
+        )
+    };
+    let failing: String = (10..14).map(run).collect();
+    let told = analyze(&[("gateway.log", &failing)]);
+    assert_ne!(told["verdict"], "healthy", "{told}");
+    assert!(roots(&told).contains("query engine"), "{told}");
+    // The same stops, and the error at any time.
+    let quiet = failing.replace(":12:40Z", ":05:10Z");
+    assert_eq!(analyze(&[("gateway.log", &quiet)])["verdict"], "healthy");
+}
+
+#[test]
+fn a_guard_that_sends_term_by_pid_is_the_killer() {
+    let mut gateway = String::new();
+    let mut guard = String::new();
+    for minute in 10..15 {
+        let pid = 700 + minute;
+        let _ = write!(
+            gateway,
+            "2026-01-14T03:{minute}:00Z INFO starting gateway\n\
+             2026-01-14T03:{minute}:02Z INFO gateway ready\n\
+             2026-01-14T03:{minute}:30Z INFO received SIGTERM, shutting down\n\
+             2026-01-14T03:{minute}:31Z INFO shutdown complete\n"
+        );
+        let _ = writeln!(
+            guard,
+            "2026-01-14T03:{minute}:30+00:00 guard[25]: stray gateway: pid {pid} listens, gateway of record is pid 41; sending TERM"
+        );
+    }
+    let told = analyze(&[("gateway.log", &gateway), ("guard.log", &guard)]);
+    assert!(roots(&told).contains("gateway of record is pid 41"), "{told}");
+    assert!(!roots(&told).contains("unknown-stopper"), "{told}");
+}

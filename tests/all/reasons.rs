@@ -219,3 +219,46 @@ fn unknown_errors_of_a_burst_are_shown_with_its_reason() {
     assert!(shown.iter().any(|text| text.contains("is in the table with another owner")), "{told}");
     assert!(shown.len() <= 5, "{told}");
 }
+
+#[test]
+fn a_known_root_that_is_tried_again_until_the_end_is_degraded() {
+    let line = |level: &str, clock: &str, text: &str| {
+        format!(
+            "level={level} ts=2026-03-02T{clock}Z msg=\"{text}\" error=\"x509: certificate has expired or is not yet valid\"\n"
+        )
+    };
+    let mut log = String::from("level=info ts=2026-03-01T23:38:10Z msg=\"server listening on addresses\"\n");
+    for minute in [0, 8, 16, 24, 32] {
+        for second in ["03", "04", "06", "10", "19", "36"] {
+            log += &line("warn", &format!("00:{minute:02}:{second}"), "error sending batch, will retry");
+        }
+        log += &line("error", &format!("00:{:02}:05", minute + 5), "final error sending batch");
+    }
+    let told = analyze(&[("agent.log", &log)]);
+    assert_eq!((&told["verdict"], &roots(&told)[0].0), (&"degraded".into(), &"tls-expired-go".into()), "{told}");
+    // An hour of silence after it: it got over it.
+    log += "level=info ts=2026-03-02T02:30:00Z msg=\"sent 12 batches\"\n";
+    log += &line("error", "02:31:00", "one more");
+    log = log.replace(
+        "02:31:00Z msg=\"one more\" error=\"x509: certificate has expired or is not yet valid\"",
+        "02:31:00Z msg=\"tick\"",
+    );
+    assert_eq!(analyze(&[("agent.log", &log)])["verdict"], "healthy");
+}
+
+#[test]
+fn an_error_of_glog_needs_no_word_of_failure() {
+    let run = |hour: u32| {
+        format!(
+            "I0914 {hour}:06:10.304122       1 feature_gate.go:254] feature gates: {{}}\n\
+             E0914 {hour}:26:33.040481       1 connection.go:208] \"Lost link\" address=\"unix:///csi/csi.sock\"\n\
+             I0914 {hour}:26:33.040681       1 connection.go:126] \"Lost connection to CSI driver, exiting\"\n"
+        )
+    };
+    let plain: String = (10..13).map(run).collect();
+    for (file, prefix) in [("a.log", ""), ("b.log", "2026-09-14T12:30:00.000000000Z stderr F ")] {
+        let log: String = plain.lines().map(|line| format!("{prefix}{line}\n")).collect();
+        let told = analyze(&[(file, &log)]);
+        assert!(told.to_string().contains("Lost link"), "{told}");
+    }
+}

@@ -1,8 +1,10 @@
 //! Which logs are one service: by its starts, its manager's word, its folder.
 
-use crate::support::{Place, corpus_file};
+use crate::merge_law::whole_wherever_cut;
+use crate::support::{Place, analyze, corpus_file};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 const LOG: &str = "two-supervisors/gateway.log";
 
@@ -62,4 +64,49 @@ fn two_logs_of_one_gateway_are_one_service() {
     let services = services(&place);
     assert_eq!(services.len(), 1, "{services:?}");
     assert_eq!(services[0].1, 13);
+}
+
+/// Compose's log of a redis that refuses its configuration, and of a worker that cannot do without.
+fn worker_without_its_redis() -> String {
+    let redis = "redis-1   | *** FATAL CONFIG FILE ERROR (Redis 7.4.1) ***\n\
+                 redis-1   | Reading the configuration file, at line 4\n\
+                 redis-1   | >>> 'requirepass'\n\
+                 redis-1   | wrong number of arguments\n\
+                 redis-1 exited with code 1 (restarting)\n";
+    let worker = "worker-1  | taking jobs from the queue\n\
+                  worker-1  | Error: Unable to connect to Redis after trying to connect for 10s\n\
+                  worker-1 exited with code 1 (restarting)\n";
+    [redis, worker].concat().repeat(4)
+}
+
+#[test]
+fn what_cannot_reach_a_neighbour_that_fails_is_its_symptom() {
+    let told = analyze(&[("compose.log", &worker_without_its_redis())]);
+    let service = |name: &str| {
+        let services = told["services"].as_array().expect("services");
+        services.iter().find(|service| service["service"] == name).unwrap_or_else(|| panic!("no {name}: {told}"))
+    };
+    let worker = &service("worker")["incidents"][0]["causes"];
+    assert_eq!((&worker[0]["role"], &worker[0]["comes_of"]), (&"symptom".into(), &"redis".into()), "{worker}");
+    let redis = &service("redis")["incidents"][0]["causes"];
+    assert_eq!((&redis[0]["role"], &redis[0]["id"]), (&"root".into(), &"redis-config".into()), "{redis}");
+    whole_wherever_cut(&worker_without_its_redis());
+}
+
+#[test]
+fn a_description_of_one_word_is_its_units() {
+    let mut log = String::new();
+    for minute in 10..14 {
+        let _ = write!(
+            log,
+            "Apr 26 09:{minute}:01 gw systemd[1]: Started node_export.\n\
+             Apr 26 09:{minute}:02 gw node_exporter[6{minute}]: level=error err=\"listen tcp: unknown port\"\n\
+             Apr 26 09:{minute}:02 gw systemd[1]: node_exporter.service: main process exited, code=exited, status=1/FAILURE\n\
+             Apr 26 09:{minute}:02 gw systemd[1]: Unit node_exporter.service entered failed state.\n\
+             Apr 26 09:{minute}:03 gw systemd[1]: Stopped node_export.\n"
+        );
+    }
+    let told = analyze(&[("journal.log", &log)]);
+    assert_eq!(told["services"].as_array().map(Vec::len), Some(1), "{told}");
+    assert_eq!(told["services"][0]["restarts"], 3, "{told}");
 }
