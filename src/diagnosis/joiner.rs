@@ -265,7 +265,9 @@ impl<'n, 'e> Joiner<'n, 'e> {
         let follows = |at: &i64| description.begins.iter().any(|begun| (begun - at).abs() <= SAME_START);
         // What is scheduled begins at once.
         let tells_none = unit.begins.is_empty() || is_like && unit.begins.iter().all(follows);
-        tells_none && unit.ends.len() >= 2 && description.begins.len().abs_diff(unit.ends.len()) <= 1
+        // `Starting` and `Started` are two words for one start.
+        let as_often = |words: usize| description.begins.len().abs_diff(words * unit.ends.len()) <= words;
+        tells_none && unit.ends.len() >= 2 && (as_often(1) || as_often(2))
     }
 
     fn join_applications(&mut self) {
