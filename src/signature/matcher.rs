@@ -143,13 +143,6 @@ struct Wanted {
 /// Shorter texts are not looked for.
 const MIN_TEXT: usize = 3;
 
-/// Heads of errors as glog and its kin write them, behind what an envelope put before them: ` E01`. A line's own first
-/// bytes are looked at for them anyway.
-fn graves() -> impl Iterator<Item = Vec<u8>> {
-    let dates = || (b'0'..=b'2').flat_map(|tens| (b'0'..=b'9').map(move |ones| [tens, ones]));
-    b"EF".iter().flat_map(move |level| dates().map(move |[tens, ones]| vec![b' ', *level, tens, ones]))
-}
-
 impl Wanted {
     fn of(pack: &Pack, catalog: &Catalog) -> Wanted {
         let mut wanted = Wanted::default();
@@ -191,7 +184,6 @@ impl Wanted {
             }
         }
         needles.extend(catalog.repeat_needles().cloned());
-        needles.extend(graves());
         needles.extend(SECTIONS.map(|head| head.as_bytes().to_vec()));
         wanted.needles = least(needles);
         (wanted.texts, wanted.users) = texts.into_iter().unzip();
