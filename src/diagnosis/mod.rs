@@ -111,7 +111,14 @@ impl Diagnosis {
             .filter_map(|(cast, chronicle)| service(&stories, cast, &chronicle, pack, question.without))
             .collect();
         neighbours::settle(&mut services);
-        services.sort_by(|a, b| b.verdict.cmp(&a.verdict).then_with(|| a.service.cmp(&b.service)));
+        // Of those that fail alike, the ones that another's failure brought down come last.
+        let suffers = |service: &Service| {
+            service.incidents.iter().flat_map(|incident| &incident.causes).any(|cause| cause.comes_of.is_some())
+        };
+        services.sort_by(|a, b| {
+            let by_cause = || suffers(a).cmp(&suffers(b));
+            b.verdict.cmp(&a.verdict).then_with(by_cause).then_with(|| a.service.cmp(&b.service))
+        });
         let complete = !evidence.all_problems().any(|problem| problem.fault)
             && evidence.streams.values().all(|stream| stream.holes().is_empty());
         Diagnosis {

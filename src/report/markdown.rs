@@ -113,7 +113,7 @@ impl Page {
             _ if !behind.is_empty() => {
                 let others: String = why.iter().map(|title| format!("; {title}")).collect();
                 self.line(&format!(
-                    "- **Why:** {} fails itself, and it cannot do without{others}",
+                    "- **Why:** it cannot do without {}, which fails itself{others}",
                     behind.join(" and ")
                 ));
             }

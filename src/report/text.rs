@@ -149,7 +149,7 @@ impl Page {
         let behind = neighbours(service);
         if !behind.is_empty() {
             let names: Vec<String> = behind.iter().map(|name| format!("`{}`", printable(name))).collect();
-            self.line(&format!("  why    {} fails itself, and it cannot do without", names.join(" and ")));
+            self.line(&format!("  why    it cannot do without {}, which fails itself", names.join(" and ")));
         } else if roots.is_empty() {
             self.line("  why    cannot tell: no error stands before its ends in these logs");
         }
