@@ -7,6 +7,7 @@ use super::runs::{Chronicle, Killer, Run, asker};
 use super::story::Story;
 use crate::evidence::Id;
 use crate::grammar::{Asker, SECOND};
+use std::collections::BTreeMap;
 
 /// Who ended a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,11 +151,10 @@ fn led_to(runs: &[Run], ends: &mut [End], omens: impl Fn(&Run) -> Vec<Id>) {
     for (at, run) in runs.iter().enumerate().filter(|(at, _)| ends[*at] == End::Planned(Stopper::Unknown)) {
         stops.push((at, omens(run)));
     }
-    let omen = stops.iter().flat_map(|(_, ids)| ids).max_by_key(|id| {
-        let led = stops.iter().filter(|(_, ids)| ids.contains(id)).count();
-        (led, std::cmp::Reverse(**id))
-    });
-    let Some(&omen) = omen else { return };
+    let mut counts: BTreeMap<Id, usize> = BTreeMap::new();
+    stops.iter().flat_map(|(_, ids)| ids).for_each(|id| *counts.entry(*id).or_default() += 1);
+    let omen = counts.into_iter().max_by_key(|(id, led)| (*led, std::cmp::Reverse(*id)));
+    let Some((omen, _)) = omen else { return };
     let led: Vec<usize> = stops.iter().filter(|(_, ids)| ids.contains(&omen)).map(|(at, _)| *at).collect();
     if led.len() >= LED_TO && 2 * led.len() > stops.len() {
         led.into_iter().for_each(|at| ends[at] = End::Unplanned(Stopper::Unknown));

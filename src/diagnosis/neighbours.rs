@@ -68,6 +68,13 @@ const SHORT: usize = 4;
 
 /// Takes what comes of a failing neighbour for the symptom that it is.
 pub fn settle(services: &mut [Service]) {
+    let failing: Vec<(&str, Vec<&Incident>)> = services
+        .iter()
+        .map(|service| {
+            (service.service.as_str(), service.incidents.iter().filter(|own| fails_by_itself(own)).collect())
+        })
+        .filter(|(_, incidents): &(_, Vec<_>)| !incidents.is_empty())
+        .collect();
     let mut found = Vec::new();
     for (at, service) in services.iter().enumerate() {
         for (nth, incident) in service.incidents.iter().enumerate() {
@@ -76,13 +83,13 @@ pub fn settle(services: &mut [Service]) {
                 if !LOST_LINK.iter().any(|word| text.contains(word)) {
                     continue;
                 }
-                let is_behind = |other: &&Service| {
-                    other.service != service.service
-                        && other.incidents.iter().any(|theirs| fails_by_itself(theirs) && overlap(incident, theirs))
-                        && names(&text, &other.service, &service.service)
+                let is_behind = |(other, incidents): &&(&str, Vec<&Incident>)| {
+                    *other != service.service
+                        && incidents.iter().any(|theirs| overlap(incident, theirs))
+                        && names(&text, other, &service.service)
                 };
-                if let Some(other) = services.iter().find(is_behind) {
-                    found.push((at, nth, cause, other.service.clone()));
+                if let Some((other, _)) = failing.iter().find(is_behind) {
+                    found.push((at, nth, cause, other.to_string()));
                 }
             }
         }
