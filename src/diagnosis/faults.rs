@@ -102,9 +102,10 @@ impl<'k> Faults<'k> {
         if run.lived().is_none_or(|lived| lived < LONG_LIFE) {
             return Vec::new();
         }
-        let errors = run.faults.iter().filter(|seen| {
-            self.get(seen.fault).is_some_and(|fault| !fault.dealt_with && fault.rank().is_some_and(|rank| rank <= 4))
-        });
+        let errors = run
+            .faults
+            .iter()
+            .filter(|seen| self.get(seen.fault).is_some_and(|fault| !fault.dealt_with && fault.is_error()));
         let mut near: BTreeMap<Id, bool> = BTreeMap::new();
         for seen in errors {
             let is_near = seen.time.is_some_and(|time| (0..=OMEN).contains(&(end.ns - time.ns)));
@@ -117,7 +118,7 @@ impl<'k> Faults<'k> {
     pub fn trouble(&self, run: &Run) -> Trouble {
         let errors = || {
             let known = run.faults.iter().filter_map(|seen| Some((seen, self.get(seen.fault)?)));
-            known.filter(|(_, fault)| fault.rank().is_some_and(|rank| rank <= 4))
+            known.filter(|(_, fault)| fault.is_error())
         };
         let just_before_end = |seen: &FaultSeen| {
             let end = run.stop.or(run.exit);
@@ -245,6 +246,16 @@ impl Fault<'_> {
     /// How well it stands as the reason of an end: smaller is better. None for what never is one by itself.
     pub fn rank(&self) -> Option<u8> {
         self.rank
+    }
+
+    /// Whether it may be the reason of an end by more than words without a level.
+    pub fn is_error(&self) -> bool {
+        self.rank.is_some_and(|rank| rank <= 4)
+    }
+
+    /// Whether a signature knows it as a root.
+    pub fn is_known_root(&self) -> bool {
+        self.signature.is_some_and(|signature| signature.role == Role::Root)
     }
 
     fn ranked(&self, without: Without) -> Option<u8> {

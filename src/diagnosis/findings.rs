@@ -29,7 +29,7 @@ pub fn state(chronicle: &Chronicle, ends: &[End]) -> State {
 
 /// Whether there is an error that an application wrote; a manager's word alone is none.
 pub fn has_errors(faults: &Faults) -> bool {
-    faults.iter().any(|(_, fault)| fault.rank().is_some_and(|rank| rank <= 4))
+    faults.iter().any(|(_, fault)| fault.is_error())
 }
 
 /// The most frequent errors of a service whose life nobody tells, with their counts.
@@ -41,7 +41,7 @@ fn frequent(chronicle: &Chronicle, faults: &Faults) -> String {
     let mut known: Vec<(u64, &str)> = counts
         .iter()
         .filter_map(|(id, count)| {
-            let fault = faults.get(*id).filter(|fault| fault.rank().is_some_and(|rank| rank <= 4))?;
+            let fault = faults.get(*id).filter(|fault| fault.is_error())?;
             Some((*count, fault.template.unwrap_or(&fault.id)))
         })
         .collect();

@@ -4,8 +4,8 @@
 //! moment, by a kill if any did; a name that is another service's own speaks against it.
 
 use super::ends::is_killed;
-use super::joiner::{KERNEL, KILLER};
 use super::labels::same_name;
+use super::node::{KERNEL, KILLER};
 use super::part::Part;
 use super::runs::{Chronicle, FaultSeen, Killer, Run, asker};
 use super::services::{Cast, application_program};

@@ -23,6 +23,7 @@ mod leader;
 pub mod model;
 mod naming;
 mod neighbours;
+mod node;
 mod own_changes;
 mod pace;
 mod part;

@@ -80,7 +80,7 @@ pub fn settle(services: &mut [Service]) {
         for (nth, incident) in service.incidents.iter().enumerate() {
             for (cause, known) in incident.causes.iter().enumerate().filter(|(_, cause)| cause.role == "root") {
                 let text = text_of(known);
-                if !LOST_LINK.iter().any(|word| text.contains(word)) {
+                if !tells_lost_link(&text) {
                     continue;
                 }
                 let is_behind = |(other, incidents): &&(&str, Vec<&Incident>)| {
@@ -102,6 +102,10 @@ pub fn settle(services: &mut [Service]) {
     }
 }
 
+fn tells_lost_link(text: &str) -> bool {
+    LOST_LINK.iter().any(|word| text.contains(word))
+}
+
 /// All that a cause shows, lower case.
 fn text_of(cause: &Cause) -> String {
     let mut text = cause.template.as_deref().unwrap_or(&cause.title).to_lowercase();
@@ -114,10 +118,7 @@ fn text_of(cause: &Cause) -> String {
 
 /// Whether an incident is a loop with a root that is no lost link.
 fn fails_by_itself(incident: &Incident) -> bool {
-    let is_own = |cause: &Cause| {
-        let text = text_of(cause);
-        cause.role == "root" && !LOST_LINK.iter().any(|word| text.contains(word))
-    };
+    let is_own = |cause: &Cause| cause.role == "root" && !tells_lost_link(&text_of(cause));
     incident.verdict >= Verdict::Flapping && incident.causes.iter().any(is_own)
 }
 

@@ -10,7 +10,6 @@ use super::model::Incident;
 use super::runs::FaultSeen;
 use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
-use crate::signature::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many attempts have a rhythm.
@@ -40,8 +39,8 @@ pub fn incident(case: &Case) -> Option<Incident> {
         let counts = seen.after_ready || !run.is_ready();
         // A known root may say each time that it is tried again: what counts is whether that helps.
         let is_open = |fault: &Fault| match fault.dealt_with {
-            true => is_root(fault),
-            false => fault.rank().is_some_and(|rank| rank <= 4),
+            true => fault.is_known_root(),
+            false => fault.is_error(),
         };
         counts && fault.is_some_and(is_open)
     };
@@ -62,7 +61,7 @@ pub fn incident(case: &Case) -> Option<Incident> {
         .into_iter()
         .filter_map(|(id, times)| {
             let fault = case.faults.get(id)?;
-            let patient = || Rhythm::with_patience(times.clone(), span, until.ns).filter(|_| is_root(fault));
+            let patient = || Rhythm::with_patience(times.clone(), span, until.ns).filter(|_| fault.is_known_root());
             let even = || rhythm_of(times.clone()).filter(|_| !fault.dealt_with);
             Some((id, even().or_else(patient)?))
         })
@@ -78,10 +77,6 @@ pub fn incident(case: &Case) -> Option<Incident> {
     // That the service outlives it is the very thing: nothing is background here.
     let incident = ailing.incident(case, faults, &BTreeSet::new(), (0.6, why))?;
     Some(Incident { first: first.map(Time::rfc3339), ..incident })
-}
-
-fn is_root(fault: &Fault) -> bool {
-    fault.signature.is_some_and(|signature| signature.role == Role::Root)
 }
 
 /// Attempts at even pauses.
@@ -117,9 +112,7 @@ impl Rhythm {
         let is_even = pause >= PAUSE && longest as f64 <= EVEN * shortest as f64;
         is_even.then_some(Rhythm { attempts: times.len(), pause, latest: *times.last()? })
     }
-}
 
-impl Rhythm {
     /// Of attempts that wait longer and longer, from short pauses anew after each that gave up, until the log's end.
     fn with_patience(mut times: Vec<i64>, least: i64, until: i64) -> Option<Rhythm> {
         times.sort_unstable();

@@ -3,8 +3,9 @@
 //! A service is named by its manager (in the marks), by an envelope (unit, container, app), by a file's stem, or by its
 //! program. Names that mean the same are joined; a lone application log and a lone manager log are one service.
 
-use super::joiner::{Joiner, KERNEL, KILLER, Node, NodeFacts, Service, Subject};
+use super::joiner::Joiner;
 use super::labels::{normal, same_name};
+use super::node::{KERNEL, KILLER, Node, NodeFacts, Service, Subject};
 use super::part::Part;
 use super::story::{Event, Story};
 use crate::evidence::{Actor, ActorKind, Id, Told};
