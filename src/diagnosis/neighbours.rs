@@ -97,7 +97,8 @@ pub fn settle(services: &mut [Service]) {
     for (at, nth, cause, other) in found {
         let cause = &mut services[at].incidents[nth].causes[cause];
         cause.role = "symptom".into();
-        cause.why.insert(0, format!("`{other}`, which it names, was failing itself at the time"));
+        // What spoke for it as a root speaks no more.
+        cause.why = vec![format!("`{other}`, which it names, was failing itself at the time")];
         cause.comes_of = Some(other);
     }
 }
