@@ -25,7 +25,7 @@ use timing::{median, timed};
 
 const BYTES: u64 = 64 << 20;
 const ROUNDS: usize = 7;
-const CHUNK: usize = 512 << 10;
+const CHUNK: usize = 1 << 20;
 const FEW: usize = 100;
 const MANY: usize = 1000;
 

@@ -17,7 +17,7 @@ use std::hint::black_box;
 /// Bytes of each corpus.
 const BYTES: u64 = 2 << 20;
 /// Bytes that are scanned at a time, as `gather` does.
-const CHUNK: usize = 512 << 10;
+const CHUNK: usize = 1 << 20;
 
 /// A stage by its name.
 pub struct Stage {

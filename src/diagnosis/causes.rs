@@ -260,9 +260,8 @@ fn outcome(run: &Run, root: &FaultSeen, faults: &Faults) -> Option<Id> {
 
 /// Whether some other fault of the run explains this one.
 fn explained_in(run: &Run, fault: Id, faults: &Faults, background: &BTreeSet<Id>) -> bool {
-    run.faults
-        .iter()
-        .any(|other| other.fault != fault && !background.contains(&other.fault) && faults.explains(other.fault, fault))
+    let counts = |id: Id| !background.contains(&id) && faults.get(id).is_some_and(|other| !other.dealt_with);
+    run.faults.iter().any(|other| other.fault != fault && faults.explains(other.fault, fault) && counts(other.fault))
 }
 
 /// When the run's last telling fault was. After readiness only what came close to the end counts at all.

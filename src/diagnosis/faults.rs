@@ -46,6 +46,8 @@ pub struct Faults<'k> {
     places: ById<Option<usize>>,
     /// Pairs of which knowledge says that the first explains the second.
     explained: BTreeSet<(Id, Id)>,
+    /// Errors that broke off within a word, and the whole ones.
+    torn: BTreeMap<Id, Id>,
 }
 
 impl<'k> Faults<'k> {
@@ -88,7 +90,8 @@ impl<'k> Faults<'k> {
             fault.rank = fault.ranked(without);
         }
         let explained = explained(&known, pack, without);
-        Faults { known, places, explained }
+        let torn = torn(&known);
+        Faults { known, places, explained, torn }
     }
 
     pub fn get(&self, id: Id) -> Option<&Fault<'k>> {
@@ -141,14 +144,15 @@ impl<'k> Faults<'k> {
         }
     }
 
-    /// The same signature in lines that do not say that the program went on, where there are any.
+    /// The same signature in lines that do not say that the program went on, where there are any; the whole of an error
+    /// that broke off.
     pub fn plain(&self, id: Id) -> Id {
         match self.get(id) {
             Some(fault) if fault.dealt_with && fault.signature.is_some() => {
                 let same = |(_, other): &(Id, &Fault)| other.id == fault.id && !other.dealt_with;
                 self.iter().find(same).map_or(id, |(plain, _)| plain)
             }
-            _ => id,
+            _ => self.torn.get(&id).copied().unwrap_or(id),
         }
     }
 
@@ -162,6 +166,27 @@ impl<'k> Faults<'k> {
     }
 }
 
+/// A text that broke off sooner may be any.
+const LEAST_TORN: usize = 16;
+
+/// Exceptions that begin like another one and break off within a word: whoever passes on a program's output may cut it
+/// anywhere.
+fn torn(known: &[(Id, Fault)]) -> BTreeMap<Id, Id> {
+    let exceptions = known.iter().filter(|(_, fault)| fault.class == Some(Class::Exception));
+    let mut texts: Vec<(&str, Id)> = exceptions.filter_map(|(id, fault)| Some((fault.template?, *id))).collect();
+    texts.sort_unstable();
+    let within_word = |text: &str, rest: &str| {
+        let cut = text.bytes().last().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'\'');
+        cut && rest.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
+    };
+    let pairs = texts.windows(2).filter_map(|pair| {
+        let [(text, id), (longer, whole)] = pair else { return None };
+        let rest = longer.strip_prefix(text)?;
+        (text.len() >= LEAST_TORN && within_word(text, rest)).then_some((*id, *whole))
+    });
+    pairs.collect()
+}
+
 /// How a trace leads on to the cause of what was thrown.
 const CAUSES: [&str; 3] = ["Caused by: ", "[cause]: ", "---> "];
 /// Longest chain of explanations that is followed.
@@ -171,7 +196,7 @@ const MAX_CHAIN: usize = 8;
 fn explained(known: &[(Id, Fault)], pack: &Pack, without: Without) -> BTreeSet<(Id, Id)> {
     let mut explained = BTreeSet::new();
     for (a, fault) in known {
-        let Some(signature) = fault.signature.filter(|_| !fault.dealt_with && without != Without::Priors) else {
+        let Some(signature) = fault.signature.filter(|_| without != Without::Priors) else {
             continue;
         };
         let mut reached = BTreeSet::new();

@@ -11,13 +11,16 @@ use super::turns::{Turns, turns};
 use super::{gave_up, own_changes, pace, precedence, recurring, refused, steps, stuck};
 use crate::evidence::Id;
 use crate::grammar::{SECOND, Time};
-use crate::signature::Role;
+use crate::signature::{Phase, Role};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// A program that is ready may still tell of its boot for so long (nanoseconds).
 const STILL_BOOTING: i64 = 5 * SECOND;
+/// Silence of what was tried again before (nanoseconds), and how many times as long as that took.
+const GOT_OVER: i64 = 300 * SECOND;
+const FAR_LONGER: i64 = 20;
 /// What takes something away from a service that is ready says so this often.
 const AGAIN: u64 = 3;
 
@@ -40,7 +43,11 @@ pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
     if incidents.iter().all(|incident| incident.verdict <= Verdict::Degraded)
         || incidents.last().is_some_and(|incident| !incident.ongoing)
     {
-        incidents.extend(case.degraded(&judged));
+        let lost = case.degraded(&judged, &background);
+        // A run that goes on with the cause of the loop before it is no other illness.
+        let of_loop =
+            |cause: &Cause| incidents.last().is_some_and(|last| last.causes.iter().any(|own| own.id == cause.id));
+        incidents.extend(lost.filter(|lost| !lost.causes.iter().all(of_loop)));
     }
     if incidents.last().is_none_or(|incident| !incident.ongoing) {
         incidents.extend(stuck::incident(case, &background));
@@ -57,11 +64,16 @@ pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
     if incidents.is_empty() {
         incidents.extend(gave_up::incident(case).or_else(|| own_changes::incident(case)));
     }
-    // Tables of a manager show a part of the runs at best.
+    // Tables of a manager show a part of the runs at best, and the program's words are those of one.
     let is_up = case.chronicle.runs.last().is_some_and(|run| run.is_ready() && !run.is_over());
     if !is_up && case.chronicle.is_told_to_loop() {
         match incidents.last_mut() {
-            Some(incident) => incident.verdict = Verdict::CrashLoop,
+            Some(incident) => {
+                incident.verdict = Verdict::CrashLoop;
+                if incident.causes.iter().all(|cause| cause.role != "root") {
+                    incident.causes.extend(case.only_error(&background));
+                }
+            }
             None => incidents.extend(case.told(&background)),
         }
     }
@@ -210,19 +222,21 @@ impl Case<'_, '_> {
         clusters
     }
 
+    /// The error of a loop that only its manager tells of: all that were seen are one run's, as far as anybody knows.
+    fn only_error(&self, background: &BTreeSet<Id>) -> Option<Cause> {
+        let everything = self.chronicle.runs.iter().flat_map(|run| &run.faults).chain(&self.chronicle.loose);
+        let run = Run { faults: everything.copied().collect(), ..Run::default() };
+        let root = causes::judge(&run, &self.known(background)).root?;
+        let why = vec!["the manager says that the service fails again and again; this is its error".into()];
+        let evidence = self.lines.of(&[root], (None, None), MAX_LINES);
+        Some(Cause { why, evidence, ..self.cause(root, Role::Root, &[], 1)? })
+    }
+
     /// A loop that no run shows and its manager tells of (a table of pods, the events of one). All errors seen are one
     /// run's, as far as anybody knows.
     fn told(&self, background: &BTreeSet<Id>) -> Option<Incident> {
         let (first, last) = (self.chronicle.looping.first(), self.chronicle.looping.last());
-        let everything = self.chronicle.runs.iter().flat_map(|run| &run.faults).chain(&self.chronicle.loose);
-        let run = Run { faults: everything.copied().collect(), ..Run::default() };
-        let judged = causes::judge(&run, &self.known(background));
-        let mut causes = Vec::new();
-        if let Some(mut cause) = judged.root.and_then(|root| self.cause(root, Role::Root, &[], 1)) {
-            cause.why = vec!["the manager says that the service fails again and again; this is its error".into()];
-            cause.evidence = self.lines.of(&[judged.root.unwrap_or_default()], (None, None), MAX_LINES);
-            causes.push(cause);
-        }
+        let causes = Vec::from_iter(self.only_error(background));
         Some(Incident {
             verdict: Verdict::CrashLoop,
             first: first.and_then(|point| point.time).map(Time::rfc3339),
@@ -233,31 +247,54 @@ impl Case<'_, '_> {
         })
     }
 
+    /// Whether a run tried something several times at its start and was silent of it for most of its life: what took it
+    /// away was over then.
+    fn is_got_over(&self, run: &Run, fault: Id) -> bool {
+        let times: Vec<i64> =
+            run.faults.iter().filter(|seen| seen.fault == fault).filter_map(|seen| Some(seen.time?.ns)).collect();
+        let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return false };
+        let until = run.stop.or(run.exit).and_then(|end| end.time).or(self.last_line()).map_or(*last, |time| time.ns);
+        let (tried, silent) = (last - first, until - last);
+        tried > SECOND && silent >= GOT_OVER.max(tried.saturating_mul(FAR_LONGER))
+    }
+
     /// A service that goes on, with a part of it lost.
-    fn degraded(&self, judged: &[Option<Judged>]) -> Option<Incident> {
+    fn degraded(&self, judged: &[Option<Judged>], background: &BTreeSet<Id>) -> Option<Incident> {
         let runs: Vec<usize> = (0..self.chronicle.runs.len()).filter(|&at| judged[at].is_none()).collect();
         // After readiness once may be an accident.
         let again = |at: usize, id: Id| {
             let seen = self.chronicle.runs[at].faults.iter().filter(|seen| seen.fault == id && seen.after_ready);
             seen.map(|seen| u64::from(seen.count)).sum::<u64>() >= AGAIN
         };
+        let phase_of = |id: Id| Some(self.faults.get(id)?.signature?.phase);
         let is_late = |at: usize, seen: &FaultSeen| {
             let ready = self.chronicle.runs[at].ready.and_then(|ready| ready.time);
-            let soon = ready.zip(seen.time).is_some_and(|(ready, time)| time.ns - ready.ns <= STILL_BOOTING);
+            let soon = ready.zip(seen.time).map(|(ready, time)| time.ns - ready.ns <= STILL_BOOTING);
+            // Without times, what can only be said at a start was.
+            let soon = soon.unwrap_or_else(|| phase_of(seen.fault) == Some(Phase::Init));
             seen.after_ready && !soon
         };
         let lost = |&at: &usize| {
             self.chronicle.runs[at].faults.iter().filter(move |seen| {
                 let signature = self.faults.get(seen.fault).and_then(|fault| fault.signature);
-                signature.is_some_and(|signature| signature.degrades) && (!is_late(at, seen) || again(at, seen.fault))
+                let at_once = phase_of(seen.fault) != Some(Phase::Runtime);
+                signature.is_some_and(|signature| signature.degrades)
+                    && (at_once && !is_late(at, seen) || again(at, seen.fault))
+                    && !self.is_got_over(&self.chronicle.runs[at], seen.fault)
             })
+        };
+        // What took it away may have been said before.
+        let root_of = |at: usize, id: Id| match self.faults.get(id).is_some_and(|fault| fault.role == Role::Symptom) {
+            true => causes::judge(&self.chronicle.runs[at], &self.known(background)).root.unwrap_or(id),
+            false => id,
         };
         let mut by_fault: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
         for at in &runs {
             let all: BTreeSet<Id> = lost(at).map(|seen| seen.fault).collect();
             let roots =
                 all.iter().filter(|id| !all.iter().any(|other| other != *id && self.faults.explains(*other, **id)));
-            roots.for_each(|id| by_fault.entry(*id).or_default().push(*at));
+            let roots: BTreeSet<Id> = roots.map(|id| root_of(*at, *id)).collect();
+            roots.into_iter().for_each(|id| by_fault.entry(id).or_default().push(*at));
         }
         let affected: BTreeSet<usize> = by_fault.values().flatten().copied().collect();
         let first = *affected.first()?;

@@ -27,6 +27,9 @@ pub fn words(name: &str) -> Vec<String> {
     name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
+/// A shorter name and a `d` may be another word.
+const SHORTEST_DAEMON: usize = 4;
+
 /// Two names for one thing: the same words, or all words of the shorter one within the longer one.
 pub fn same_name(a: &str, b: &str) -> bool {
     same_words(&words(a), &words(b))
@@ -36,7 +39,14 @@ pub fn same_name(a: &str, b: &str) -> bool {
 pub fn same_words(a: &[String], b: &[String]) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     // `home-assistant` and `homeassistant`.
-    !short.is_empty() && (short.iter().all(|word| long.contains(word)) || short.concat() == long.concat())
+    let is_there = |word: &String| long.iter().any(|other| is_same_word(word, other));
+    !short.is_empty() && (short.iter().all(is_there) || short.concat() == long.concat())
+}
+
+/// `docker` and `dockerd`: a unit and its daemon.
+fn is_same_word(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    long == short || short.len() >= SHORTEST_DAEMON && long.strip_suffix('d') == Some(short)
 }
 
 /// A log file's stem: without folder, extensions, numbers, dates, and the words for its kind.
@@ -60,6 +70,14 @@ pub fn folder(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_daemon_has_its_units_name() {
+        assert!(same_name("docker", "dockerd"));
+        assert!(same_name("docker.service", "dockerd"));
+        assert!(!same_name("web", "webd"));
+        assert!(!same_name("docker", "docked"));
+    }
 
     #[test]
     fn names_lose_their_managers_dress() {

@@ -6,10 +6,10 @@
 use super::causes::{LAST_MINUTE, Verdict};
 use super::faults::Faults;
 use super::runs::Run;
-use crate::evidence::Id;
+use crate::evidence::{Class, Id};
 use crate::grammar::SECOND;
 use crate::signature::Role;
-use crate::signature::wording::lacks_value;
+use crate::signature::wording::{lacks_file, lacks_value, was_not_given};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// In so many runs the order must hold: once is chance.
@@ -31,24 +31,34 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, judged: 
         let is_known =
             |id: Id| faults.get(id).is_some_and(|fault| fault.rank() == Some(0)) && !background.contains(&id);
         // A value that was not there is no reason: what failed just before, known or not as a root, is.
-        let lacks_value = faults.get(root).is_some_and(|fault| fault.template.is_some_and(lacks_value));
-        if of_root.len() < MIN_RUNS || !is_known(root) && !lacks_value {
+        let says = |words: fn(&str) -> bool| faults.get(root).is_some_and(|fault| fault.template.is_some_and(words));
+        let lacks_value = says(lacks_value);
+        // Nor is a file that was to hold what was not given.
+        let lacks = lacks_value || says(lacks_file);
+        if of_root.len() < MIN_RUNS || !is_known(root) && !lacks {
             continue;
         }
         let failed = |id: Id| {
             let fault = faults.get(id).filter(|fault| fault.role == Role::Symptom && !fault.dealt_with);
             fault.and_then(|fault| fault.signature).is_some_and(|known| OUTSIDE.contains(&known.family.as_str()))
         };
+        // Some time before, what says that it was not given: no signature knows it.
+        let not_given = |id: Id| {
+            let complains = |class| matches!(class, Class::Fatal | Class::Error | Class::Worded);
+            let fault = faults.get(id).filter(|fault| fault.class.is_some_and(complains) && !fault.dealt_with);
+            fault.is_some_and(|fault| fault.template.is_some_and(was_not_given)) && !background.contains(&id)
+        };
         // What comes first in the first of the runs may come first in all.
         let mut met = BTreeSet::new();
         let seen = runs[of_root[0]].faults.iter().map(|seen| seen.fault);
-        let candidates: Vec<Id> =
-            seen.filter(|id| met.insert(*id) && (is_known(*id) || lacks_value && failed(*id))).collect();
+        let candidates: Vec<Id> = seen
+            .filter(|id| met.insert(*id) && (is_known(*id) || lacks_value && failed(*id) || lacks && not_given(*id)))
+            .collect();
         let leads = |first: &Id| {
             *first != root
                 // Knowledge says that it is the other way round.
                 && !faults.explains(root, *first)
-                && of_root.iter().all(|&at| precedes(&runs[at], *first, root, if is_known(*first) { LAST_MINUTE } else { JUST_BEFORE }))
+                && of_root.iter().all(|&at| precedes(&runs[at], *first, root, if failed(*first) { JUST_BEFORE } else { LAST_MINUTE }))
                 && runs.iter().all(|run| !has(run, *first) || has(run, root))
         };
         let Some(first) = candidates.into_iter().find(leads) else { continue };

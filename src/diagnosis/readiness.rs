@@ -91,10 +91,20 @@ fn last_of_boot(runs: &[Run], told: &BTreeMap<Hint, BTreeMap<usize, FaultSeen>>)
         let long: Vec<usize> =
             (0..runs.len()).filter(|&at| runs[at].lived().is_some_and(|lived| lived > longest + SECOND)).collect();
         let with = long.iter().filter(|at| lines.contains_key(at)).count();
-        // A line after which every run dies at once says nothing.
+        // A line after which every run dies at once says nothing. Its end may be told in whole seconds.
         let lives_on = lines.iter().any(|(&at, line)| {
+            if !runs[at].is_over() {
+                // What ended others may come after.
+                let ended_others = |fault: Id| {
+                    let has = |run: &Run| run.faults.iter().any(|seen| seen.fault == fault);
+                    runs.iter().any(|run| run.is_over() && has(run))
+                };
+                let mut after =
+                    runs[at].faults.iter().filter(|seen| seen.part == line.part && seen.offset > line.offset);
+                return !after.any(|seen| ended_others(seen.fault));
+            }
             let after = runs[at].ended().zip(line.time).map(|(ended, time)| ended.ns - time.ns);
-            !runs[at].is_over() || runs[at].stop.is_some() || after.is_none_or(|after| !(0..=AT_ONCE).contains(&after))
+            runs[at].stop.is_some() || after.is_none_or(|after| !(-SECOND..=AT_ONCE).contains(&after))
         });
         let median = delays.get(delays.len() / 2).copied().unwrap_or_default();
         // A boot that fails may take longer than one that does not, when it tries again and again.

@@ -2,9 +2,10 @@
 //! logs know, and it is shown for what it is. An exit status alone says nothing: of those nobody can tell.
 
 use super::aspects::Aspects;
-use super::case::{Case, share};
+use super::case::{Case, MAX_LINES, share};
 use super::ends::{End, Stopper, is_crash};
-use super::model::Cause;
+use super::model::{Cause, EvidenceLine};
+use crate::evidence::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many such ends are no accident.
@@ -100,6 +101,7 @@ pub fn causes(case: &Case, failed: &[usize], unexplained: &[usize]) -> Vec<(Caus
     let cause = |(way, runs): (Way, Vec<usize>)| {
         let stops = way == Way::Stopped;
         let cause = case.cause_by_marks(&runs, failed.len(), |run| if stops { run.stop } else { run.exit });
+        let evidence = with_managers_word(case, &runs, cause.evidence);
         let all = runs.len();
         let cause = Cause {
             id: way.id().into(),
@@ -108,9 +110,23 @@ pub fn causes(case: &Case, failed: &[usize], unexplained: &[usize]) -> Vec<(Caus
             meaning: way.meaning().into(),
             fix: way.fix().into(),
             confidence: 0.4,
+            evidence,
             ..cause
         };
         (cause, runs)
     };
     by_way.into_iter().filter(enough).map(cause).filter(|(cause, _)| !cause.evidence.is_empty()).collect()
+}
+
+/// A shell may say how a process ended, and the manager of its container with which status: one line of the latter, too.
+fn with_managers_word(case: &Case, runs: &[usize], mut lines: Vec<EvidenceLine>) -> Vec<EvidenceLine> {
+    let seen = runs.iter().flat_map(|&at| &case.chronicle.runs[at].faults).map(|seen| seen.fault);
+    let is_managers = |id: &Id| case.faults.get(*id).is_some_and(|fault| fault.by_manager && fault.signature.is_some());
+    let told: BTreeSet<Id> = seen.filter(is_managers).collect();
+    let word = case.lines.of(&Vec::from_iter(told), (None, None), 1);
+    if word.iter().any(|line| lines.iter().all(|known| (&known.path, known.line) != (&line.path, line.line))) {
+        lines.truncate(MAX_LINES - 1);
+        lines.extend(word);
+    }
+    lines
 }

@@ -197,9 +197,20 @@ impl Ledger {
             *self = self.rebuilt(next.width);
         }
         if next.width < self.width {
-            self.join(&next.rebuilt(self.width), lines, without);
+            self.join_finer(next, lines, without);
         } else {
             self.join(next, lines, without);
+        }
+    }
+
+    /// Adds a neighbour of a lesser width: what it holds apart may fold in wider buckets.
+    fn join_finer(&mut self, next: &Ledger, lines: u64, without: &BTreeSet<Id>) {
+        for event in next.events() {
+            match event {
+                Event::Mark(mark) => self.add_mark(Mark { line: mark.line + lines, ..mark }),
+                Event::Fold(key, _) if without.contains(&key.fault) => {}
+                Event::Fold(key, fold) => self.add_fold(key.fault, key.actor, fold),
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 //! is dated by does not depend on where it is cut.
 
 use super::catalog::Catalog;
-use super::clock::{Clock, Open, SECOND, Time};
+use super::clock::{Clock, DAY, DISORDER, Open, SECOND, Time};
 use super::reader::Reader;
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ const MAX_PLACES: u64 = 16_384;
 const APART: i64 = 1200 * SECOND;
 
 /// What follows a date lies in the half year after it, whenever the file was written: it may be a copy.
-const HALF_A_YEAR: i64 = 183 * 86_400 * SECOND;
+const HALF_A_YEAR: i64 = 183 * DAY;
 
 /// Whether times at a log's start leave open what an almanac can tell.
 pub fn is_wanted(catalog: &Catalog, clock: &Clock, head: &[u8]) -> bool {
@@ -45,6 +45,8 @@ pub fn dated<'l>(
     // From the end: from which offset on which anchor holds; the stream's own one from the last time on.
     let mut anchors: Vec<(u64, Option<Time>)> = Vec::new();
     let mut next: Option<Time> = None;
+    // Of times of day alone that follow the last date: how long they go on.
+    let mut of_day: Option<i64> = Some(0);
     let mut seen = length;
     let places = || (0..length.div_ceil(step)).rev().map(|place| place * step);
     let mut left = places();
@@ -56,7 +58,11 @@ pub fn dated<'l>(
         let Some(time) = reading.time else { continue };
         let is_last_date = reading.open == Open::Nothing && !has_date;
         has_date |= reading.open == Open::Nothing;
-        let limit = time.later(HALF_A_YEAR);
+        let limit = time.later(match (of_day, next) {
+            // The first time of day after a date is the next such time, but for what is out of order.
+            (Some(length), Some(next)) => (next.ns - time.ns + DISORDER).rem_euclid(DAY) - DISORDER + length,
+            _ => HALF_A_YEAR,
+        });
         if is_last_date && clock.reaches_beyond(limit) {
             // What follows it was dated too late: once more from the end.
             clock = clock.not_after(limit);
@@ -64,6 +70,10 @@ pub fn dated<'l>(
             (next, seen, left) = (None, length, places());
             continue;
         }
+        of_day = of_day.filter(|_| reading.open == Open::Date).map(|length| match next {
+            Some(next) => length + (next.ns - time.ns).max(0),
+            None => length,
+        });
         match anchors.last_mut() {
             Some((from, Some(anchor))) if anchor.ns - time.ns < APART => *from = offset,
             _ => anchors.push((offset, next)),

@@ -164,8 +164,8 @@ enum Anchor {
 }
 
 /// Writers are out of order by so much at most (nanoseconds).
-const DISORDER: i64 = 600 * SECOND;
-const DAY: i64 = 86_400 * SECOND;
+pub(super) const DISORDER: i64 = 600 * SECOND;
+pub(super) const DAY: i64 = 86_400 * SECOND;
 
 impl Clock {
     /// `anchor` is a moment not before the stream's end: its file's modification, or now for a pipe.

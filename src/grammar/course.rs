@@ -18,6 +18,6 @@ impl Course {
 
     /// Whether the newest line stands first.
     pub fn is_backwards(&self) -> bool {
-        self.falls > 3 && self.falls > 10 * self.rises
+        self.falls > 2 && self.falls > 10 * self.rises
     }
 }

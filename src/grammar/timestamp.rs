@@ -260,7 +260,10 @@ impl Form {
                     shape.extend([One(Digit), One(Digit)]);
                 }
                 Step::Weekday => shape.extend([One(Letter), One(Letter), One(Letter)]),
-                Step::MonthName => shape.push(Run(Letter)),
+                Step::MonthName => {
+                    let number = [either(&[&[Is(b' ')], &[One(Digit)], &[]]), One(Digit), Run(Letter)];
+                    shape.push(either(&[&[Run(Letter)], &number]));
+                }
                 Step::AmPm => shape.extend([One(Letter), One(Letter)]),
                 Step::Day => shape.extend([either(&[&[Is(b' ')], &[One(Digit)], &[]]), One(Digit)]),
                 Step::Month | Step::Hour12 => shape.extend([either(&[&[One(Digit)], &[]]), One(Digit)]),

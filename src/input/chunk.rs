@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// Size of a chunk: large enough that its borders cost little, small enough to stay in a core's cache.
-pub const CHUNK_BYTES: u64 = 512 << 10;
+pub const CHUNK_BYTES: u64 = 1 << 20;
 
 /// A file that can be read at any place.
 #[derive(Debug)]

@@ -6,9 +6,11 @@ use crate::signature::{FAILURE_WORDS, GLYPHS};
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
-/// Whether an error only sums up what was said before it, and says so.
+/// Whether an error only sums up what was said before it: it says so, or tells how another process ended that spoke for
+/// itself.
 pub fn sums_up(text: &[u8]) -> bool {
-    memchr::memmem::find(text, b"root cause above").is_some()
+    const SUMS_UP: [&[u8]; 3] = [b"root cause above", b"rocess exited with code ", b"ommand failed with exit code "];
+    SUMS_UP.iter().any(|words| memchr::memmem::find(text, words).is_some())
 }
 
 /// Building a finder costs more than most lines take to search.

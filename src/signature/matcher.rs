@@ -82,6 +82,7 @@ pub const FAILURE_WORDS: &[&str] = &[
     "annot open ",
     "nable to ",
     "No such file or directory",
+    ": File exists",
 ];
 
 /// What holds in one message.

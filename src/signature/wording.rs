@@ -282,9 +282,49 @@ pub fn lacks_value(text: &str) -> bool {
     NO_VALUE.iter().any(|words| text.contains(words))
 }
 
+const NO_FILE: &[&str] =
+    &["ENOENT: no such file", "No such file or directory", "FileNotFoundError", "NoSuchFileException"];
+
+/// Whether an error is no more than a file that was not there.
+pub fn lacks_file(text: &str) -> bool {
+    NO_FILE.iter().any(|words| text.contains(words))
+}
+
+/// What says that something was asked for and not given; numbers are left out of templates.
+const NOT_GIVEN: &[&str] = &[
+    ": HTTP <*>",
+    " HTTP <*> ",
+    "not loaded",
+    "failed to load",
+    "Failed to load",
+    "could not load",
+    "Could not load",
+    "failed to fetch",
+    "Failed to fetch",
+    "could not fetch",
+    "nauthorized",
+    "orbidden",
+    "xpired",
+];
+
+/// Whether an error tells of something that was asked for and not given, so that its value is missing later.
+pub fn was_not_given(text: &str) -> bool {
+    NOT_GIVEN.iter().any(|words| text.contains(words))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_given_is_told() {
+        for text in ["charts: not read: HTTP <*> plan_lapsed", "rates failed to load", "GET /rates: Unauthorized"] {
+            assert!(was_not_given(text), "{text}");
+        }
+        for text in ["cannot read properties of undefined", "listening on HTTP port <*>", "rates loaded"] {
+            assert!(!was_not_given(text), "{text}");
+        }
+    }
 
     #[test]
     fn what_goes_on_was_dealt_with() {

@@ -178,3 +178,78 @@ fn who_is_ready_within_the_second_of_an_end_is_the_next_run() {
     assert_eq!((service["state"].as_str(), service["ready_runs"].as_u64()), (Some("ready"), Some(1)), "{told}");
     assert_eq!(service["incidents"][0]["ongoing"], false, "{told}");
 }
+
+/// A unit that fails each minute, in a journal whose months are written so.
+fn journal(month: &str) -> String {
+    let mut log = String::new();
+    for minute in 10..14 {
+        let _ = write!(
+            log,
+            "{month} 08 18:{minute}:04 gw systemd[1]: Starting kilnd.service - Kiln...\n\
+             {month} 08 18:{minute}:05 gw kilnd[{}]: ERROR: no rates in the table\n\
+             {month} 08 18:{minute}:05 gw systemd[1]: kilnd.service: Main process exited, code=exited, status=1/FAILURE\n\
+             {month} 08 18:{minute}:05 gw systemd[1]: kilnd.service: Failed with result 'exit-code'.\n",
+            4000 + minute
+        );
+    }
+    log
+}
+
+#[test]
+fn months_are_read_in_the_words_of_many_lands() {
+    for (month, number) in
+        [("lis", "11"), ("Eki", "10"), ("10月", "10"), ("10월", "10"), ("июл", "07"), ("heinä", "07")]
+    {
+        let place = Place::new();
+        place.file("journal.log", journal(month));
+        let told = analyze(&place, &["--tz", "UTC", "journal.log"]);
+        assert_eq!(told["services"][0]["restarts"], 3, "{month}: {told}");
+        let first = told["services"][0]["first"].as_str().unwrap_or_default();
+        assert!(first.contains(&format!("-{number}-08T18:10:04")), "{month}: {first}");
+    }
+}
+
+#[test]
+fn a_time_of_day_after_a_date_is_the_next_such_time() {
+    let mut log = String::new();
+    for second in (10..50).step_by(10) {
+        let _ = write!(
+            log,
+            "[07:56:{second}] INFO: Starting Kiln Board...\n\
+             2026-06-19 07:56:{:02}.897 ERROR (MainThread) [root] no rates in the table\n\
+             [07:56:{:02}] INFO: Service Kiln Board exited with code 1 (by signal 0)\n",
+            second + 4,
+            second + 4
+        );
+    }
+    let place = Place::new();
+    place.file("board.log", &log);
+    let told = analyze(&place, &["--tz", "UTC", "board.log"]);
+    let last = told["services"].as_array().into_iter().flatten().filter_map(|service| service["last"].as_str());
+    let last: Vec<&str> = last.collect();
+    assert!(!last.is_empty() && last.iter().all(|last| last.starts_with("2026-06-19T07:56:4")), "{last:?}");
+}
+
+#[test]
+fn newest_first_shows_in_few_seconds() {
+    let forward = journal("Nov").replace("18:11:", "18:10:").replace("18:12:", "18:10:").replace("18:13:", "18:10:");
+    let mut second = 0;
+    let spread: Vec<String> = forward
+        .lines()
+        .enumerate()
+        .map(|(at, line)| {
+            second += u32::from(at > 0 && at % 4 == 0);
+            format!("{}{second}{}", &line[..14], &line[15..])
+        })
+        .collect();
+    let backward: Vec<&str> = spread.iter().rev().map(String::as_str).collect();
+    let place = Place::new();
+    place.file("journal.log", spread.join("\n") + "\n");
+    let told = analyze(&place, &["--tz", "UTC", "journal.log"]);
+    place.file("journal.log", backward.join("\n") + "\n");
+    let same = analyze(&place, &["--tz", "UTC", "journal.log"]);
+    for key in ["restarts", "ready_runs", "verdict"] {
+        assert_eq!(told["services"][0][key], same["services"][0][key], "{same}");
+    }
+    assert_eq!(told["services"][0]["restarts"], 3, "{told}");
+}

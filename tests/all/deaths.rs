@@ -217,3 +217,28 @@ fn a_worker_and_its_master_tell_of_one_failed_start_in_two_seconds() {
     assert_eq!(counts(&told), (3, 0), "{told}");
     whole_wherever_cut(&log);
 }
+
+#[test]
+fn who_says_its_last_words_again_died_again() {
+    let mut log = String::new();
+    for second in [5, 6, 9, 14] {
+        let _ = write!(
+            log,
+            "time=\"2026-02-03T04:52:{second:02}Z\" level=error msg=\"cannot read the table of rates\"\n\
+             time=\"2026-02-03T04:52:{second:02}Z\" level=fatal msg=\"no start without rates\"\n"
+        );
+    }
+    let untold = log.clone();
+    for second in [16, 18] {
+        let _ = write!(
+            log,
+            "time=\"2026-02-03T05:03:{second}Z\" level=info msg=\"kilnd v4.37.5 is starting\"\n\
+             time=\"2026-02-03T05:03:{second}Z\" level=error msg=\"the seal does not fit\"\n\
+             time=\"2026-02-03T05:03:{second}Z\" level=fatal msg=\"no start without a seal\"\n"
+        );
+    }
+    assert_eq!(counts(&analyze(&[("kilnd.log", &untold)])), (3, 0));
+    let told = analyze(&[("kilnd.log", &log)]);
+    assert_eq!(counts(&told), (5, 0), "{told}");
+    whole_wherever_cut(&log);
+}

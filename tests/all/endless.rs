@@ -324,3 +324,46 @@ fn a_watcher_that_sees_what_the_program_writes_is_a_loop() {
     assert_eq!(verdict(&analyze(&[("pm2.log", &log("lib/routes.js"))])).0, "healthy");
     whole_wherever_cut(&log("data/grains.json"));
 }
+
+/// A server that begins with `boot`, and then says `again` at these seconds of the hour.
+fn uwsgi(boot: &str, again: &str, seconds: &[u32]) -> String {
+    let mut log = format!(
+        "Feb 03 09:00:00 gw systemd[1]: Started Kiln board (uwsgi).\n\
+         Feb 03 09:00:00 gw uwsgi[2411]: *** Starting uWSGI 2.0.15 (64bit) on [Tue Feb  3 09:00:00 2026] ***\n{boot}\
+         Feb 03 09:00:01 gw uwsgi[2411]: spawned uWSGI master process (pid: 2411)\n"
+    );
+    for second in seconds {
+        let _ = writeln!(log, "Feb 03 09:{:02}:{:02} gw uwsgi[2411]: {again}", second / 60, second % 60);
+    }
+    log
+}
+
+#[test]
+fn a_part_that_is_missing_is_told_by_what_took_it_away() {
+    let boot = "Feb 03 09:00:00 gw uwsgi[2411]: Traceback (most recent call last):\n\
+                Feb 03 09:00:00 gw uwsgi[2411]:   File \"./board.py\", line 3, in <module>\n\
+                Feb 03 09:00:00 gw uwsgi[2411]: ImportError: No module named flask_rates\n\
+                Feb 03 09:00:00 gw uwsgi[2411]: *** no app loaded. going in full dynamic mode ***\n";
+    let again = "--- no python application found, check your startup logs for errors ---";
+    let told = analyze(&[("journal.log", &uwsgi(boot, again, &[34, 80, 81, 200, 333]))]);
+    assert_eq!(verdict(&told), ("degraded", "py-module-missing"), "{told}");
+}
+
+#[test]
+fn what_was_tried_again_at_the_start_and_never_later_was_got_over() {
+    let conflict =
+        "409: Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
+    let bot = |more: &str| {
+        format!(
+            "2026-02-03T09:00:00.100Z INFO  [bot] starting bot 2.1\n\
+             2026-02-03T09:00:01.100Z INFO  [bot] bot is ready\n\
+             2026-02-03T09:00:02.100Z WARN  [bot] {conflict}, retry in 5s\n\
+             2026-02-03T09:00:07.100Z WARN  [bot] {conflict}, retry in 10s\n\
+             2026-02-03T09:00:17.100Z WARN  [bot] {conflict}, retry in 20s\n\
+             2026-02-03T09:00:37.100Z WARN  [bot] {conflict}, retry in 30s\n{more}"
+        )
+    };
+    let work = "2026-02-03T09:30:00.100Z INFO  [bot] 12 updates handled\n";
+    assert_eq!(verdict(&analyze(&[("bot.log", &bot(work))])).0, "healthy");
+    assert_eq!(verdict(&analyze(&[("bot.log", &bot(""))])), ("degraded", "telegram-409"));
+}

@@ -474,3 +474,37 @@ fn a_guard_that_sends_term_by_pid_is_the_killer() {
     assert!(roots(&told).contains("gateway of record is pid 41"), "{told}");
     assert!(!roots(&told).contains("unknown-stopper"), "{told}");
 }
+
+#[test]
+fn tasks_of_a_swarm_speak_in_turn() {
+    let (old, new) = ("bot.1.k3v9q0o1m2ya@swarm-b", "bot.1.x81pl4s0wqtz@swarm-b");
+    let log = format!(
+        "{old}    | 2026-08-22T16:03:11.128Z INFO  [bot] starting bot 4.12.3\n\
+         {old}    | 2026-08-22T16:03:14.704Z INFO  [bot] listening on 127.0.0.1:8200\n\
+         {old}    | 2026-08-22T16:25:27.952Z ERROR [bot] sendMessage failed: 403: blocked by the user\n\
+         {new}    | 2026-08-22T17:48:48.263Z INFO  [bot] starting bot 4.12.4\n\
+         {old}    | 2026-08-22T17:48:54.138Z INFO  [bot] SIGTERM received, shutting down\n\
+         {old}    | 2026-08-22T17:49:04.815Z INFO  [bot] Shutdown complete\n\
+         {new}    | 2026-08-22T17:49:06.025Z INFO  [bot] listening on 127.0.0.1:8200\n\
+         {new}    | 2026-08-22T18:09:06.025Z INFO  [bot] 12 updates handled\n"
+    );
+    let told = analyze(&[("bot.log", &log)]);
+    assert_eq!((counts(&told), &told["verdict"]), ((1, 1, 2), &"healthy".into()), "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn parts_that_start_are_no_starts() {
+    let mut log = String::new();
+    for hour in 5..9 {
+        let _ = write!(
+            log,
+            "2026-02-03T0{hour}:02:12Z INFO [vpn] starting\n\
+             2026-02-03T0{hour}:02:14Z INFO [dns] ready\n\
+             2026-02-03T0{hour}:02:15Z INFO [port forwarding] starting\n\
+             2026-02-03T0{hour}:39:05Z ERROR port forwarding loop crashed: no such rule\n\
+             2026-02-03T0{hour}:39:06Z INFO Shutdown successful\n"
+        );
+    }
+    assert_eq!(counts(&analyze(&[("gluetun.log", &log)])).0, 3);
+}

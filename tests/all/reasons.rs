@@ -259,3 +259,56 @@ fn an_error_of_glog_needs_no_word_of_failure() {
     let told = analyze(&[("a.log", &log)]);
     assert!(told.to_string().contains("Lost link"), "{told}");
 }
+
+#[test]
+fn what_was_not_given_leads_to_the_value_that_lacks() {
+    let run = |minute: usize, is_given: bool| {
+        let mut log = format!("2026-02-03T05:{minute:02}:00.100Z INFO  [desk] starting desk 2.1\n");
+        if !is_given {
+            let told = "charts not loaded: HTTP 403 plan_lapsed, charts are not delivered";
+            let _ = writeln!(log, "2026-02-03T05:{minute:02}:01.200Z ERROR [desk] {told}");
+        }
+        let _ = writeln!(log, "2026-02-03T05:{minute:02}:02.100Z INFO  [desk] listening on 127.0.0.1:8200");
+        if !is_given {
+            log += "TypeError: Cannot read properties of undefined (reading 'sheets')\n    at look (/srv/desk/charts.js:9:31)\n\
+                    Node.js v22.12.0\n";
+        }
+        log
+    };
+    let mut log: String = (0..4).map(|minute| run(minute, false)).collect();
+    log += &run(5, true);
+    let told = analyze(&[("desk.log", &log)]);
+    let [(_, 4)] = roots(&told)[..] else { panic!("{told}") };
+    let shown = evidence(&told);
+    assert!(shown.first().is_some_and(|line| line.contains("HTTP 403 plan_lapsed")), "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn an_error_that_broke_off_is_the_whole_one() {
+    let trace = |last: &str| {
+        format!(
+            "Traceback (most recent call last):\n  File \"/srv/mill/main.py\", line 3, in <module>\n    go()\n{last}\n"
+        )
+    };
+    let whole = trace("sqlite3.OperationalError: no such function: sea_miles");
+    let log = whole.repeat(3) + &trace("sqlite3.OperationalErro") + &whole;
+    let told = analyze(&[("mill.err.log", &log)]);
+    assert_eq!(roots(&told).len(), 1, "{told}");
+    // Another error that begins like one is another error.
+    let other = whole.repeat(3) + &trace("sqlite3.OperationalError: no such").repeat(2);
+    assert_eq!(roots(&analyze(&[("mill.err.log", &other)])).len(), 2);
+}
+
+#[test]
+fn how_a_child_ended_is_no_reason() {
+    let run = [
+        "❌ Migration failed. The error detail is below:",
+        "error: could not open the file \"vector.control\": No such file or directory",
+        "Error: Process exited with code 1",
+        "    at ChildProcess.<anonymous> (/srv/mill/start.js:109:39)",
+    ];
+    let told = analyze(&[("mill.log", &compose(&[&run, &run, &run], 1))]);
+    let shown = evidence(&told);
+    assert!(shown.first().is_some_and(|line| line.contains("vector.control") || line.contains("Migration")), "{told}");
+}

@@ -110,3 +110,21 @@ fn a_description_of_one_word_is_its_units() {
     assert_eq!(told["services"].as_array().map(Vec::len), Some(1), "{told}");
     assert_eq!(told["services"][0]["restarts"], 3, "{told}");
 }
+
+#[test]
+fn a_daemon_is_its_units() {
+    let mut log = String::new();
+    for minute in 10..13 {
+        let _ = write!(
+            log,
+            "Nov 08 18:{minute}:04 gw systemd[1]: Starting Kiln Engine...\n\
+             Nov 08 18:{minute}:05 gw kilnd[{}]: ERROR: no rates in the table\n\
+             Nov 08 18:{minute}:05 gw systemd[1]: kiln.service: Main process exited, code=exited, status=1/FAILURE\n\
+             Nov 08 18:{minute}:05 gw systemd[1]: kiln.service: Failed with result 'exit-code'.\n",
+            4000 + minute
+        );
+    }
+    let told = analyze(&[("journal.log", &log)]);
+    assert_eq!(told["services"].as_array().map(Vec::len), Some(1), "{told}");
+    assert!(told["services"][0]["incidents"][0]["causes"].to_string().contains("no rates in the table"), "{told}");
+}

@@ -258,7 +258,8 @@ fn died_again(run: &Run, point: Point) -> bool {
         (None, None) => is_own(&ended) && is_same(&ended),
         _ => false,
     };
-    let died = run.fatal.filter(|_| !mark.weak || mark.step == 1);
+    // Words that may not be the last ones were when they come again.
+    let died = run.fatal.filter(|died| !mark.weak || mark.step == 1 || is_same(died) && !mark.untimed);
     // After its own goodbye, too; a manager's word of the end may come before the program's.
     let goodbye = run.exit.filter(is_own).filter(|exit| exit.mark.is_some_and(|mark| !mark.manager));
     // What can only be said at a start is no word of a process that is asked to stop.

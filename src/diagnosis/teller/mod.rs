@@ -17,7 +17,7 @@ use crate::diagnosis::leader::Traits;
 use crate::diagnosis::runs::{AFTERMATH, Chronicle, FaultSeen, Point, Run, SLACK, Witness};
 use crate::diagnosis::services::{Cast, actor_of};
 use crate::diagnosis::story::{Event, Story, What};
-use crate::evidence::{Id, Told};
+use crate::evidence::{ActorKind, Id, Told};
 use crate::grammar::{Asker, MarkKind, SECOND, Time};
 use std::collections::BTreeMap;
 
@@ -88,11 +88,27 @@ impl<'e> Teller<'_, 'e> {
             }
             self.leave_origin(event);
         }
+        self.begin_by_words();
         let left = std::mem::take(&mut self.pending);
         match self.chronicle.runs.get_mut(self.at) {
             // What stands after the last end is its aftermath.
             Some(run) => run.faults.extend(left),
             None => self.chronicle.loose.extend(left),
+        }
+    }
+
+    /// A run that the log breaks off in: what the program says after its manager's untimed word of the end, which stands
+    /// where the end was, is another process's.
+    fn begin_by_words(&mut self) {
+        let exit = self.chronicle.runs.get(self.at).filter(|_| self.leads).and_then(|run| run.exit);
+        let is_sure = |exit: &Point| exit.mark.is_some_and(|mark| mark.manager && mark.untimed);
+        let Some(exit) = exit.filter(is_sure).filter(|_| self.chronicle.gave_up.is_empty()) else { return };
+        let part = &self.cast.parts[self.part];
+        let is_own =
+            |actor| actor_of(self.stories, part, actor).is_some_and(|actor| actor.kind == ActorKind::Application);
+        let first = self.pending.iter().find(|seen| seen.offset > exit.offset && is_own(seen.actor));
+        if let Some(FaultSeen { part, offset, time, .. }) = first.copied() {
+            self.begin(Point { time, part, offset, mark: None, last_words: 0 });
         }
     }
 

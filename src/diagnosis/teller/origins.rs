@@ -3,6 +3,7 @@
 //! The start of one ends no other, so what a label tells is of the run that it began last.
 
 use super::Teller;
+use crate::diagnosis::runs::Run;
 use crate::diagnosis::services::actor_of;
 use crate::diagnosis::story::Event;
 use crate::evidence::ActorKind;
@@ -39,7 +40,10 @@ impl<'e> Teller<'_, 'e> {
 
     /// Notes whose label a run began under, and goes back to the latest run.
     pub(super) fn leave_origin(&mut self, event: &Event<'e>) {
-        let starts = event.mark().is_some_and(|mark| mark.kind == MarkKind::Start && !mark.manager && !mark.weak);
+        let part = self.part;
+        let begins = |run: &Run| run.start.is_some_and(|start| start.part == part && start.offset == event.offset);
+        let starts = event.mark().is_some_and(|mark| mark.kind == MarkKind::Start && !mark.manager)
+            && self.chronicle.runs.get(self.at).is_some_and(begins);
         if starts && let Some(label) = self.origin(event) {
             self.origins.0.insert(label, self.at);
         }
