@@ -6,23 +6,15 @@ use super::causes::{self, Known, Verdict as Judged};
 use super::ends::{End, Stopper, hand};
 use super::model::{Cause, Cluster, Incident, Span, Verdict};
 use super::rhythm;
-use super::runs::{FaultSeen, Run};
+use super::runs::Run;
 use super::turns::{Turns, turns};
-use super::{gave_up, own_changes, pace, precedence, recurring, refused, steps, stuck};
+use super::{gave_up, lost_parts, own_changes, pace, precedence, recurring, refused, steps, stuck};
 use crate::evidence::Id;
-use crate::grammar::{SECOND, Time};
-use crate::signature::{Phase, Role};
+use crate::grammar::Time;
+use crate::signature::Role;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-
-/// A program that is ready may still tell of its boot for so long (nanoseconds).
-const STILL_BOOTING: i64 = 5 * SECOND;
-/// Silence of what was tried again before (nanoseconds), and how many times as long as that took.
-const GOT_OVER: i64 = 300 * SECOND;
-const FAR_LONGER: i64 = 20;
-/// What takes something away from a service that is ready says so this often.
-const AGAIN: u64 = 3;
 
 /// The incidents of a service, in order of time, and causes that take turns in them.
 pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
@@ -43,7 +35,7 @@ pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
     if incidents.iter().all(|incident| incident.verdict <= Verdict::Degraded)
         || incidents.last().is_some_and(|incident| !incident.ongoing)
     {
-        let lost = case.degraded(&judged, &background);
+        let lost = lost_parts::incident(case, &judged, &background);
         // A run that goes on with the cause of the loop before it is no other illness.
         let of_loop =
             |cause: &Cause| incidents.last().is_some_and(|last| last.causes.iter().any(|own| own.id == cause.id));
@@ -242,83 +234,6 @@ impl Case<'_, '_> {
             first: first.and_then(|point| point.time).map(Time::rfc3339),
             last: last.and_then(|point| point.time).map(Time::rfc3339),
             ongoing: true,
-            causes,
-            ..Incident::default()
-        })
-    }
-
-    /// Whether a run tried something several times at its start and was silent of it for most of its life: what took it
-    /// away was over then.
-    fn is_got_over(&self, run: &Run, fault: Id) -> bool {
-        let times: Vec<i64> =
-            run.faults.iter().filter(|seen| seen.fault == fault).filter_map(|seen| Some(seen.time?.ns)).collect();
-        let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return false };
-        let until = run.stop.or(run.exit).and_then(|end| end.time).or(self.last_line()).map_or(*last, |time| time.ns);
-        let (tried, silent) = (last - first, until - last);
-        tried > SECOND && silent >= GOT_OVER.max(tried.saturating_mul(FAR_LONGER))
-    }
-
-    /// A service that goes on, with a part of it lost.
-    fn degraded(&self, judged: &[Option<Judged>], background: &BTreeSet<Id>) -> Option<Incident> {
-        let runs: Vec<usize> = (0..self.chronicle.runs.len()).filter(|&at| judged[at].is_none()).collect();
-        // After readiness once may be an accident.
-        let again = |at: usize, id: Id| {
-            let seen = self.chronicle.runs[at].faults.iter().filter(|seen| seen.fault == id && seen.after_ready);
-            seen.map(|seen| u64::from(seen.count)).sum::<u64>() >= AGAIN
-        };
-        let phase_of = |id: Id| Some(self.faults.get(id)?.signature?.phase);
-        let is_late = |at: usize, seen: &FaultSeen| {
-            let ready = self.chronicle.runs[at].ready.and_then(|ready| ready.time);
-            let soon = ready.zip(seen.time).map(|(ready, time)| time.ns - ready.ns <= STILL_BOOTING);
-            // Without times, what can only be said at a start was.
-            let soon = soon.unwrap_or_else(|| phase_of(seen.fault) == Some(Phase::Init));
-            seen.after_ready && !soon
-        };
-        let lost = |&at: &usize| {
-            self.chronicle.runs[at].faults.iter().filter(move |seen| {
-                let signature = self.faults.get(seen.fault).and_then(|fault| fault.signature);
-                let at_once = phase_of(seen.fault) != Some(Phase::Runtime);
-                signature.is_some_and(|signature| signature.degrades)
-                    && (at_once && !is_late(at, seen) || again(at, seen.fault))
-                    && !self.is_got_over(&self.chronicle.runs[at], seen.fault)
-            })
-        };
-        // What took it away may have been said before.
-        let root_of = |at: usize, id: Id| match self.faults.get(id).is_some_and(|fault| fault.role == Role::Symptom) {
-            true => causes::judge(&self.chronicle.runs[at], &self.known(background)).root.unwrap_or(id),
-            false => id,
-        };
-        let mut by_fault: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
-        for at in &runs {
-            let all: BTreeSet<Id> = lost(at).map(|seen| seen.fault).collect();
-            let roots =
-                all.iter().filter(|id| !all.iter().any(|other| other != *id && self.faults.explains(*other, **id)));
-            let roots: BTreeSet<Id> = roots.map(|id| root_of(*at, *id)).collect();
-            roots.into_iter().for_each(|id| by_fault.entry(id).or_default().push(*at));
-        }
-        let affected: BTreeSet<usize> = by_fault.values().flatten().copied().collect();
-        let first = *affected.first()?;
-        let last = *affected.last()?;
-        let causes = by_fault
-            .iter()
-            .filter_map(|(id, runs)| {
-                let mut cause = self.cause(*id, Role::Root, runs, affected.len())?;
-                cause.why = vec![match runs.len() {
-                    1 => "a run went on without what it takes away".into(),
-                    all => format!("{all} runs went on without what it takes away"),
-                }];
-                cause.confidence = 0.8;
-                Some(cause)
-            })
-            .collect();
-        let span = &self.chronicle.runs[first..=last];
-        Some(Incident {
-            verdict: Verdict::Degraded,
-            first: span.first().and_then(|run| run.began()).map(Time::rfc3339),
-            last: span.iter().filter_map(|run| run.ended()).max().map(Time::rfc3339),
-            ongoing: self.ends[last] == End::Open,
-            runs: affected.len() as u64,
-            ready_runs: affected.iter().filter(|&&at| self.chronicle.runs[at].is_ready()).count() as u64,
             causes,
             ..Incident::default()
         })

@@ -20,6 +20,7 @@ mod joiner;
 mod kernel;
 mod labels;
 mod leader;
+mod lost_parts;
 pub mod model;
 mod naming;
 mod neighbours;

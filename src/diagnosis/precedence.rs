@@ -55,10 +55,11 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, judged: 
             .filter(|id| met.insert(*id) && (is_known(*id) || lacks_value && failed(*id) || lacks && not_given(*id)))
             .collect();
         let leads = |first: &Id| {
+            let most = if failed(*first) { JUST_BEFORE } else { LAST_MINUTE };
             *first != root
                 // Knowledge says that it is the other way round.
                 && !faults.explains(root, *first)
-                && of_root.iter().all(|&at| precedes(&runs[at], *first, root, if failed(*first) { JUST_BEFORE } else { LAST_MINUTE }))
+                && of_root.iter().all(|&at| precedes(&runs[at], *first, root, most))
                 && runs.iter().all(|run| !has(run, *first) || has(run, root))
         };
         let Some(first) = candidates.into_iter().find(leads) else { continue };
