@@ -55,10 +55,16 @@ fn roots(case: &Case, run: &Run, background: &BTreeSet<Id>) -> BTreeSet<Id> {
     let lost: BTreeSet<Id> = lost.into_iter().filter(|id| is_lost(case, run, *id)).collect();
     let explained = |id: &Id| lost.iter().any(|other| other != id && case.faults.explains(*other, *id));
     let root_of = |id: &Id| match case.faults.get(*id).is_some_and(|fault| fault.role == Role::Symptom) {
-        true => causes::judge(run, &case.known(background)).root.unwrap_or(*id),
+        true => causes::judge(&until(run, *id), &case.known(background)).root.unwrap_or(*id),
         false => *id,
     };
     lost.iter().filter(|id| !explained(id)).map(root_of).collect()
+}
+
+/// A run up to the first word of a fault.
+fn until<'e>(run: &Run<'e>, id: Id) -> Run<'e> {
+    let first = run.faults.iter().position(|seen| seen.fault == id).map_or(0, |at| at + 1);
+    Run { faults: run.faults[..first].to_vec(), ..run.clone() }
 }
 
 fn degrades<'c>(case: &Case<'c, '_>, id: Id) -> Option<&'c Signature> {

@@ -4,7 +4,7 @@ use super::Teller;
 use crate::diagnosis::runs::{AFTERMATH, FaultSeen, Point, Run, Witness};
 use crate::diagnosis::services::actor_of;
 use crate::diagnosis::story::Event;
-use crate::evidence::{ActorKind, FaultKind, Told};
+use crate::evidence::{ActorKind, FaultKind, Id, Told};
 use crate::grammar::{MarkKind, SECOND};
 use crate::signature::wording::{complains, may_tell_why};
 
@@ -12,6 +12,8 @@ use crate::signature::wording::{complains, may_tell_why};
 const LEAVE: i64 = SECOND;
 /// Who dies says nothing more after so long (nanoseconds).
 const AGONY: i64 = 3 * SECOND;
+/// Words that a stream says so often before it goes on are last words all the same.
+const RECURS: usize = 3;
 /// What last words are about stands so many bytes after them at most.
 const REASON: u64 = 512;
 
@@ -38,9 +40,15 @@ impl<'e> Teller<'_, 'e> {
         if starts || (self.leads && !self.traits.has_starts[part]) {
             return;
         }
-        // Nor did it live if all that is known of it is this, where starts are told and other runs came before.
-        let only_died =
-            self.leads && self.at > 0 && self.run().is_some_and(|run| run.start.is_none() && !run.is_ready());
+        // Nor did it live if all that is known of it is this, where starts are told and other runs came before, or the
+        // same last words come again and again.
+        let kinds = &self.cast.parts[part].kinds.marks;
+        let recurs = |words: Id| kinds.iter().any(|kind| kind.told.words == words && kind.count >= RECURS);
+        let only_died = self.leads
+            && self.chronicle.runs.get(self.at).is_some_and(|run| {
+                let died_often = || run.fatal.and_then(|fatal| fatal.mark).is_some_and(|mark| recurs(mark.words));
+                run.start.is_none() && !run.is_ready() && (self.at > 0 || died_often())
+            });
         if let Some(run) = self.run()
             && let Some(fatal) =
                 run.fatal.filter(|fatal| fatal.part == part && fatal.mark.is_some_and(|mark| mark.weak))
