@@ -224,8 +224,7 @@ impl Case<'_, '_> {
         Some(Cause { why, evidence, ..self.cause(root, Role::Root, &[], 1)? })
     }
 
-    /// A loop that no run shows and its manager tells of (a table of pods, the events of one). All errors seen are one
-    /// run's, as far as anybody knows.
+    /// A loop that no run shows and its manager tells of (a table of pods, the events of one).
     fn told(&self, background: &BTreeSet<Id>) -> Option<Incident> {
         let (first, last) = (self.chronicle.looping.first(), self.chronicle.looping.last());
         let causes = Vec::from_iter(self.only_error(background));

@@ -8,7 +8,8 @@ use super::runs::{Chronicle, FaultSeen, Point, Run};
 use crate::evidence::Id;
 use crate::evidence::event::is_hint;
 use crate::grammar::{SECOND, Time};
-use std::collections::BTreeMap;
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Of the runs that lived long enough, so many in a hundred have the line; the log may have lost some.
 const NEARLY_ALL: usize = 90;
@@ -83,6 +84,9 @@ fn go_to_their_runs(lines: &mut BTreeMap<usize, FaultSeen>, runs: &[Run]) {
 
 /// The last hint of the boot that every run has that lived so long.
 fn last_of_boot(runs: &[Run], told: &BTreeMap<Hint, BTreeMap<usize, FaultSeen>>) -> Option<Hint> {
+    let over = runs.iter().filter(|run| run.is_over());
+    let of_others: LazyCell<BTreeSet<Id>, _> =
+        LazyCell::new(|| over.flat_map(|run| &run.faults).map(|seen| seen.fault).collect());
     let mut held: Vec<(i64, Hint)> = Vec::new();
     for (&hint, lines) in told {
         let mut delays: Vec<i64> = lines.iter().filter_map(|(&at, line)| delay(&runs[at], line)).collect();
@@ -95,13 +99,9 @@ fn last_of_boot(runs: &[Run], told: &BTreeMap<Hint, BTreeMap<usize, FaultSeen>>)
         let lives_on = lines.iter().any(|(&at, line)| {
             if !runs[at].is_over() {
                 // What ended others may come after.
-                let ended_others = |fault: Id| {
-                    let has = |run: &Run| run.faults.iter().any(|seen| seen.fault == fault);
-                    runs.iter().any(|run| run.is_over() && has(run))
-                };
                 let mut after =
                     runs[at].faults.iter().filter(|seen| seen.part == line.part && seen.offset > line.offset);
-                return !after.any(|seen| ended_others(seen.fault));
+                return !after.any(|seen| of_others.contains(&seen.fault));
             }
             let after = runs[at].ended().zip(line.time).map(|(ended, time)| ended.ns - time.ns);
             runs[at].stop.is_some() || after.is_none_or(|after| !(-SECOND..=AT_ONCE).contains(&after))

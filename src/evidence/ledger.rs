@@ -197,15 +197,15 @@ impl Ledger {
             *self = self.rebuilt(next.width);
         }
         if next.width < self.width {
-            self.join_finer(next, lines, without);
+            self.add_all(next.events(), lines, without);
         } else {
             self.join(next, lines, without);
         }
     }
 
-    /// Adds a neighbour of a lesser width: what it holds apart may fold in wider buckets.
-    fn join_finer(&mut self, next: &Ledger, lines: u64, without: &BTreeSet<Id>) {
-        for event in next.events() {
+    /// Adds events one by one: what was apart in finer buckets may fold in these.
+    fn add_all<'l>(&mut self, events: impl Iterator<Item = Event<'l>>, lines: u64, without: &BTreeSet<Id>) {
+        for event in events {
             match event {
                 Event::Mark(mark) => self.add_mark(Mark { line: mark.line + lines, ..mark }),
                 Event::Fold(key, _) if without.contains(&key.fault) => {}
@@ -277,12 +277,7 @@ impl Ledger {
     /// These events in buckets of this width.
     pub fn of<'l>(width: u8, events: impl Iterator<Item = Event<'l>>) -> Ledger {
         let mut ledger = Ledger { width, ..Ledger::default() };
-        for event in events {
-            match event {
-                Event::Mark(mark) => ledger.add_mark(mark),
-                Event::Fold(key, fold) => ledger.add_fold(key.fault, key.actor, fold),
-            }
-        }
+        ledger.add_all(events, 0, &BTreeSet::new());
         ledger
     }
 

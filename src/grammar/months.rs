@@ -3,7 +3,7 @@
 const MONTHS: [&[u8; 3]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
-/// By month: its short names in the locales of Europe, as `journalctl` writes them. Of names that two languages give to
+/// By month: its short names in most locales of Europe, as `journalctl` writes them. Of names that two languages give to
 /// different months (`lis` is November in Polish and Czech, October in Croatian) the more spoken one's.
 const FOREIGN_MONTHS: [&[&str]; 12] = [
     &[

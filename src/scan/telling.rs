@@ -133,31 +133,23 @@ impl Scanner {
         }
         let is_fatal = fatal.is_some();
         let asks_for_reason = fatal.is_some_and(|mark| mark.text(Field::Reason).is_none());
-        let component = reading.component.as_deref();
-        let marks: Vec<Spoken> =
-            marks.into_iter().map(|(id, mark)| self.spoken(id, &mark, (text, component), program)).collect();
+        let marks: Vec<Spoken> = marks.into_iter().map(|(id, mark)| self.spoken(id, &mark, reading, text)).collect();
         let is_numbered = |name: &str| name.bytes().any(|byte| byte.is_ascii_digit());
         let has_number = faults.iter().chain(&hint).filter_map(|(_, kind)| template_of(kind)).any(is_numbered)
             || marks.iter().any(|mark| self.catalog.mark(mark.id).weak && is_numbered(&mark.name));
         Telling { faults, hint, step, is_step, asks_for_reason, is_fatal, by_manager, marks, has_number }
     }
 
-    fn spoken(
-        &self,
-        id: MarkId,
-        mark: &MarkReading,
-        (text, component): (&[u8], Option<&[u8]>),
-        program: Option<&str>,
-    ) -> Spoken {
+    fn spoken(&self, id: MarkId, mark: &MarkReading, reading: &Reading, text: &[u8]) -> Spoken {
         // A weak mark is known by its line's skeleton, and by which part said it: only the one at the head of the log will
         // count.
-        let name = match component.filter(|_| mark.mark.weak) {
+        let name = match reading.component.as_deref().filter(|_| mark.mark.weak) {
             Some(component) => format!("{}: {}", skeleton(component), skeleton(mark.message())),
             None if mark.mark.weak => skeleton(mark.message()),
             None => mark.mark.text.clone(),
         };
         let words = fault_id(&format!("mark\0{name}"));
-        let program = mark.mark.program.as_deref().or(program).unwrap_or_default();
+        let program = mark.mark.program.as_deref().or_else(|| self.catalog.program(reading)).unwrap_or_default();
         Spoken { id, kept: mark.keep(text), tells_ready: self.catalog.tells_ready(program), words, name }
     }
 
