@@ -55,6 +55,9 @@ impl<'c, 'e> Case<'c, 'e> {
         let times = || seen.iter().filter_map(|seen| seen.time);
         let after_ready = seen.iter().filter(|seen| seen.after_ready).count();
         let window = (times().min(), times().max());
+        // A line without a time has that of a line before, which may be the start of the run.
+        let began = runs.first().and_then(|&first| self.chronicle.runs[first].began());
+        let lines_from = began.into_iter().chain(window.0).min();
         Some(Cause {
             id: fault.id.clone(),
             title: fault.title(),
@@ -77,7 +80,7 @@ impl<'c, 'e> Case<'c, 'e> {
                 |signature| signature.fix.clone(),
             ),
             template: fault.template.map(Into::into),
-            evidence: self.lines.of(&[id], window, MAX_LINES),
+            evidence: self.lines.of(&[id], (lines_from, window.1), MAX_LINES),
         })
     }
 

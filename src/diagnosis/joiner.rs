@@ -142,8 +142,12 @@ impl<'n, 'e> Joiner<'n, 'e> {
                 .collect();
             let (descriptions, units): (Vec<usize>, Vec<usize>) =
                 alone.into_iter().partition(|&at| self.name_of(at).contains(' '));
+            // A unit that tells starts of its own goes by its own name.
+            let ends_only = |at: &usize| self.facts[*at].marks > 0 && !self.facts[*at].tells_start;
+            let unstarted: Vec<usize> = units.iter().copied().filter(ends_only).collect();
             match (descriptions.as_slice(), units.as_slice()) {
                 ([description], [unit]) => self.union(*description, *unit),
+                ([description], _) if unstarted.len() == 1 => self.union(*description, unstarted[0]),
                 // A description of one word: the one name tells the starts, the other as many ends.
                 ([], &[a, b]) if self.is_begun_by(a, b) || self.is_begun_by(b, a) => self.union(a, b),
                 _ => {}

@@ -59,7 +59,8 @@ pub fn lend<'e>(stories: &[Story<'e>], casts: &mut Vec<Cast<'e>>, chronicles: &m
             });
             cast.parts[index].kinds.fault_tellers.insert(event.actor);
             let Event { actor, offset, time, .. } = event;
-            let seen = FaultSeen { fault: id, actor, part: index, offset, time, count, after_ready: false };
+            let seen =
+                FaultSeen { fault: id, actor, part: index, offset, time, count, untimed: false, after_ready: false };
             match run.and_then(|run| chronicles[owner].runs.get_mut(run)) {
                 Some(run) => {
                     run.killed = run.killed.or(says_whom.then_some(killer));

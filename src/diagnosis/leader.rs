@@ -23,6 +23,8 @@ pub struct Traits {
     pub managed: bool,
     /// It tells of first starts alone.
     pub silent_respawns: bool,
+    /// It tells of each process as well: its word of a service's start is that of its first process, said once more.
+    pub tells_processes: bool,
     /// By part: how many runs it tells a start or an end of, at the least.
     pub landmarks: Vec<usize>,
     /// By part: whether it tells ends.
@@ -53,6 +55,9 @@ impl Traits {
         let manager_starts = || marks().filter(|mark| mark.kind == MarkKind::Start && mark.manager);
         let managed = manager_starts().next().is_some();
         let silent_respawns = managed && manager_starts().all(|mark| mark.first_only);
+        let of_first = manager_starts().find(|mark| mark.first_only).map(|mark| mark.step);
+        let tells_processes =
+            of_first.is_some_and(|step| manager_starts().any(|mark| !mark.first_only && mark.step < step));
         let head_start: Vec<Option<Id>> = cast.parts.iter().map(|part| head_start(part, sure_starts)).collect();
         let is_end = |mark: &Told| matches!(mark.kind, MarkKind::Exit | MarkKind::Fatal);
         let tells_ends = cast.parts.iter().map(|part| part.marks().any(is_end)).collect();
@@ -82,6 +87,7 @@ impl Traits {
             pids_are_runs,
             managed,
             silent_respawns,
+            tells_processes,
             landmarks,
             tells_ends,
             called,

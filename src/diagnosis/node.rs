@@ -37,6 +37,8 @@ pub struct NodeFacts {
     pub begins: Vec<i64>,
     /// When an end of it was told: the first ones.
     pub ends: Vec<i64>,
+    /// A start of it was told, with a time or without one.
+    pub tells_start: bool,
 }
 
 impl NodeFacts {
@@ -53,6 +55,7 @@ impl NodeFacts {
         match mark.kind {
             MarkKind::Exit | MarkKind::Fatal => keep(&mut self.ends),
             MarkKind::Start => {
+                self.tells_start = true;
                 keep(&mut self.begins);
                 if !mark.weak && !mark.manager {
                     keep(&mut self.starts);

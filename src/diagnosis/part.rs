@@ -101,7 +101,7 @@ mod tests {
         let event = |(offset, kind): (u64, usize)| {
             let what = match known.get(kind) {
                 Some(told) => What::Mark { told, count: None, last_words: 0 },
-                None => What::Fault { id: 9, count: 1, until: offset },
+                None => What::Fault { id: 9, count: 1, until: offset, untimed: false },
             };
             Event { offset, time: None, actor: known.get(kind).map_or(3, |told| told.actor), what }
         };

@@ -4,7 +4,7 @@
 //! either, it leads to the other.
 
 use super::causes::{LAST_MINUTE, Verdict};
-use super::faults::Faults;
+use super::faults::{Fault, Faults};
 use super::runs::Run;
 use crate::evidence::{Class, Id};
 use crate::grammar::SECOND;
@@ -45,8 +45,10 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, judged: 
         // Some time before, what says that it was not given: no signature knows it.
         let not_given = |id: Id| {
             let complains = |class| matches!(class, Class::Fatal | Class::Error | Class::Worded);
-            let fault = faults.get(id).filter(|fault| fault.class.is_some_and(complains) && !fault.dealt_with);
-            fault.is_some_and(|fault| fault.template.is_some_and(was_not_given)) && !background.contains(&id)
+            let fault = faults.get(id).filter(|_| !background.contains(&id));
+            let says = |fault: &Fault| fault.class.is_some_and(complains) && fault.template.is_some_and(was_not_given);
+            // What the program did without at its start is what it lacks later.
+            fault.is_some_and(|fault| fault.dealt_with || says(fault))
         };
         // What comes first in the first of the runs may come first in all.
         let mut met = BTreeSet::new();
@@ -67,7 +69,7 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, judged: 
             if let Some(verdict) = &mut judged[at] {
                 verdict.explained.retain(|id| *id != first);
                 verdict.explained.insert(0, root);
-                verdict.root = Some(first);
+                verdict.root = Some(faults.plain(first));
                 verdict.by_order = true;
                 verdict.quoted = false;
             }

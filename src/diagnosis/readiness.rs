@@ -23,8 +23,8 @@ const AT_ONCE: i64 = 2 * SECOND;
 type Hint = (usize, Id);
 
 /// Takes the hints out of all runs, and makes one of them readiness where `by_hint`. Lines of an `untimed` part have the
-/// times of others.
-pub fn settle(chronicle: &mut Chronicle, untimed: &[bool], by_hint: bool) {
+/// times of others; `last_lines` is when each part ends.
+pub fn settle(chronicle: &mut Chronicle, untimed: &[bool], last_lines: &[Option<Time>], by_hint: bool) {
     let mut told: BTreeMap<Hint, BTreeMap<usize, FaultSeen>> = BTreeMap::new();
     for at in 0..chronicle.runs.len() {
         let mut hints: Vec<FaultSeen> = chronicle.runs[at].faults.extract_if(.., |seen| is_hint(seen.fault)).collect();
@@ -44,7 +44,7 @@ pub fn settle(chronicle: &mut Chronicle, untimed: &[bool], by_hint: bool) {
     if !by_hint {
         return;
     }
-    if let Some(chosen) = last_of_boot(&chronicle.runs, &told)
+    if let Some(chosen) = last_of_boot(&chronicle.runs, &told, last_lines)
         && let Some(lines) = told.get(&chosen)
     {
         for (&at, line) in lines {
@@ -83,10 +83,16 @@ fn go_to_their_runs(lines: &mut BTreeMap<usize, FaultSeen>, runs: &[Run]) {
 }
 
 /// The last hint of the boot that every run has that lived so long.
-fn last_of_boot(runs: &[Run], told: &BTreeMap<Hint, BTreeMap<usize, FaultSeen>>) -> Option<Hint> {
-    let over = runs.iter().filter(|run| run.is_over());
+fn last_of_boot(
+    runs: &[Run],
+    told: &BTreeMap<Hint, BTreeMap<usize, FaultSeen>>,
+    last_lines: &[Option<Time>],
+) -> Option<Hint> {
+    // Where nothing tells of an end, the next run's start does.
+    let is_open = |at: usize| !runs[at].is_over() && at + 1 == runs.len();
+    let over = (0..runs.len()).filter(|&at| !is_open(at));
     let of_others: LazyCell<BTreeSet<Id>, _> =
-        LazyCell::new(|| over.flat_map(|run| &run.faults).map(|seen| seen.fault).collect());
+        LazyCell::new(|| over.flat_map(|at| &runs[at].faults).map(|seen| seen.fault).collect());
     let mut held: Vec<(i64, Hint)> = Vec::new();
     for (&hint, lines) in told {
         let mut delays: Vec<i64> = lines.iter().filter_map(|(&at, line)| delay(&runs[at], line)).collect();
@@ -97,11 +103,14 @@ fn last_of_boot(runs: &[Run], told: &BTreeMap<Hint, BTreeMap<usize, FaultSeen>>)
         let with = long.iter().filter(|at| lines.contains_key(at)).count();
         // A line after which every run dies at once says nothing. Its end may be told in whole seconds.
         let lives_on = lines.iter().any(|(&at, line)| {
-            if !runs[at].is_over() {
+            if is_open(at) {
                 // What ended others may come after.
                 let mut after =
                     runs[at].faults.iter().filter(|seen| seen.part == line.part && seen.offset > line.offset);
-                return !after.any(|seen| of_others.contains(&seen.fault));
+                let ends_at_once =
+                    last_lines[line.part].zip(line.time).is_some_and(|(last, time)| last.ns - time.ns <= AT_ONCE);
+                let others_die = || lines.keys().any(|&other| !is_open(other));
+                return !(after.any(|seen| of_others.contains(&seen.fault)) || ends_at_once && others_die());
             }
             let after = runs[at].ended().zip(line.time).map(|(ended, time)| ended.ns - time.ns);
             runs[at].stop.is_some() || after.is_none_or(|after| !(-SECOND..=AT_ONCE).contains(&after))

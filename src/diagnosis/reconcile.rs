@@ -45,8 +45,8 @@ pub fn chronicle<'e>(stories: &[Story<'e>], cast: &Cast<'e>) -> Chronicle<'e> {
         teller.tell();
     }
     let silent = !traits.tells_ready && chronicle.runs.iter().all(|run| run.ready.is_none());
-    readiness::settle(&mut chronicle, &traits.untimed, silent);
     let last_lines: Vec<Option<Time>> = cast.parts.iter().map(|part| stories[part.story].last_time()).collect();
+    readiness::settle(&mut chronicle, &traits.untimed, &last_lines, silent);
     settle(&mut chronicle, &last_lines);
     chronicle
 }

@@ -54,10 +54,17 @@ fn restarted<'c, 'e>(chronicle: &'c Chronicle<'e>) -> impl Iterator<Item = &'c R
     let unseen = |run: &Run| run.start.is_none() && run.fatal.is_none();
     let unseen_first = told && processes().next().is_some_and(unseen);
     let mut instances = BTreeSet::new();
-    // The first run of each instance is no restart.
-    let is_first = move |run: &Run| instances.insert(run.instance);
-    let mut is_first = is_first;
-    processes().skip(usize::from(unseen_first)).filter(move |run| !is_first(run))
+    // The first run of each instance is no restart, but of one that takes the place of others that have ended.
+    let mut is_restart = move |(nth, run): &(usize, &Run)| {
+        let is_new = instances.insert(run.instance);
+        let goes_on = |other: &Run| {
+            let outlives = run.began().zip(other.ended()).is_some_and(|(began, ended)| began < ended);
+            other.instance.is_none() || !other.is_over() || outlives
+        };
+        !is_new || run.instance.is_some() && *nth > 0 && !processes().take(*nth).any(goes_on)
+    };
+    let processes = processes().enumerate();
+    processes.filter(move |run| is_restart(run)).skip(usize::from(unseen_first)).map(|(_, run)| run)
 }
 
 #[cfg(test)]

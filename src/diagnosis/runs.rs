@@ -36,6 +36,8 @@ pub struct FaultSeen {
     pub offset: u64,
     pub time: Option<Time>,
     pub count: u32,
+    /// Its time is that of a line before.
+    pub untimed: bool,
     /// After the run's ready mark.
     pub after_ready: bool,
 }

@@ -146,9 +146,14 @@ fn subject(story: &Story, event: &Event) -> Subject {
         Some(Actor { kind: ActorKind::Manager, service, .. }) if service.is_empty() => Subject::Manager,
         Some(Actor { kind: ActorKind::Manager, service, .. }) => Subject::Managed(normal(service)),
         Some(actor) if !actor.service.is_empty() => Subject::Application(normal(&actor.service)),
-        Some(actor) => Subject::Application(normal(&actor.ident)),
+        Some(actor) => Subject::Application(normal(program_of(&actor.ident))),
         None => Subject::Application(String::new()),
     }
+}
+
+/// Of `postfix/smtp`, one of several programs that are one service, that service.
+fn program_of(ident: &str) -> &str {
+    ident.split_once('/').map(|(program, _)| program).filter(|program| !program.is_empty()).unwrap_or(ident)
 }
 
 /// The program that a line is of, by its mark or by who wrote it.

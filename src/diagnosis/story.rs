@@ -3,7 +3,7 @@
 use super::clocks::Clocks;
 use super::labels::{folder, stem};
 use super::rotation::Log;
-use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
+use crate::evidence::event::{FIRST_SAMPLES, Fold, LAST_SAMPLES};
 use crate::evidence::{self, Actor, ActorKind, Class, FaultKind, Id, Ledger, Sample, Segment, Told};
 use crate::grammar::{Course, MarkKind, SECOND, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +64,8 @@ pub enum What<'e> {
         count: u32,
         /// Where the last one of them begins.
         until: u64,
+        /// Its time is that of a line before.
+        untimed: bool,
     },
 }
 
@@ -191,7 +193,8 @@ fn read_events<'e>(ledger: &'e Ledger, events: &mut Vec<Event<'e>>) {
                 Event { offset: mark.offset, time: mark.time, actor: mark.told.actor, what }
             }
             evidence::Event::Fold(key, fold) => {
-                let what = What::Fault { id: key.fault, count: fold.count, until: fold.last_offset };
+                let Fold { count, last_offset: until, untimed, .. } = fold;
+                let what = What::Fault { id: key.fault, count, until, untimed };
                 Event { offset: fold.first_offset, time: fold.first, actor: key.actor, what }
             }
         };

@@ -4,7 +4,7 @@ use super::Evidence;
 use std::fmt;
 
 const FAMILY: &[u8] = b"relapse evidence ";
-const MAGIC: &[u8] = b"relapse evidence 9\n";
+const MAGIC: &[u8] = b"relapse evidence 10\n";
 
 /// Why bytes are no evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]

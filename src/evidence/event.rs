@@ -234,11 +234,19 @@ pub struct Fold {
     pub last_offset: u64,
     pub first: Option<Time>,
     pub last: Option<Time>,
+    /// None of the lines has a time: theirs are those of lines before.
+    pub untimed: bool,
 }
 
 impl Fold {
+    /// What one line tells so many times.
+    pub fn of_line(offset: u64, time: Option<Time>, untimed: bool, count: u32) -> Fold {
+        Fold { count, first_offset: offset, last_offset: offset, first: time, last: time, untimed }
+    }
+
     pub fn merge(&mut self, other: Fold) {
         self.count = self.count.saturating_add(other.count);
+        self.untimed &= other.untimed;
         if other.first_offset < self.first_offset {
             self.first_offset = other.first_offset;
             self.first = other.first;

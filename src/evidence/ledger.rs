@@ -181,12 +181,7 @@ impl Ledger {
         packed + self.open.folds.iter().filter(|(key, _)| !is_hint(key.fault)).count()
     }
 
-    pub fn add_occurrences(&mut self, fault: Id, actor: Id, offset: u64, time: Option<Time>, times: u32) {
-        let fold = Fold { count: times, first_offset: offset, last_offset: offset, first: time, last: time };
-        self.add_fold(fault, actor, fold);
-    }
-
-    fn add_fold(&mut self, fault: Id, actor: Id, fold: Fold) {
+    pub fn add_fold(&mut self, fault: Id, actor: Id, fold: Fold) {
         let bucket = bucket_of(fault, fold.first, self.width);
         self.open.folds.add(FoldKey { bucket, fault, actor }, fold);
     }

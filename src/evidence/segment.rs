@@ -4,7 +4,7 @@
 //! joining needs no look at the source, and the order of joining does not matter. Every bound is a function of the set
 //! of what was seen, never of the order: a coarser fold or a dropped template in a part is one in the whole as well.
 
-use super::event::{Actor, Fault, FaultKind, Id, Mark, Sample, Told};
+use super::event::{Actor, Fault, FaultKind, Fold, Id, Mark, Sample, Told};
 use super::ledger::Ledger;
 use crate::grammar::Time;
 use serde::{Deserialize, Serialize};
@@ -101,8 +101,8 @@ impl Segment {
     }
 
     /// Counts what one line tells of a fault since the last mark.
-    pub fn add_occurrences(&mut self, fault: Id, actor: Id, offset: u64, time: Option<Time>, times: u32) {
-        self.ledger.add_occurrences(fault, actor, offset, time, times);
+    pub fn add_occurrences(&mut self, fault: Id, actor: Id, fold: Fold) {
+        self.ledger.add_fold(fault, actor, fold);
     }
 
     pub fn add_fault(&mut self, id: Id, fault: Fault) {

@@ -24,6 +24,8 @@ const TIME_SHIFT: u8 = 1;
 const TIME_MASK: u8 = 15;
 /// A fold of more than one occurrence.
 const IS_MANY: u8 = 1 << 5;
+/// None of its lines has a time of its own.
+const IS_UNTIMED: u8 = 1 << 6;
 /// The time's zone was assumed.
 const IS_ASSUMED: u8 = 1 << 7;
 const HAS_PID: u8 = 1 << 5;
@@ -63,7 +65,8 @@ impl Place {
 
     fn push_fold(&mut self, bytes: &mut Vec<u8>, fault: u64, actor: u64, fold: &Fold) {
         let alone = fold.count == 1;
-        bytes.push(time_bits(fold.first) | if alone { 0 } else { IS_MANY });
+        let untimed = if fold.untimed { IS_UNTIMED } else { 0 };
+        bytes.push(time_bits(fold.first) | untimed | if alone { 0 } else { IS_MANY });
         push(bytes, fault);
         push(bytes, actor);
         self.push_place(bytes, fold.first_offset, fold.first);
@@ -171,7 +174,7 @@ impl<'b> Steps<'b> {
     fn fold(&mut self, bits: u8) -> Option<Step> {
         let (fault, actor) = (self.number()?, self.number()?);
         let (first_offset, first) = self.place(bits)?;
-        let mut fold = Fold { count: 1, first_offset, last_offset: first_offset, first, last: first };
+        let mut fold = Fold::of_line(first_offset, first, bits & IS_UNTIMED != 0, 1);
         if bits & IS_MANY != 0 {
             fold.count = self.small()?;
             let bits = self.byte()?;

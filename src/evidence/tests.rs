@@ -1,5 +1,6 @@
 //! The laws of merging.
 
+use super::event::Fold;
 use super::*;
 use crate::grammar::{MarkKind, SECOND, Time};
 use proptest::prelude::*;
@@ -14,7 +15,7 @@ fn piece(start: u64, end: u64, seed: u64) -> Segment {
         if offset % 11 == 4 {
             segment.add_mark(mark(offset, offset - start, time));
         }
-        segment.add_occurrences(fault, 1, offset, time, 1);
+        segment.add_occurrences(fault, 1, Fold::of_line(offset, time, offset % 3 == 0, 1));
         let sample = Sample { offset, line: offset - start, time, actor: 1, text: format!("line {offset}") };
         let kind = FaultKind::Signature(format!("f{fault}"));
         segment.add_fault(fault, Fault { kind, count: 1, first: vec![sample.clone()], last: vec![sample] });
@@ -55,7 +56,7 @@ fn storm(start: u64, end: u64) -> Segment {
         if offset.is_multiple_of(100) {
             segment.add_mark(mark(offset, offset - start, None));
         }
-        segment.add_occurrences(fault, 1, offset, None, 1);
+        segment.add_occurrences(fault, 1, Fold::of_line(offset, None, true, 1));
         let kind = FaultKind::Unknown { class: Class::Error, template: offset.to_string() };
         segment.add_fault(fault, Fault { kind, count: 1, first: Vec::new(), last: Vec::new() });
     }
@@ -152,7 +153,7 @@ fn too_many_folds_are_folded_wider_and_nothing_is_lost() {
     let mut right = Segment::new(1, 2);
     for second in 0..200_000i64 {
         let half = if second < 100_000 { &mut left } else { &mut right };
-        half.add_occurrences(1, 1, 0, Some(Time::new(second * 2 * SECOND, 0)), 1);
+        half.add_occurrences(1, 1, Fold::of_line(0, Some(Time::new(second * 2 * SECOND, 0)), false, 1));
     }
     left.keep_bounds();
     right.keep_bounds();

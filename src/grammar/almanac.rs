@@ -6,6 +6,7 @@
 
 use super::catalog::Catalog;
 use super::clock::{Clock, DAY, DISORDER, Open, SECOND, Time};
+use super::course::Course;
 use super::reader::Reader;
 use std::borrow::Cow;
 
@@ -17,6 +18,9 @@ const HEAD_LINES: usize = 400;
 const MAX_PLACES: u64 = 16_384;
 /// Anchors are no closer than this (nanoseconds): less than an hour, which may come twice.
 const APART: i64 = 1200 * SECOND;
+
+/// Lines that tell whether the newest stands first.
+const COURSE_PLACES: u64 = 512;
 
 /// What follows a date lies in the half year after it, whenever the file was written: it may be a copy.
 const HALF_A_YEAR: i64 = 183 * DAY;
@@ -39,6 +43,10 @@ pub fn dated<'l>(
     mut line_at: impl FnMut(u64) -> Option<(u64, Cow<'l, [u8]>)>,
 ) -> Clock {
     let reader = Reader::of(catalog);
+    // Each date without a year is the latest one there is, whatever stands before or after it.
+    if is_newest_first(&reader, &clock, length, &mut line_at) {
+        return clock;
+    }
     let step = (length / MAX_PLACES).max(1);
     let mut clock = clock;
     let mut has_date = false;
@@ -86,6 +94,26 @@ pub fn dated<'l>(
     }
     anchors.reverse();
     clock.with_anchors(anchors)
+}
+
+/// Whether a log's dates fall from line to line. Times of day alone do not tell that of days.
+fn is_newest_first<'l>(
+    reader: &Reader,
+    clock: &Clock,
+    length: u64,
+    line_at: &mut impl FnMut(u64) -> Option<(u64, Cow<'l, [u8]>)>,
+) -> bool {
+    let mut course = Course::default();
+    let mut place = 0;
+    while let Some((offset, line)) = line_at(place).filter(|_| place < length) {
+        let reading = reader.read(&line, clock);
+        if reading.open == Open::Date {
+            return false;
+        }
+        reading.time.iter().for_each(|time| course.see(time.ns));
+        place = (offset + line.len() as u64 + 1).max(place + length / COURSE_PLACES);
+    }
+    course.is_backwards()
 }
 
 /// The first line of `bytes` that begins at a place or after it, and where.

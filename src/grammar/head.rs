@@ -70,7 +70,7 @@ fn look(line: &[u8]) -> Head {
         Some(b'[') if is_month_time(&line[1..]) => Head::Record,
         Some(b'@') if line.len() > 25 && line[1..25].iter().all(u8::is_ascii_hexdigit) => Head::Record,
         Some(b'I' | b'W' | b'E' | b'F') if is_shape(&line[1..], b"dddd dd:dd:dd") => Head::Record,
-        Some(b'A'..=b'Z') if is_month_time(line) => Head::Record,
+        Some(b'A'..=b'Z' | b'a'..=b'z' | 0x80..) if is_month_time(line) => Head::Record,
         Some(b'#') if is_shape(&line[1..], b"dddddddddd") && line[11..].trim_ascii().is_empty() => Head::Record,
         Some(b'<') => Head::Record,
         _ => Head::Text,
@@ -110,12 +110,18 @@ fn is_numeric_time(line: &[u8]) -> bool {
         Some(b'-') => is_shape(line, b"dddd-dd-dd?dd:dd:dd"),
         Some(b'/') => is_shape(line, b"dddd/dd/dd dd:dd:dd"),
         Some(b'.') => is_shape(line, b"dddd.dd.dd dd:dd:dd"),
-        Some(b' ') => is_shape(line, b"dddd aaa _d dd:dd:dd") || is_redis(line) || is_pid_and_time(line),
+        Some(b' ') => {
+            is_shape(line, b"dddd aaa _d dd:dd:dd")
+                || is_redis(line)
+                || is_pid_and_time(line)
+                || is_numbered_month(line)
+        }
         _ => {
             SHAPES.iter().any(|shape| is_shape(line, shape))
                 || is_redis(line)
                 || is_epoch(line)
                 || is_pid_and_time(line)
+                || is_numbered_month(line)
         }
     }
 }
@@ -154,11 +160,33 @@ fn is_redis(line: &[u8]) -> bool {
     is_shape(&line[pid..], b":a dd aaa dddd dd:dd:dd") || line[pid..].starts_with(b":signal-handler (")
 }
 
-/// `Mon DD HH:MM:SS`, or with a weekday before.
+/// `Mon DD HH:MM:SS`, or with a weekday before, in any language.
 fn is_month_time(line: &[u8]) -> bool {
-    is_shape(line, b"aaa _d dd:dd:dd")
-        || is_shape(line, b"aaa aaa _d dd:dd:dd")
-        || is_shape(line, b"aaa dddd-dd-dd dd:dd:dd")
+    let rest = after_name(line);
+    rest.is_some_and(|rest| {
+        is_shape(rest, DAY_AND_CLOCK)
+            || is_shape(rest, b"dddd-dd-dd dd:dd:dd")
+            || after_name(rest).is_some_and(|rest| is_shape(rest, DAY_AND_CLOCK))
+    })
+}
+
+const DAY_AND_CLOCK: &[u8] = b"_d dd:dd:dd";
+
+/// The longest short name of a month that any locale has (bytes).
+const LONGEST_NAME: usize = 9;
+
+/// What stands after a name at the start, and a blank.
+fn after_name(line: &[u8]) -> Option<&[u8]> {
+    let len = line.iter().take(LONGEST_NAME + 1).position(|&byte| byte == b' ')?;
+    let is_named = |&byte: &u8| byte.is_ascii_alphabetic() || byte >= 0x80 || byte == b'.';
+    (len >= 3 && line[..len].iter().all(is_named)).then(|| &line[len + 1..])
+}
+
+/// `10月 27 08:13:09`, as the locales of China, Japan and Korea number months.
+fn is_numbered_month(line: &[u8]) -> bool {
+    let digits = line.iter().take(2).take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = ["月 ", "월 "].iter().find_map(|month| line[digits..].strip_prefix(month.as_bytes()));
+    rest.is_some_and(|rest| is_shape(rest, DAY_AND_CLOCK))
 }
 
 /// `d` digit, `a` letter, `_` digit or blank, `?` anything, others for themselves.
@@ -249,6 +277,13 @@ mod tests {
             "#1768356761",
             "4312  03:12:41.814936 close(3) = 0",
             "43123 03:12:41.814936 close(3) = 0",
+            "lis 04 01:33:48 nuc7 systemd[1]: x",
+            "сен 14 01:33:48 nuc7 systemd[1]: x",
+            "août  4 01:33:48 nuc7 systemd[1]: x",
+            "heinä 14 01:33:48 nuc7 systemd[1]: x",
+            "mer. nov.  4 01:33:48 x",
+            "10月 27 08:51:32 nuc7 systemd[1]: x",
+            "1월 27 08:51:32 nuc7 systemd[1]: x",
             "\x1b[32m\x1b[1m2026-11-24T08:51:32Z\x1b[0m x",
             "\u{feff}2026-11-24T08:51:32Z x",
             "\0\0\x002026-11-24T08:51:32Z x",
@@ -257,6 +292,8 @@ mod tests {
         }
         assert_eq!(of(b"    at Server.listen (node:net:1)"), Head::Continuation);
         assert_eq!(of(b"Node.js v20.20.2"), Head::Text);
+        assert_eq!(of(b"may 14 01:33 x"), Head::Text);
+        assert_eq!(of(b"took 14 01:33:4 x"), Head::Text);
         assert_eq!(of(b""), Head::Continuation);
     }
 }

@@ -66,6 +66,7 @@ const WORDS: &[(&str, Level)] = &[
     ("pani", Level::Fatal),
     ("panic", Level::Fatal),
     ("pnc", Level::Fatal),
+    ("schwerwiegend", Level::Error),
     ("severe", Level::Error),
     ("sill", Level::Trace),
     ("silly", Level::Trace),

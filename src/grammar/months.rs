@@ -71,16 +71,15 @@ const STARTS: [u16; 256] = {
 /// What stands after a month's number in Chinese and Japanese, and in Korean.
 const COUNTED_MONTHS: [&str; 2] = ["月", "월"];
 
-/// A month by its short name, and the name's length in bytes.
+/// A month by its short name, and the name's length in bytes; Java ends those that are cut short by a full stop.
 pub fn month_of(text: &[u8]) -> Option<(u8, usize)> {
     let english = MONTHS.iter().position(|month| text.starts_with(month.as_slice()));
-    if let Some(at) = english {
-        return Some((at as u8 + 1, 3));
-    }
-    match text.first()? {
-        b' ' | b'0'..=b'9' => counted_month(text),
-        first => foreign_month(text, STARTS[usize::from(*first)]),
-    }
+    let (month, len) = match (english, text.first()?) {
+        (Some(at), _) => (at as u8 + 1, 3),
+        (None, b' ' | b'0'..=b'9') => return counted_month(text),
+        (None, first) => foreign_month(text, STARTS[usize::from(*first)])?,
+    };
+    Some((month, len + usize::from(text[len..].starts_with(b".-"))))
 }
 
 /// The longest name among these months', as one may begin like another.
@@ -113,6 +112,8 @@ mod tests {
         assert_eq!(month_of(b"Jan 14"), Some((1, 3)));
         assert_eq!(month_of("août 14".as_bytes()), Some((8, 5)));
         assert_eq!(month_of(b"mars 14"), Some((3, 4)));
+        assert_eq!(month_of(b"Sep.-2026"), Some((9, 4)));
+        assert_eq!(month_of(b"Okt.-2026"), Some((10, 4)));
         assert_eq!(month_of(b"mar 14"), Some((3, 3)));
         assert_eq!(month_of(b"juin 14"), Some((6, 4)));
         assert_eq!(month_of(b"jui 14"), Some((7, 3)));

@@ -4,9 +4,10 @@
 //! introduces is an uncaught one: the program dies by it.
 
 use super::{CONTEXT, Pass, Place, Sample, evidence_text, fault_id, parts, shown, unknown_id, words};
+use crate::evidence::event::Fold;
 use crate::evidence::{Class, FaultKind, Mark, Told};
 use crate::grammar::definition::Role;
-use crate::grammar::{Level, MarkKind, Reading};
+use crate::grammar::{Level, MarkKind, Reading, head};
 use crate::signature::Matches;
 use crate::signature::wording::is_dealt_with;
 use crate::template::skeleton;
@@ -66,9 +67,9 @@ fn cuts_step_short(text: &[u8]) -> bool {
     text.trim_ascii_end().strip_suffix(TRACEBACK).is_some_and(|step| step.ends_with(b"..."))
 }
 
-/// A frame of a JavaScript trace.
+/// A frame of a JavaScript or a Java trace.
 pub fn is_frame(text: &[u8]) -> bool {
-    text.starts_with(b"    at ")
+    text.starts_with(b"    at ") || text.starts_with(b"\tat ")
 }
 
 /// A frame of a Ruby trace, `lib/sidekiq/cli.rb:78:in 'run'`; with a message after it, it is the head of one.
@@ -81,14 +82,13 @@ pub fn is_ruby_frame(text: &[u8]) -> bool {
     place.is_some_and(|at| text[..at].last().is_some_and(u8::is_ascii_digit))
 }
 
-/// `EnvelopeMismatch: it carries 2`: an error by its class, whatever that is called.
+/// `EnvelopeMismatch: it carries 2`, `org.acme.Mismatch$Late: it carries 2`: an error by its class, whatever that is called.
 fn is_thrown(text: &[u8]) -> bool {
-    if !text.first().is_some_and(u8::is_ascii_uppercase) {
-        return false;
-    }
     let Some(end) = memmem::find(text, b": ") else { return false };
     let class = &text[..end];
-    class.iter().any(u8::is_ascii_lowercase)
+    let is_qualified = || class.iter().filter(|&&byte| byte == b'.').count() >= 2;
+    (class.first().is_some_and(u8::is_ascii_uppercase) || is_qualified())
+        && class.iter().any(u8::is_ascii_lowercase)
         && class.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.$".contains(byte))
 }
 
@@ -380,7 +380,7 @@ impl<'a> Pass<'a> {
             let is_addition = text.starts_with(b"Emitted 'error' event");
             if above_frames && !is_addition && text.first().is_some_and(|byte| !byte.is_ascii_whitespace()) {
                 // Known by its class, it was told when its first frame was read.
-                if !is_thrown(text) && !self.ends_message(start, place.at) {
+                if !is_thrown(text) && self.message_head(start, place.at).is_none() {
                     self.tell_thrown(start, &reading, place);
                 }
                 return;
@@ -389,38 +389,76 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Whether a line is the last one of an exception's message that goes over several, whose head was told by itself.
-    fn ends_message(&self, at: usize, limit: usize) -> bool {
-        let mut end = at;
-        for _ in 0..MAX_MESSAGE {
-            let Some(start) = self.line_before(end, limit) else { return false };
-            let reading = self.reading_at(start);
-            if reading.level.is_some() || reading.message.trim_ascii().is_empty() {
-                return false;
-            }
-            if words::is_exception_head(&reading.message) {
-                return true;
-            }
-            end = start;
-        }
-        false
-    }
-
-    /// Whether a frame is the first one after what was thrown, by a class that its words alone do not tell.
+    /// Whether a frame is the first one after what was thrown, by a class that its words alone do not tell, or after a
+    /// message of several lines.
     pub(super) fn throws_above(&self, at: usize) -> bool {
         self.line_before(at, at).is_some_and(|before| {
             let text = &self.chunk.bytes[before..at - 1];
-            is_thrown(text) && !words::is_exception_head(text)
+            if is_frame(text) || words::is_exception_head(text) {
+                return false;
+            }
+            let goes_on = || head::of(text) != head::Head::Record && self.message_head(before, at).is_some();
+            is_thrown(text) || goes_on()
         })
     }
 
-    /// A frame was read: before the first one stands what was thrown, by a class that the words alone do not tell.
-    pub(super) fn thrown_above(&mut self, place: Place) {
-        if let Some(start) = self.line_before(place.at, place.at) {
+    /// The head of the exception whose message of several lines ends in the line that begins here: that was told by itself.
+    fn message_head(&self, last: usize, limit: usize) -> Option<usize> {
+        // A record has its message to itself.
+        if head::of(&self.chunk.bytes[last..limit]) == head::Head::Record && self.reading_at(last).level.is_some() {
+            return None;
+        }
+        let mut end = last;
+        for _ in 0..MAX_MESSAGE {
+            let start = self.line_before(end, limit)?;
             let reading = self.reading_at(start);
-            if is_thrown(&reading.message) {
-                self.tell_thrown(start, &reading, place);
+            if words::is_exception_head(&reading.message) {
+                return Some(start);
             }
+            if reading.level.is_some() || is_frame(&reading.message) {
+                return None;
+            }
+            end = start;
+        }
+        None
+    }
+
+    /// A frame was read: before the first one stands what was thrown, by a class that the words alone do not tell, or the
+    /// last line of a message, which often says most.
+    pub(super) fn thrown_above(&mut self, place: Place) {
+        let Some(start) = self.line_before(place.at, place.at) else { return };
+        let reading = self.reading_at(start);
+        if is_frame(&reading.message) || words::is_exception_head(&reading.message) {
+            return;
+        }
+        match self.message_head(start, place.at) {
+            Some(head) => self.keep_end_of_message(head, start, &reading, place),
+            None if is_thrown(&reading.message) => self.tell_thrown(start, &reading, place),
+            None => {}
+        }
+    }
+
+    /// Keeps the last line of a message beside its head.
+    fn keep_end_of_message(&mut self, head: usize, last: usize, reading: &Reading, place: Place) {
+        if reading.level.is_some() || reading.message.trim_ascii().is_empty() {
+            return;
+        }
+        let told = self.told_by(&self.reading_at(head));
+        for (id, kind) in told {
+            let sample = self.sample_before(last, reading, place);
+            self.keep_beside(id, || kind, sample);
+        }
+    }
+
+    /// What is shown of a line that stands before a place.
+    pub(super) fn sample_before(&self, start: usize, reading: &Reading, place: Place) -> Sample {
+        let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[start..place.at]).count() as u64;
+        Sample {
+            offset: self.offset(start),
+            line: place.line.wrapping_sub(back),
+            time: place.time,
+            actor: place.actor,
+            text: evidence_text(&shown(reading, &reading.message), self.scanner.options.show_secrets),
         }
     }
 
@@ -432,15 +470,8 @@ impl<'a> Pass<'a> {
         }
         let template = skeleton(text.trim_ascii());
         let id = unknown_id(Class::Exception, &template);
-        let back = memchr::memchr_iter(b'\n', &self.chunk.bytes[start..place.at]).count() as u64;
-        let sample = Sample {
-            offset: self.offset(start),
-            line: place.line.wrapping_sub(back),
-            time: place.time,
-            actor: place.actor,
-            text: evidence_text(&shown(reading, text), self.scanner.options.show_secrets),
-        };
-        self.segment.add_occurrences(id, place.actor, sample.offset, place.time, 1);
+        let sample = self.sample_before(start, reading, place);
+        self.segment.add_occurrences(id, place.actor, Fold::of_line(sample.offset, place.time, place.is_untimed, 1));
         self.keep_first(id, || FaultKind::Unknown { class: Class::Exception, template }, sample.offset, || sample);
     }
 }

@@ -4,8 +4,8 @@
 
 use super::block;
 use super::idiom::{Idiom, Meaning};
-use super::words::{class_of, is_prompt};
-use super::{CONTEXT, Pass, Scanner, evidence_text, fault_id, parts, shown};
+use super::words::{class_of, is_prompt, points_above};
+use super::{CONTEXT, Pass, Place, Scanner, evidence_text, fault_id, parts, shown};
 use crate::evidence::{FaultKind, Id, Sample};
 use crate::grammar::definition::Role;
 use crate::grammar::{Level, Reading, Time, head};
@@ -142,7 +142,13 @@ impl Pass<'_> {
             let text = evidence_text(&shown(reading, text), show_secrets);
             Sample { offset, line, time, actor: 0, text }
         };
-        self.keep_first(id, || FaultKind::Words { template, is_known }, offset, sample);
+        let sums_up = points_above(text);
+        let told = FaultKind::Words { template, is_known };
+        self.keep_first(id, || told.clone(), offset, sample);
+        if sums_up {
+            let place = Place { at, line, time, is_untimed: false, actor: 0, part: 0, times: 1 };
+            self.keep_warning_above(place, &[(id, told)]);
+        }
         id
     }
 

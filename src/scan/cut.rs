@@ -5,6 +5,7 @@
 
 use super::words::class_of;
 use super::{CONTEXT, Pass, evidence_text, parts, signature_id, unknown_id};
+use crate::evidence::event::Fold;
 use crate::evidence::{Class, FaultKind, Sample};
 use crate::grammar::format::Format;
 use crate::grammar::{Reading, SECOND};
@@ -146,14 +147,15 @@ impl<'a> Pass<'a> {
             actor,
             text: evidence_text(&joined.text, options.show_secrets),
         };
+        let fold = Fold::of_line(sample.offset, time, false, 1);
         for at in new {
             let id = &self.scanner.pack.signatures()[at].id;
-            self.segment.add_occurrences(signature_id(id), actor, sample.offset, time, 1);
+            self.segment.add_occurrences(signature_id(id), actor, fold);
             self.keep_first(signature_id(id), || FaultKind::Signature(id.clone()), sample.offset, || sample.clone());
         }
         if let Some((class, template)) = unknown {
             let id = unknown_id(class, &template);
-            self.segment.add_occurrences(id, actor, sample.offset, time, 1);
+            self.segment.add_occurrences(id, actor, fold);
             self.keep_first(id, || FaultKind::Unknown { class, template }, sample.offset, || sample);
         }
     }

@@ -3,10 +3,10 @@
 //! It is shown beside its head as evidence, and is no fault of its own. Whose detail a line is depends on the few lines
 //! just before it alone, so it does not matter where the chunk was cut.
 
-use super::words::class_of;
+use super::words::{class_of, points_above};
 use super::{Pass, Place, aspect_of, evidence_text, parts, shown, signature_id, unknown_id};
 use crate::evidence::{Class, FaultKind, Id, Sample};
-use crate::grammar::{Field, MarkKind, Reading};
+use crate::grammar::{Field, Level, MarkKind, Reading};
 use crate::signature::wording::is_dealt_with;
 use crate::signature::{Matches, Role};
 use crate::template::skeleton;
@@ -16,6 +16,9 @@ const LONGEST_ERROR: usize = 40;
 
 /// A bracket may hold brackets: `variables: {`, `KEY: [`, `'…'`.
 const MOST_NESTED: usize = 2;
+
+/// Lines above an error that may be warnings which it sums up.
+const WARNINGS_ABOVE: usize = 4;
 
 /// Whether a text leaves to the next line what it is about.
 pub(super) fn is_head(text: &[u8]) -> bool {
@@ -96,6 +99,27 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// Keeps the nearest warning above an error that leaves it to the warnings what it is about.
+    pub(super) fn keep_warning_above(&mut self, place: Place, told: &[(Id, FaultKind)]) {
+        let mut end = place.at;
+        for _ in 0..WARNINGS_ABOVE {
+            let Some(start) = self.line_before(end, place.at) else { return };
+            let reading = self.read(start, self.visible(start, end - 1));
+            end = start;
+            if reading.level != Some(Level::Warn) {
+                return;
+            }
+            if points_above(&reading.message) {
+                continue;
+            }
+            let sample = self.sample_before(start, &reading, place);
+            for (id, kind) in told {
+                self.keep_beside(*id, || kind.clone(), sample.clone());
+            }
+            return;
+        }
+    }
+
     /// The line before this one that may have told an error: above the brackets that stand in the one that it opened.
     fn head_of_detail(&self, at: usize) -> Option<(usize, &'a [u8])> {
         let mut end = at;
@@ -114,7 +138,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The faults that a line tells of by its own words.
-    fn told_by(&self, reading: &Reading) -> Vec<(Id, FaultKind)> {
+    pub(super) fn told_by(&self, reading: &Reading) -> Vec<(Id, FaultKind)> {
         let Some(text) = parts(reading).last() else { return Vec::new() };
         if is_dealt_with(text) {
             return Vec::new();

@@ -131,6 +131,9 @@ impl<'a> Pass<'a> {
         if again {
             return;
         }
+        if telling.points_above {
+            self.keep_warning_above(place, &telling.faults);
+        }
         if telling.asks_for_reason {
             self.thrown_before(place);
         }

@@ -13,6 +13,7 @@ mod judge;
 mod keys;
 mod marks;
 mod memo;
+mod process;
 mod repeat;
 mod samples;
 mod section;
@@ -352,6 +353,7 @@ impl<'a> Pass<'a> {
         let service = reading.service.as_deref().or(about);
         let names_pods = reading.formats.first().is_some_and(|&id| catalog.format(id).names_pods);
         let pod = reading.host.as_deref().filter(|_| names_pods);
+        let run_pid = reading.run_pid.or_else(|| process::by_place(section, pod));
         // The formats say which program it is.
         let is_same = |(formats, known, _): &&(Layers, Actor, Id)| {
             let same = |known: &str, own: Option<&[u8]>| {
@@ -360,7 +362,7 @@ impl<'a> Pass<'a> {
             };
             *formats == reading.formats
                 && known.kind == kind
-                && known.run_pid == reading.run_pid
+                && known.run_pid == run_pid
                 && known.section.as_bytes() == section
                 && same(&known.service, service)
                 && same(&known.pod, pod)
@@ -378,7 +380,7 @@ impl<'a> Pass<'a> {
             program: program.to_string(),
             section: text(Some(section)),
             kind,
-            run_pid: reading.run_pid,
+            run_pid,
         };
         let name =
             format!("{}\0{}\0{}\0{}\0{:?}", actor.service, actor.ident, actor.program, kind as u8, actor.run_pid);

@@ -1,7 +1,7 @@
 //! The lines that are kept of each fault: the first ones, and the last ones of each chunk.
 
 use super::{MAX_LINE, Pass, Place, Scanner, parts, shown};
-use crate::evidence::event::{FIRST_SAMPLES, LAST_SAMPLES};
+use crate::evidence::event::{FIRST_SAMPLES, Fold, LAST_SAMPLES};
 use crate::evidence::{Fault, FaultKind, Id, Sample, Segment, mask};
 use crate::grammar::{Clock, Reader, ansi};
 use std::collections::HashMap;
@@ -37,7 +37,8 @@ impl Draft {
 
 impl Pass<'_> {
     pub(super) fn occurrence(&mut self, id: Id, kind: impl FnOnce() -> FaultKind, place: Place, text: &[u8]) {
-        self.segment.add_occurrences(id, place.actor, self.offset(place.at), place.time, place.times);
+        let fold = Fold::of_line(self.offset(place.at), place.time, place.is_untimed, place.times);
+        self.segment.add_occurrences(id, place.actor, fold);
         self.sample(id, kind, place, text);
     }
 

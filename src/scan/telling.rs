@@ -43,6 +43,8 @@ pub(super) struct Telling {
     pub(super) is_fatal: bool,
     /// A manager said it.
     pub(super) by_manager: bool,
+    /// An error that leaves it to the warnings before it what it is about.
+    pub(super) points_above: bool,
     /// A number of the message is part of a name in it.
     pub(super) has_number: bool,
 }
@@ -137,7 +139,8 @@ impl Scanner {
         let is_numbered = |name: &str| name.bytes().any(|byte| byte.is_ascii_digit());
         let has_number = faults.iter().chain(&hint).filter_map(|(_, kind)| template_of(kind)).any(is_numbered)
             || marks.iter().any(|mark| self.catalog.mark(mark.id).weak && is_numbered(&mark.name));
-        Telling { faults, hint, step, is_step, asks_for_reason, is_fatal, by_manager, marks, has_number }
+        let points_above = !faults.is_empty() && words::points_above(text);
+        Telling { faults, hint, step, is_step, asks_for_reason, is_fatal, by_manager, points_above, marks, has_number }
     }
 
     fn spoken(&self, id: MarkId, mark: &MarkReading, reading: &Reading, text: &[u8]) -> Spoken {

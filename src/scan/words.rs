@@ -9,8 +9,30 @@ use std::sync::LazyLock;
 /// Whether an error only sums up what was said before it: it says so, or tells how another process ended that spoke for
 /// itself.
 pub fn sums_up(text: &[u8]) -> bool {
-    const SUMS_UP: [&[u8]; 3] = [b"root cause above", b"rocess exited with code ", b"ommand failed with exit code "];
+    const SUMS_UP: [&[u8]; 4] = [
+        b"root cause above",
+        b"rocess exited with code ",
+        b"ommand failed with exit code ",
+        // Perl's, after the error proper
+        b"BEGIN failed--compilation aborted",
+    ];
     SUMS_UP.iter().any(|words| memchr::memmem::find(text, words).is_some())
+}
+
+/// Whether an error says no more than that it all came to nothing: the warnings before it say why.
+pub fn points_above(text: &[u8]) -> bool {
+    const POINTS_ABOVE: [&[u8]; 9] = [
+        b"see warnings above",
+        b"See warnings above",
+        b"See logs for details",
+        b"see logs for details",
+        b"Check logs for more info",
+        b"failed to start",
+        b"Failed to start",
+        b"Terminating",
+        b"Aborting",
+    ];
+    POINTS_ABOVE.iter().any(|words| memchr::memmem::find(text, words).is_some())
 }
 
 /// Building a finder costs more than most lines take to search.

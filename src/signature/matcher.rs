@@ -28,6 +28,7 @@ const ERROR_WORDS: &[&str] = &[
     "[F]",
     "Error",
     "Exception",
+    "[err]",
     "[error]",
     "[alert]",
     "[fatal]",

@@ -282,8 +282,13 @@ pub fn lacks_value(text: &str) -> bool {
     NO_VALUE.iter().any(|words| text.contains(words))
 }
 
-const NO_FILE: &[&str] =
-    &["ENOENT: no such file", "No such file or directory", "FileNotFoundError", "NoSuchFileException"];
+const NO_FILE: &[&str] = &[
+    "ENOENT: no such file",
+    "connect ENOENT",
+    "No such file or directory",
+    "FileNotFoundError",
+    "NoSuchFileException",
+];
 
 /// Whether an error is no more than a file that was not there.
 pub fn lacks_file(text: &str) -> bool {

@@ -23,6 +23,7 @@ mod merge_law;
 mod options;
 mod own_words;
 mod parts;
+mod places;
 mod readme;
 mod reasons;
 mod repeats;

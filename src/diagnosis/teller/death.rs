@@ -136,6 +136,25 @@ impl<'e> Teller<'_, 'e> {
             self.complain(self.at, point);
         }
         self.take_pending();
+        if mark.manager && !mark.untimed {
+            self.time_last_words(point);
+        }
+    }
+
+    /// What a program that writes no times said before the manager's word of its end was said by then: its lines have the
+    /// time of the manager's word before them, which may be that of the start, hours ago.
+    fn time_last_words(&mut self, end: Point<'e>) {
+        let Some(run) = self.run() else { return };
+        let has_time = |point: &Point| point.mark.is_some_and(|mark| !mark.manager && !mark.untimed);
+        let marks = [run.start, run.ready, run.stop, run.fatal].into_iter().flatten().filter(has_time);
+        let marks = marks.map(|point| (point.part, point.offset));
+        let faults = run.faults.iter().filter(|seen| !seen.untimed).map(|seen| (seen.part, seen.offset));
+        let before = |(part, offset): &(usize, u64)| *part == end.part && *offset < end.offset;
+        let timed = marks.chain(faults).filter(before).map(|(_, offset)| offset).max();
+        let is_last = |seen: &&mut FaultSeen| {
+            seen.untimed && seen.part == end.part && timed.is_none_or(|timed| seen.offset > timed)
+        };
+        run.faults.iter_mut().filter(is_last).for_each(|seen| seen.time = seen.time.max(end.time));
     }
 
     /// Takes what a run's program wrote last before a mark as a fault of the run, where it may say why and nothing else
@@ -154,6 +173,7 @@ impl<'e> Teller<'_, 'e> {
                 offset: mark.offset,
                 time: run.ended().or(mark.time),
                 count: 1,
+                untimed: false,
                 after_ready: false,
             });
         }

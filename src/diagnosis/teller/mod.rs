@@ -64,10 +64,18 @@ impl<'e> Teller<'_, 'e> {
                 self.meet_pid(event, pid);
             }
             match event.what {
-                What::Fault { id, count, until } => {
+                What::Fault { id, count, until, untimed } => {
                     let (part, offset, time) = (self.part, event.offset, event.time);
-                    let fault =
-                        FaultSeen { fault: id, actor: event.actor, part, offset, time, count, after_ready: false };
+                    let fault = FaultSeen {
+                        fault: id,
+                        actor: event.actor,
+                        part,
+                        offset,
+                        time,
+                        count,
+                        untimed,
+                        after_ready: false,
+                    };
                     self.fault(fault, until);
                 }
                 What::Mark { told, count, .. } => {
@@ -164,6 +172,7 @@ impl<'e> Teller<'_, 'e> {
                 }
             }
             MarkKind::Start if mark.weak && Some(mark.words) != self.traits.head_start[self.part] => {}
+            MarkKind::Start if mark.first_only && self.traits.tells_processes => {}
             MarkKind::Start => self.start(point, mark),
             MarkKind::Ready => {
                 self.ready(point, mark);

@@ -12,6 +12,8 @@ const ONE_BOOT: i64 = 5 * SECOND;
 const JUST_BEFORE: usize = 2;
 /// Or its runs without a line so many.
 const NEXT: usize = 16;
+/// The step of a start at which a shell becomes the program.
+const BECOMES: u8 = 4;
 /// A manager that tells two steps of a start and waits so long between them waited for readiness (nanoseconds).
 const WAITED: i64 = 2 * SECOND;
 
@@ -38,11 +40,15 @@ impl<'e> Teller<'_, 'e> {
         let known = self.chronicle.runs.get(self.at).map(|run| {
             let witness = run.witnesses.of(self.part);
             let told = if mark.manager { witness.manager_step } else { witness.application_step };
-            // Where the manager told the first step, the later one comes when the application has spoken.
-            let manager_told_later =
-                mark.manager && witness.application_step.is_some() && witness.manager_step.is_none();
+            // Where the manager told the first step, the later one comes when the application has spoken. A shell that
+            // becomes the program may have spoken in its place.
+            let manager_told_later = mark.manager
+                && mark.step < BECOMES
+                && witness.application_step.is_some()
+                && witness.manager_step.is_none();
             // Workers repeat a later step of the same boot.
-            let is_worker = step > 1 && witness.first_step.is_some_and(|first| first < step) && !run.restarting;
+            let is_worker =
+                (2..BECOMES).contains(&step) && witness.first_step.is_some_and(|first| first < step) && !run.restarting;
             let repeats =
                 told.is_some_and(|told| step <= told && !is_worker) || manager_told_later || witness.ended.is_some();
             // The leader's order is exact: after an end, a start begins the next run.

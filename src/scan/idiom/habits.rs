@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 const CANDIDATES: usize = 8;
 /// The reason of an end is among its last records.
 const LAST_LINES: usize = 3;
+/// So many lines that are the same each time are a boot.
+const BOOT: usize = 4;
 /// What comes again so often is a habit.
 const HABIT: usize = 3;
 
@@ -17,9 +19,12 @@ impl Sample {
     /// What some of the lines mean.
     pub fn meanings(&self) -> Vec<(usize, Meaning)> {
         let mut meanings = Vec::new();
-        // Of a program with a grammar of its own all that matters is known.
-        if self.lines.iter().filter(|line| line.is_known_program).count() * 2 > self.lines.len() {
-            return meanings;
+        // Of a program with a grammar of its own all that matters is known, but for what others print at its end, if that
+        // is all the trouble that there is.
+        if self.is_known_program() {
+            let begins = self.known_starts();
+            let words = self.last_words(&begins).into_iter().filter(|&word| self.is_only_trouble(word, &begins));
+            return words.map(|word| (word, Meaning::LastWords)).collect();
         }
         let begins = match self.known_starts() {
             starts if !starts.is_empty() => starts,
@@ -56,6 +61,15 @@ impl Sample {
         places
     }
 
+    /// Most lines are those of a program that has a grammar, which tells of its life.
+    fn is_known_program(&self) -> bool {
+        let own = || self.lines.iter().filter(|line| line.is_known_program);
+        let tells = |line: &Line| {
+            matches!(line.step, Some(MarkKind::Start | MarkKind::Ready | MarkKind::Exit | MarkKind::Fatal))
+        };
+        own().count() * 2 > self.lines.len() && own().any(tells)
+    }
+
     fn has(&self, kinds: &[MarkKind]) -> bool {
         self.lines.iter().any(|line| line.step.is_some_and(|step| kinds.contains(&step)))
     }
@@ -80,7 +94,9 @@ impl Sample {
     /// The line that begins each run, where no mark knows it.
     fn own_start(&self) -> Option<(usize, bool)> {
         let mut candidates: Vec<usize> = Vec::new();
-        for line in self.lines[..self.head].iter().filter(|line| !line.by_manager).take(4 * CANDIDATES) {
+        // What is said once, as a container's own boot is, begins no run that came again.
+        let recurs = |line: &&Line| !line.by_manager && self.times(line.word) > 1;
+        for line in self.lines[..self.head].iter().filter(recurs).take(4 * CANDIDATES) {
             if !candidates.contains(&line.word) && candidates.len() < CANDIDATES {
                 candidates.push(line.word);
             }
@@ -102,6 +118,7 @@ impl Sample {
             let sure = !warns && self.has_new_pids(&lines, is_first);
             let told = || {
                 self.follows_deaths(&lines)
+                    || is_first && self.boots_alike(&lines)
                     || self.speaks_of_a_beginning(&lines, is_first)
                     || is_first && self.follows_goodbyes(&lines)
             };
@@ -157,6 +174,20 @@ impl Sample {
             let before = &self.lines[at - 1];
             !before.by_manager && leaves(self.template(before.word))
         })
+    }
+
+    /// It begins a boot of several lines, the same each time and said nowhere else, and before it stands trouble.
+    fn boots_alike(&self, lines: &[usize]) -> bool {
+        let Some(&first) = lines.first() else { return false };
+        let boot = |at: usize| self.lines.get(at..at + BOOT).map(|lines| lines.iter().map(|line| line.word));
+        let is_own = |word: usize| self.times(word) <= lines.len() && !tries(self.template(word));
+        let is_boot = boot(first).is_some_and(|mut words| words.all(is_own));
+        let again = lines[1..].iter().copied();
+        let alike = |at: usize| boot(at).is_none_or(|words| words.eq(boot(first).into_iter().flatten()));
+        let troubled = again.clone().filter(|&at| self.lines[at - 1].is_trouble).count();
+        is_boot
+            && again.clone().filter(|&at| alike(at)).count() * 5 >= again.len() * 4
+            && troubled * 5 >= again.len() * 4
     }
 
     /// It speaks of a beginning, at the log's very head.
@@ -249,15 +280,24 @@ impl Sample {
         words
     }
 
+    /// Nobody complains of anything else in the runs that end in these words, and no known program says them.
+    fn is_only_trouble(&self, word: usize, begins: &[usize]) -> bool {
+        let is_other = |line: &Line| line.word != word && line.complains && !line.by_manager;
+        let mut with = self.cycles(begins).filter(|cycle| cycle.iter().any(|line| line.word == word));
+        self.lines_of(word).iter().all(|&at| !self.lines[at].is_known_program)
+            && with.all(|cycle| !cycle.iter().any(is_other))
+    }
+
     /// What stands at a run's end, before the goodbyes; nothing where a stop was asked.
     fn end_of<'l>(&self, cycle: &'l [Line]) -> Option<&'l [Line]> {
         let is_goodbye =
             |line: &Line| line.by_manager || line.step == Some(MarkKind::Exit) || is_goodbye(self.template(line.word));
         let (first, rest) = cycle.split_first()?;
-        if rest.iter().any(|line| line.step == Some(MarkKind::Stop)) {
+        let end = rest.iter().rposition(|line| !is_goodbye(line))?;
+        // What a manager calls a stop after the last word is its way to the next start.
+        if rest[..end].iter().any(|line| line.step == Some(MarkKind::Stop)) {
             return None;
         }
-        let end = rest.iter().rposition(|line| !is_goodbye(line))?;
         let is_raw = |line: &&Line| first.is_timed && !line.is_timed;
         let raw = rest[..=end].iter().rev().take_while(is_raw).count();
         let length = if raw > 0 { raw } else { LAST_LINES.min(end + 1) };

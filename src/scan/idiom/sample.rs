@@ -2,7 +2,7 @@
 
 use crate::grammar::definition::Role;
 use crate::grammar::{Clock, Course, Field, Level, MarkKind, Reader, Reading, head};
-use crate::scan::words::class_of;
+use crate::scan::words::{class_of, is_prompt};
 use crate::scan::{Scanner, block, parts};
 use crate::signature::Matches;
 use crate::signature::wording::{complains, is_dealt_with};
@@ -71,9 +71,9 @@ impl Sample {
                     continue;
                 }
                 let reading = reader.read(line, clock);
-                // A frame of its format is no record: nobody says it.
-                let is_frame = reading.formats.is_empty() && scanner.catalog.frame_of(line).is_some();
-                if reading.repeat.is_some() || is_frame {
+                // A frame of its format is no record, nor is a command at a shell's prompt: nobody says it.
+                let is_unsaid = || scanner.catalog.frame_of(line).is_some() || is_prompt(line);
+                if reading.repeat.is_some() || reading.formats.is_empty() && is_unsaid() {
                     continue;
                 }
                 reading.time.iter().for_each(|time| course.see(time.ns));

@@ -8,7 +8,11 @@ use crate::signature::wording::complains;
 pub fn is_prose(template: &str) -> bool {
     let template = template.trim_end();
     let is_request = ["GET ", "POST ", "PUT ", "HEAD "].iter().any(|method| template.starts_with(method));
-    let is_word = |word: &&str| word.len() >= 2 && word.chars().all(|c| c.is_alphabetic() || "',.:;!\"".contains(c));
+    // Of `version=1.9.14` its key.
+    let is_word = |word: &&str| {
+        let word = word.split_once('=').map_or(*word, |(key, _)| key);
+        word.len() >= 2 && word.chars().all(|c| c.is_alphabetic() || "',.:;!\"".contains(c))
+    };
     let is_aside = template.starts_with(['(', '-']) || template.contains("Warning:") || template.contains("eprecat");
     !is_request && !is_aside && !template.ends_with(':') && template.split(' ').any(|word| is_word(&word))
 }
@@ -27,7 +31,7 @@ pub fn denies(template: &str) -> bool {
     // What the Rust runtime adds to a panic.
     !lower.starts_with("note:")
         && !holds(&lower, AGAIN)
-        && (complains(template) || words.any(|word| DENIALS.binary_search(&word).is_ok()))
+        && (complains(template) || lower.contains(" != ") || words.any(|word| DENIALS.binary_search(&word).is_ok()))
 }
 
 /// It speaks of a beginning.
