@@ -84,6 +84,10 @@ pub fn is_ruby_frame(text: &[u8]) -> bool {
 
 /// `EnvelopeMismatch: it carries 2`, `org.acme.Mismatch$Late: it carries 2`: an error by its class, whatever that is called.
 fn is_thrown(text: &[u8]) -> bool {
+    // Most lines are told apart by their first byte.
+    if !text.first().is_some_and(u8::is_ascii_alphabetic) {
+        return false;
+    }
     let Some(end) = memmem::find(text, b": ") else { return false };
     let class = &text[..end];
     let is_qualified = || class.iter().filter(|&&byte| byte == b'.').count() >= 2;
@@ -394,11 +398,11 @@ impl<'a> Pass<'a> {
     pub(super) fn throws_above(&self, at: usize) -> bool {
         self.line_before(at, at).is_some_and(|before| {
             let text = &self.chunk.bytes[before..at - 1];
-            if is_frame(text) || words::is_exception_head(text) {
+            if is_frame(text) {
                 return false;
             }
             let goes_on = || head::of(text) != head::Head::Record && self.message_head(before, at).is_some();
-            is_thrown(text) || goes_on()
+            (is_thrown(text) || goes_on()) && !words::is_exception_head(text)
         })
     }
 
