@@ -81,14 +81,13 @@ fn is_lost(case: &Case, run: &Run, id: Id) -> bool {
         // Without times, what can only be said at a start was.
         seen.after_ready && !soon.unwrap_or(signature.phase == Phase::Init)
     };
-    // Whose last try is over says so once. Else once after readiness may be an accident, and so may be at any time what
-    // comes with the work.
+    // Once after readiness may be an accident, and so may be at any time what comes with the work.
     let at_start = || signature.phase != Phase::Runtime && seen.iter().any(|seen| !is_late(seen));
     let again = || {
         let late = seen.iter().filter(|seen| seen.after_ready);
         late.map(|seen| u64::from(seen.count)).sum::<u64>() >= AGAIN
     };
-    (signature.summary || at_start() || again()) && !is_got_over(case, run, &seen)
+    (signature.for_good || at_start() || again()) && !is_got_over(case, run, &seen)
 }
 
 /// Whether a run tried something several times at its start and was silent of it for most of its life: what took it away

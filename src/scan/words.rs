@@ -21,14 +21,11 @@ pub fn sums_up(text: &[u8]) -> bool {
 
 /// Whether an error says no more than that it all came to nothing: the warnings before it say why.
 pub fn points_above(text: &[u8]) -> bool {
-    const POINTS_ABOVE: [&[u8]; 9] = [
-        b"see warnings above",
-        b"See warnings above",
-        b"See logs for details",
-        b"see logs for details",
+    const POINTS_ABOVE: [&[u8]; 6] = [
+        b"ee warnings above",
+        b"ee logs for details",
         b"Check logs for more info",
-        b"failed to start",
-        b"Failed to start",
+        b"ailed to start",
         b"Terminating",
         b"Aborting",
     ];

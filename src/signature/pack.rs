@@ -68,6 +68,8 @@ struct Entry {
     #[serde(default)]
     degrades: bool,
     #[serde(default)]
+    for_good: bool,
+    #[serde(default)]
     summary: bool,
     #[serde(default)]
     varies: bool,
@@ -98,6 +100,8 @@ pub struct Signature {
     pub explains: Vec<String>,
     /// A part of the service is lost even when it goes on and becomes ready.
     pub degrades: bool,
+    /// What `degrades` takes away stays lost until a restart: said once, at any time, it is so.
+    pub for_good: bool,
     /// The line only says that something failed; what, stands before it.
     pub summary: bool,
     /// The line names what it is about: different names are different causes.
@@ -281,6 +285,7 @@ fn compile(source: Source, family: &str, entry: &Entry) -> Result<Signature, Vec
         severity: entry.severity,
         explains: entry.explains.clone(),
         degrades: entry.degrades,
+        for_good: entry.for_good,
         summary: entry.summary,
         varies: entry.varies,
         signal: entry.signal,

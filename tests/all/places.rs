@@ -16,6 +16,13 @@ fn evidence(told: &Value) -> String {
     told["services"][0]["incidents"][0]["causes"][0]["evidence"].to_string()
 }
 
+/// Four restarts, no run ready, and the same wherever the log is cut.
+fn is_loop_of_five(name: &str, log: &str) {
+    let told = analyze(&[(name, log)]);
+    assert_eq!((told["verdict"].as_str(), counts(&told)), (Some("crash-loop"), (4, 0)), "{told}");
+    whole_wherever_cut(log);
+}
+
 #[test]
 fn a_task_of_a_swarm_is_a_run() {
     let task = |nth: usize| {
@@ -26,9 +33,7 @@ fn a_task_of_a_swarm_is_a_run() {
         )
     };
     let log: String = (0..5).map(task).collect();
-    let told = analyze(&[("bot.log", &log)]);
-    assert_eq!((told["verdict"].as_str(), counts(&told)), (Some("crash-loop"), (4, 0)), "{told}");
-    whole_wherever_cut(&log);
+    is_loop_of_five("bot.log", &log);
 }
 
 #[test]
@@ -42,9 +47,7 @@ fn a_log_of_the_kubelet_is_a_run() {
         )
     };
     let log: String = (3..8).map(run).collect();
-    let told = analyze(&[("mill.log", &log)]);
-    assert_eq!((told["verdict"].as_str(), counts(&told)), (Some("crash-loop"), (4, 0)), "{told}");
-    whole_wherever_cut(&log);
+    is_loop_of_five("mill.log", &log);
 }
 
 #[test]
@@ -72,9 +75,7 @@ fn a_boot_of_several_lines_that_follows_trouble_is_a_start() {
         )
     };
     let log: String = (0..5).map(run).collect();
-    let told = analyze(&[("mill.log", &log)]);
-    assert_eq!((told["verdict"].as_str(), counts(&told)), (Some("crash-loop"), (4, 0)), "{told}");
-    whole_wherever_cut(&log);
+    is_loop_of_five("mill.log", &log);
 }
 
 #[test]
