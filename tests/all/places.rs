@@ -183,3 +183,23 @@ fn a_watcher_that_tells_of_each_process_has_started_it_once() {
             2026-02-03 04:10:12 circus[11] [DEBUG] running mill process [pid 49]\n";
     assert_eq!(counts(&analyze(&[("circus.log", &log)])).0, 3);
 }
+
+#[test]
+fn a_program_that_says_with_which_code_it_ends_is_down() {
+    for end in ["Service stopped with exit code 5", "Exiting with code 5"] {
+        let run = |hour: usize| {
+            let time = format!("2026-02-03 1{hour}:00");
+            format!(
+                "{time}:01 INFO  Mill starting\n\
+                 {time}:02 ERROR Cannot open the ledger's key: Permission denied\n\
+                 {time}:02 INFO  {end}\n"
+            )
+        };
+        let log: String = (0..5).map(run).collect();
+        let told = analyze(&[("mill.log", &log)]);
+        let service = &told["services"][0];
+        assert_eq!((service["state"].as_str(), counts(&told)), (Some("down"), (4, 0)), "{told}");
+        assert_eq!(service["incidents"][0]["causes"][0]["runs"], 5, "{told}");
+        whole_wherever_cut(&log);
+    }
+}
