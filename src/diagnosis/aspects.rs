@@ -1,7 +1,7 @@
-//! One signature, several causes: where the line names what it is about (a module, a file, a key), runs that died of one
-//! and later runs that died of another have two causes.
+//! One fault, several causes: where its line, or the one after it, names what it is about (a module, a file, a key), runs
+//! that died of one and later runs that died of another have two causes.
 
-use super::faults::Faults;
+use super::faults::{Fault, Faults};
 use super::runs::Run;
 use super::services::Cast;
 use super::story::Story;
@@ -23,28 +23,29 @@ pub struct Aspect {
     pub lines: BTreeSet<Id>,
 }
 
-/// The things that signatures' lines are about.
+/// The things that faults' lines are about.
 pub struct Aspects<'c, 'e> {
     pub stories: &'c [Story<'e>],
     pub cast: &'c Cast<'e>,
 }
 
 impl Aspects<'_, '_> {
-    /// The fault-table entries that tell what a signature's lines are about.
-    fn of(&self, signature: &str) -> BTreeSet<Id> {
+    /// The fault-table entries that tell what the lines of a fault are about.
+    fn of(&self, fault: &str) -> BTreeSet<Id> {
         let kinds = self.cast.parts.iter().flat_map(|part| self.stories[part.story].kinds());
-        let is_own = |kind: &FaultKind| matches!(kind, FaultKind::Aspect { signature: of, .. } if of == signature);
+        let is_own = |kind: &FaultKind| matches!(kind, FaultKind::Aspect { of, .. } if of == fault);
         kinds.filter(|(_, kind)| is_own(kind)).map(|(id, _)| id).collect()
     }
 
     /// Parts the runs of a root by what its lines are about, if that changed from one stretch of runs to the next.
     pub fn part(&self, root: Id, runs: &[usize], all: &[Run], faults: &Faults) -> Vec<Aspect> {
         let whole = || vec![Aspect { root, runs: runs.to_vec(), lines: BTreeSet::new() }];
-        let Some(signature) = faults.get(root).and_then(|fault| fault.signature).filter(|signature| signature.varies)
-        else {
+        let varies = |fault: &&Fault| fault.signature.is_none_or(|signature| signature.varies);
+        let Some(fault) = faults.get(root).filter(varies) else { return whole() };
+        let own = self.of(&fault.id);
+        if own.is_empty() {
             return whole();
-        };
-        let own = self.of(&signature.id);
+        }
         let lines = |run: &usize| -> Vec<Id> {
             let mut met = BTreeSet::new();
             all[*run]

@@ -221,8 +221,8 @@ fn outermost<'r>(cause: &'r FaultSeen, near: &[&'r FaultSeen], faults: &Faults) 
     before.max_by_key(|seen| seen.offset).unwrap_or(cause)
 }
 
-/// What led to a symptom that only sums up, where nothing known explains it: the first error in the burst before it, else
-/// the last complaint close before it.
+/// What led to a symptom that only sums up, where nothing known explains it: the last known one in the burst before it,
+/// else the first error there, else the last complaint close before it.
 fn reason_of<'r>(symptom: &FaultSeen, near: &[&'r FaultSeen], faults: &Faults) -> Option<&'r FaultSeen> {
     let fault = faults.get(symptom.fault)?;
     if !fault.signature.is_some_and(|signature| signature.summary) || fault.dealt_with {
@@ -235,12 +235,17 @@ fn reason_of<'r>(symptom: &FaultSeen, near: &[&'r FaultSeen], faults: &Faults) -
     };
     let class_of = |seen: &FaultSeen| faults.get(seen.fault).and_then(|fault| fault.class);
     let reasons = || near.iter().copied().filter(is_reason);
+    let sums_up = |seen: &FaultSeen| {
+        let fault = faults.get(seen.fault).filter(|fault| fault.role == Role::Symptom && !fault.dealt_with);
+        fault.and_then(|fault| fault.signature).map(|signature| signature.summary)
+    };
+    let known = reasons().filter(|seen| sums_up(seen) == Some(false)).max_by_key(|seen| seen.offset);
     let error = reasons()
         .filter(|seen| matches!(class_of(seen), Some(Class::Fatal | Class::Error)))
         .min_by_key(|seen| seen.offset);
     let complains =
         |seen: &&FaultSeen| class_of(seen) == Some(Class::Worded) && symptom.offset - seen.offset <= LONGEST_REASON;
-    error.or_else(|| reasons().filter(complains).max_by_key(|seen| seen.offset))
+    known.or(error).or_else(|| reasons().filter(complains).max_by_key(|seen| seen.offset))
 }
 
 /// A complaint and what sums it up stand within so many bytes.

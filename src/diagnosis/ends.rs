@@ -103,7 +103,7 @@ pub enum Trouble {
     Fatal,
 }
 
-/// So many stops in a row that the same error led to are a loop.
+/// So many stops that the same error led to are a loop.
 const LED_TO: usize = 3;
 
 /// The end of each run, in the order of the runs; `omens` are errors that a run has just before its end and never else.
@@ -145,19 +145,24 @@ pub fn ends(
     ends
 }
 
-/// Stops by nobody known that one error led to each time were not asked for.
+/// Stops that one error led to each time were not asked for: by nobody known, or by a signal to a start that came to
+/// nothing.
 fn led_to(runs: &[Run], ends: &mut [End], omens: impl Fn(&Run) -> Vec<Id>) {
-    let mut stops: Vec<(usize, Vec<Id>)> = Vec::new();
-    for (at, run) in runs.iter().enumerate().filter(|(at, _)| ends[*at] == End::Planned(Stopper::Unknown)) {
-        stops.push((at, omens(run)));
-    }
+    let may_be = |at: usize| match ends[at] {
+        End::Planned(Stopper::Unknown) => true,
+        End::Planned(Stopper::Operator) => !runs[at].is_ready(),
+        _ => false,
+    };
+    let stops: Vec<(usize, Vec<Id>)> =
+        (0..runs.len()).filter(|&at| may_be(at)).map(|at| (at, omens(&runs[at]))).collect();
     let mut counts: BTreeMap<Id, usize> = BTreeMap::new();
     stops.iter().flat_map(|(_, ids)| ids).for_each(|id| *counts.entry(*id).or_default() += 1);
-    let omen = counts.into_iter().max_by_key(|(id, led)| (*led, std::cmp::Reverse(*id)));
-    let Some((omen, _)) = omen else { return };
-    let led: Vec<usize> = stops.iter().filter(|(_, ids)| ids.contains(&omen)).map(|(at, _)| *at).collect();
-    if led.len() >= LED_TO && 2 * led.len() > stops.len() {
-        led.into_iter().for_each(|at| ends[at] = End::Unplanned(Stopper::Unknown));
+    let is_led = |(_, ids): &&(usize, Vec<Id>)| ids.iter().any(|id| counts[id] >= LED_TO);
+    let led: Vec<usize> = stops.iter().filter(is_led).map(|(at, _)| *at).collect();
+    if 2 * led.len() > stops.len() {
+        for at in led {
+            ends[at] = End::Unplanned(if runs[at].is_ready() { Stopper::Unknown } else { Stopper::Itself });
+        }
     }
 }
 

@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What leads to an end stands so close before it (nanoseconds), where the run lived so long.
 const OMEN: i64 = 60 * SECOND;
 const LONG_LIFE: i64 = 5 * OMEN;
+/// Likewise of a start that came to nothing.
+const LAST_WORDS: i64 = 2 * SECOND;
 
 /// The highest severity of a signature.
 const MOST_SEVERE: u8 = 5;
@@ -99,19 +101,21 @@ impl<'k> Faults<'k> {
         Some(&self.known[place].1)
     }
 
-    /// Errors of a run that come just before its end and never else, where it lived much longer.
+    /// Errors of a run that come just before its end and never else, where it lived much longer or never was ready.
     pub fn omens(&self, run: &Run) -> Vec<Id> {
         let Some(end) = run.stop.or(run.exit).and_then(|end| end.time) else { return Vec::new() };
-        if run.lived().is_none_or(|lived| lived < LONG_LIFE) {
-            return Vec::new();
-        }
+        let within = match run.lived() {
+            Some(lived) if lived >= LONG_LIFE => OMEN,
+            Some(_) if !run.is_ready() => LAST_WORDS,
+            _ => return Vec::new(),
+        };
         let errors = run
             .faults
             .iter()
             .filter(|seen| self.get(seen.fault).is_some_and(|fault| !fault.dealt_with && fault.is_error()));
         let mut near: BTreeMap<Id, bool> = BTreeMap::new();
         for seen in errors {
-            let is_near = seen.time.is_some_and(|time| (0..=OMEN).contains(&(end.ns - time.ns)));
+            let is_near = seen.time.is_some_and(|time| (0..=within).contains(&(end.ns - time.ns)));
             *near.entry(seen.fault).or_insert(true) &= is_near;
         }
         near.into_iter().filter_map(|(id, is_near)| is_near.then_some(id)).collect()

@@ -35,7 +35,7 @@ pub fn incidents(case: &Case) -> (Vec<Incident>, Vec<Turns>) {
     if incidents.iter().all(|incident| incident.verdict <= Verdict::Degraded)
         || incidents.last().is_some_and(|incident| !incident.ongoing)
     {
-        let lost = lost_parts::incident(case, &judged, &background);
+        let lost = lost_parts::incident(case, &judged);
         // A run that goes on with the cause of the loop before it is no other illness.
         let of_loop =
             |cause: &Cause| incidents.last().is_some_and(|last| last.causes.iter().any(|own| own.id == cause.id));

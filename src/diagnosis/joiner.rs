@@ -1,9 +1,14 @@
 //! Joins what several streams and labels tell of one service.
 
-use super::labels::{folder, same_name, same_words, words};
+use super::labels::{folder, is_pod_of, same_name, same_words, words};
 use super::node::{KERNEL, Node, NodeFacts, SAME_START, Service, Subject};
 use super::story::Story;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The words of a name, each once, but for numbers.
+fn plain_words(name: &str) -> BTreeSet<String> {
+    words(name).into_iter().filter(|word| !word.bytes().all(|byte| byte.is_ascii_digit())).collect()
+}
 
 /// Joins the nodes that are one service.
 pub struct Joiner<'n, 'e> {
@@ -98,8 +103,9 @@ impl<'n, 'e> Joiner<'n, 'e> {
                     let (unit, description) = if name_b.contains(' ') { (a, b) } else { (b, a) };
                     described.entry(unit).or_default().push(description);
                 }
-                let related =
-                    same_stream && (name_a.eq_ignore_ascii_case(name_b) || self.is_told_by_two_managers(a, b));
+                let is_pod = || is_pod_of(name_a, name_b) || is_pod_of(name_b, name_a);
+                let related = same_stream
+                    && (name_a.eq_ignore_ascii_case(name_b) || is_pod() || self.is_told_by_two_managers(a, b));
                 let same_place = || folder(self.path_of(a)) == folder(self.path_of(b));
                 if related || (name_a == name_b && same_place()) {
                     self.union(a, b);
@@ -183,9 +189,15 @@ impl<'n, 'e> Joiner<'n, 'e> {
             let like: Vec<usize> = named.iter().filter(is_like).map(|(at, _)| *at).collect();
             let services: BTreeSet<usize> = like.iter().map(|&at| self.find(at)).collect();
             let is_own = |&&at: &&usize| self.name_of(at).eq_ignore_ascii_case(&own) && near(at);
-            if let Some(at) =
-                managed.iter().find(is_own).copied().or(like.first().copied().filter(|_| services.len() == 1))
-            {
+            // `shop-ui` is not `shop` where that speaks for itself.
+            let is_other = |unit: &usize| {
+                let unit_words = plain_words(self.name_of(*unit));
+                let has_them = |other: &usize| plain_words(self.name_of(*other)) == unit_words;
+                let beside = |other: &&usize| self.keys[**other].0 == self.keys[app].0 && has_them(other);
+                !has_them(&app) && applications.iter().any(|other| beside(&other))
+            };
+            let only = like.first().copied().filter(|unit| services.len() == 1 && !is_other(unit));
+            if let Some(at) = managed.iter().find(is_own).copied().or(only) {
                 self.union(app, at);
             }
         }

@@ -1,5 +1,7 @@
 //! Names of services as managers, envelopes and files give them, and when two of them mean one thing.
 
+use crate::grammar::is_pod;
+
 /// A service's name without its manager's dress: `.service`, a launchd domain, a compose number.
 pub fn normal(name: &str) -> String {
     let name = name.trim().trim_matches(['"', '\'', '`']);
@@ -49,6 +51,12 @@ fn is_same_word(a: &str, b: &str) -> bool {
     long == short || short.len() >= SHORTEST_DAEMON && long.strip_suffix('d') == Some(short)
 }
 
+/// Whether a name is that of a pod of a workload or a container: its name, mostly a hash, and what was drawn.
+pub fn is_pod_of(pod: &str, owner: &str) -> bool {
+    let drawn = pod.strip_prefix(owner).filter(|rest| rest.starts_with('-') && is_pod(pod.as_bytes()));
+    drawn.is_some_and(|rest| rest.matches('-').count() <= 2)
+}
+
 /// A log file's stem: without folder, extensions, numbers, dates, and the words for its kind.
 pub fn stem(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -77,6 +85,14 @@ mod tests {
         assert!(same_name("docker.service", "dockerd"));
         assert!(!same_name("web", "webd"));
         assert!(!same_name("docker", "docked"));
+    }
+
+    #[test]
+    fn pods_have_the_name_of_their_workload() {
+        assert!(is_pod_of("n8n-6b7d9c5f8-q4xzl", "n8n"));
+        assert!(is_pod_of("node-exporter-x7k2p", "node-exporter"));
+        assert!(!is_pod_of("n8n-worker-6b7d9c5f8-q4xzl", "n8n"));
+        assert!(!is_pod_of("n8n-extra", "n8n"));
     }
 
     #[test]

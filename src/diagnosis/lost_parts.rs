@@ -20,11 +20,11 @@ const GOT_OVER: i64 = 300 * SECOND;
 const FAR_LONGER: i64 = 20;
 
 /// What the runs that did not fail went on without.
-pub fn incident(case: &Case, judged: &[Option<Judged>], background: &BTreeSet<Id>) -> Option<Incident> {
+pub fn incident(case: &Case, judged: &[Option<Judged>]) -> Option<Incident> {
     let runs = &case.chronicle.runs;
     let mut by_root: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
     for at in (0..runs.len()).filter(|&at| judged[at].is_none()) {
-        roots(case, &runs[at], background).into_iter().for_each(|id| by_root.entry(id).or_default().push(at));
+        roots(case, &runs[at]).into_iter().for_each(|id| by_root.entry(id).or_default().push(at));
     }
     let affected: BTreeSet<usize> = by_root.values().flatten().copied().collect();
     let (first, last) = (*affected.first()?, *affected.last()?);
@@ -49,22 +49,29 @@ pub fn incident(case: &Case, judged: &[Option<Judged>], background: &BTreeSet<Id
 }
 
 /// What took parts of a run away. Of a symptom it may have been said before.
-fn roots(case: &Case, run: &Run, background: &BTreeSet<Id>) -> BTreeSet<Id> {
+fn roots(case: &Case, run: &Run) -> BTreeSet<Id> {
     let lost: BTreeSet<Id> =
         run.faults.iter().map(|seen| seen.fault).filter(|id| degrades(case, *id).is_some()).collect();
     let lost: BTreeSet<Id> = lost.into_iter().filter(|id| is_lost(case, run, *id)).collect();
     let explained = |id: &Id| lost.iter().any(|other| other != id && case.faults.explains(*other, *id));
     let root_of = |id: &Id| match case.faults.get(*id).is_some_and(|fault| fault.role == Role::Symptom) {
-        true => causes::judge(&until(run, *id), &case.known(background)).root.unwrap_or(*id),
+        // That the run outlived what it lost a part by is the very thing.
+        true => causes::judge(&until(run, *id), &case.known(&BTreeSet::new())).root.unwrap_or(*id),
         false => *id,
     };
     lost.iter().filter(|id| !explained(id)).map(root_of).collect()
 }
 
-/// A run up to the first word of a fault.
+/// A run up to the first word of a fault. Another log may tell of the same moment a little later.
 fn until<'e>(run: &Run<'e>, id: Id) -> Run<'e> {
-    let first = run.faults.iter().position(|seen| seen.fault == id).map_or(0, |at| at + 1);
-    Run { faults: run.faults[..first].to_vec(), ..run.clone() }
+    let Some(at) = run.faults.iter().position(|seen| seen.fault == id) else { return Run::default() };
+    let first = &run.faults[at];
+    let is_beside = |seen: &&FaultSeen| {
+        let at_once = seen.time.zip(first.time).is_some_and(|(seen, first)| seen.ns - first.ns <= SECOND);
+        seen.part != first.part && at_once
+    };
+    let beside = run.faults[at + 1..].iter().filter(is_beside);
+    Run { faults: run.faults[..=at].iter().chain(beside).copied().collect(), ..run.clone() }
 }
 
 fn degrades<'c>(case: &Case<'c, '_>, id: Id) -> Option<&'c Signature> {
@@ -87,7 +94,19 @@ fn is_lost(case: &Case, run: &Run, id: Id) -> bool {
         let late = seen.iter().filter(|seen| seen.after_ready);
         late.map(|seen| u64::from(seen.count)).sum::<u64>() >= AGAIN
     };
-    (signature.for_good || at_start() || again()) && !is_got_over(case, run, &seen)
+    let is_lost = signature.for_good || at_start() || again();
+    is_lost && !is_healed(case, run, signature, &seen) && !is_got_over(case, run, &seen)
+}
+
+/// Whether a run said after the last word of a fault that it is over.
+fn is_healed(case: &Case, run: &Run, signature: &Signature, seen: &[&FaultSeen]) -> bool {
+    let place = |seen: &FaultSeen| (seen.time, seen.part, seen.offset);
+    let last = seen.iter().map(|seen| place(seen)).max();
+    let heals = |other: &FaultSeen| {
+        let other = case.faults.get(other.fault).and_then(|fault| fault.signature);
+        other.is_some_and(|other| other.heals.contains(&signature.id))
+    };
+    run.faults.iter().any(|other| heals(other) && Some(place(other)) > last)
 }
 
 /// Whether a run tried something several times at its start and was silent of it for most of its life: what took it away

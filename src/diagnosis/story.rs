@@ -135,17 +135,19 @@ fn story<'e>(log: &Log<'e>, section: Option<&'e str>) -> Story<'e> {
             }
         }
         let own = &mut events[start..];
-        if runs_backwards(own) {
-            own.reverse();
-            is_reversed = true;
-        }
         let is_listing =
             segments.iter().flat_map(|segment| segment.actors.values()).any(|actor| actor.kind == ActorKind::Listing);
-        let clocks = if is_listing {
-            Clocks::default()
-        } else {
-            Clocks::of(own.iter().filter_map(|event| Some((event.offset, event.time?))))
+        let clocks_of = |own: &[Event]| match is_listing {
+            true => Clocks::default(),
+            false => Clocks::of(own.iter().filter_map(|event| Some((event.offset, event.time?)))),
         };
+        let mut clocks = clocks_of(own);
+        // Writers of two clocks hide which way the times run.
+        if runs_backwards(own, &Clocks::default()) || clocks.moves() && runs_backwards(own, &clocks) {
+            own.reverse();
+            is_reversed = true;
+            clocks = clocks_of(own);
+        }
         if clocks.moves() {
             own.iter_mut().for_each(|event| event.time = event.time.map(|time| clocks.settled(event.offset, time)));
         }
@@ -204,10 +206,11 @@ fn read_events<'e>(ledger: &'e Ledger, events: &mut Vec<Event<'e>>) {
 }
 
 /// A log pasted newest first. Its writers may tell times of unlike precision, so whole seconds say it as well.
-fn runs_backwards(events: &[Event]) -> bool {
+fn runs_backwards(events: &[Event], clocks: &Clocks) -> bool {
     let falls_by = |unit: i64| {
         let mut course = Course::default();
-        events.iter().filter_map(|event| event.time).for_each(|time| course.see(time.ns.div_euclid(unit)));
+        let times = events.iter().filter_map(|event| Some(clocks.settled(event.offset, event.time?)));
+        times.for_each(|time| course.see(time.ns.div_euclid(unit)));
         course.is_backwards()
     };
     falls_by(1) || falls_by(SECOND)

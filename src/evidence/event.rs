@@ -140,8 +140,8 @@ pub enum FaultKind {
     Signature(String),
     /// The id of a signature, in a line that says that the program went on.
     DealtWith(String),
-    /// What a signature's line is about, by the line's skeleton, where the signature says that this tells causes apart.
-    Aspect { signature: String, template: String },
+    /// What a fault's line is about, by the skeleton of that line or of the one after it, where this may tell causes apart.
+    Aspect { of: String, template: String },
     /// An error that no signature knows.
     Unknown { class: Class, template: String },
     /// The text of a lifecycle mark, by its pattern.

@@ -86,19 +86,28 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether it stands for a secret that its writer hid: `***`, `xxxxx`, `[redacted]`.
+fn is_hidden(value: &str) -> bool {
+    let word = value.trim_matches(['[', ']', '<', '>', '*']).to_ascii_lowercase();
+    matches!(word.as_str(), "" | "redacted" | "hidden" | "masked" | "filtered") || word.bytes().all(|byte| byte == b'x')
+}
+
 fn hide_value(found: &Captures) -> String {
     let password = found.name("password").map_or("", |password| password.as_str());
     if let Some(url) = found.name("url") {
         // Its writer hid it already.
-        let hidden = password.bytes().all(|byte| byte == b'*');
+        let hidden = is_hidden(password);
         return if hidden { format!("{}{password}@", url.as_str()) } else { format!("{}{HIDDEN}@", url.as_str()) };
     }
     let head = found.name("head").map_or("", |head| head.as_str());
     let value = found.name("value").map_or("", |value| value.as_str());
     // A plain short word after `token:` is prose, not a secret.
     let looks_secret = value.len() >= 16 || value.bytes().any(|byte| byte.is_ascii_digit());
-    let already = value.starts_with("***");
-    if looks_secret && !already { format!("{head}{HIDDEN}") } else { format!("{head}{value}") }
+    if looks_secret && !value.starts_with("***") && !is_hidden(value) {
+        format!("{head}{HIDDEN}")
+    } else {
+        format!("{head}{value}")
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +126,8 @@ mod tests {
         check("Authorization: Bearer abc123def456", "Authorization: Bearer ****");
         check("postgres://app:hunter2@db:5432/x", "postgres://app:****@db:5432/x");
         check("Cannot connect to redis://:**@10.0.0.7:6379/0", "Cannot connect to redis://:**@10.0.0.7:6379/0");
+        check("postgres://app:[redacted]@db:5432/x", "postgres://app:[redacted]@db:5432/x");
+        check("amqp://app:xxxxx@mq:5672", "amqp://app:xxxxx@mq:5672");
         check("password=correct-horse-battery", "password=****");
         check(r#"{"api_key": "a1b2c3d4"}"#, r#"{"api_key": "****"}"#);
         check("invalid token: expired", "invalid token: expired");

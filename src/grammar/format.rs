@@ -171,7 +171,9 @@ pub fn compile(source: Source) -> Result<(Format, FormatFile), Vec<Complaint>> {
     }
     let has = |field: Field| lines.iter().any(|line| line.captures(field));
     let format = Format {
-        names_pods: file.kind == Kind::Envelope && has(Field::Host) && has(Field::Service),
+        names_pods: has(Field::Host)
+            && has(Field::Service)
+            && (file.kind == Kind::Envelope || lines.iter().any(Pattern::knows_pods)),
         name: file.name.get_ref().clone(),
         title: file.title.clone(),
         kind: file.kind,

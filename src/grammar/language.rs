@@ -205,6 +205,7 @@ fn compile_matcher(field: Option<Field>, text: &MatcherText) -> Result<Matcher, 
         "status" if plain && field == Some(Field::Level) => Matcher::Status,
         "word" if plain => Matcher::Word,
         "quoted" if plain => Matcher::Quoted,
+        "pod" if plain => Matcher::Pod,
         "rest" if plain => Matcher::Rest,
         "until" if !plain => Matcher::Until(words().into_iter().map(Text::of).collect()),
         "one_of" if !plain => Matcher::OneOf(Box::new(Words::of(words()))),
@@ -219,7 +220,7 @@ fn compile_matcher(field: Option<Field>, text: &MatcherText) -> Result<Matcher, 
             return Err((
                 format!("no matcher `{other}`"),
                 Some(
-                    "there are uint, int, hex, word, quoted, rest, rest_before('…'), rest_from('…' | '…'), chars('…'), until('…' | '…') and one_of('…' | '…')"
+                    "there are uint, int, hex, word, quoted, pod, rest, rest_before('…'), rest_from('…' | '…'), chars('…'), until('…' | '…') and one_of('…' | '…')"
                         .into(),
                 ),
             ));

@@ -187,12 +187,14 @@ pub fn weight(runs: &[Vec<u8>]) -> usize {
     runs.iter().map(|run| if is_plain(run) { run.len() / 2 } else { run.len() }).min().unwrap_or(0)
 }
 
-/// The longest run of a literal that JSON writes as it is: ASCII without quotes, backslashes and control bytes.
+/// The longest run of a literal that JSON writes as it is: ASCII without quotes, backslashes and control bytes. Where none
+/// is long enough, letters beyond ASCII count: most writers of JSON leave them, and other formats do.
 pub fn searchable(literal: &[u8]) -> Option<&[u8]> {
-    literal
-        .split(|&byte| matches!(byte, b'"' | b'\\' | b'/' | 0..=31 | 127..))
-        .max_by_key(|run| run.len())
-        .filter(|run| run.len() >= 3)
+    let is_escaped = |byte: u8| matches!(byte, b'"' | b'\\' | b'/' | 0..=31 | 127);
+    let longest = |ends: &dyn Fn(u8) -> bool| {
+        literal.split(|&byte| ends(byte)).max_by_key(|run| run.len()).filter(|run| run.len() >= 3)
+    };
+    longest(&|byte| is_escaped(byte) || !byte.is_ascii()).or_else(|| longest(&is_escaped))
 }
 
 #[cfg(test)]

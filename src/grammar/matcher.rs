@@ -29,6 +29,8 @@ pub enum Matcher {
     Until(Vec<Text>),
     OneOf(Box<Words>),
     Quoted,
+    /// The name of a pod, which ends in the five letters and digits that Kubernetes drew for it.
+    Pod,
 }
 
 /// A closed vocabulary.
@@ -124,7 +126,8 @@ impl Matcher {
             | Matcher::Status
             | Matcher::Hex
             | Matcher::Word
-            | Matcher::Quoted => true,
+            | Matcher::Quoted
+            | Matcher::Pod => true,
         }
     }
 
@@ -138,7 +141,7 @@ impl Matcher {
                 (b'0'..=b'9').chain(b'a'..=b'f').all(|byte| class[usize::from(byte)] == class[usize::from(b'0')])
             }
             Matcher::RestBefore(end) => !decides(end),
-            Matcher::Digits { .. } | Matcher::Status => false,
+            Matcher::Digits { .. } | Matcher::Status | Matcher::Pod => false,
             Matcher::Rest | Matcher::Hex | Matcher::Word | Matcher::Quoted => true,
         }
     }
@@ -169,9 +172,30 @@ impl Matcher {
             Matcher::Until(stops) => first_of(rest, stops)?,
             Matcher::OneOf(words) => return words.find(rest).map(|(_, len)| len),
             Matcher::Quoted => quoted(rest)?,
+            Matcher::Pod => {
+                let name = of_pod(rest);
+                if is_pod(&rest[..name]) { name } else { 0 }
+            }
         };
         (len > 0).then_some(len)
     }
+}
+
+/// Letters and digits that Kubernetes draws for a pod.
+const DRAWN: usize = 5;
+
+/// How many bytes a text begins with that a pod's name may be made of.
+pub(super) fn of_pod(rest: &[u8]) -> usize {
+    let may_be = |byte: &&u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
+    rest.iter().take_while(may_be).count()
+}
+
+/// Whether a name ends as a pod's does: in a hyphen and what Kubernetes drew for it. No vowel is drawn, so that no word is; that no `0`, `1` or `3` is either does not
+/// count here, as lines that begin alike but for digits are read alike.
+pub fn is_pod(name: &[u8]) -> bool {
+    let Some((owner, drawn)) = name.split_last_chunk::<DRAWN>() else { return false };
+    let is_drawn = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_lowercase() && !b"aeiouy".contains(byte);
+    owner.len() > 1 && owner.ends_with(b"-") && owner[0].is_ascii_lowercase() && drawn.iter().all(is_drawn)
 }
 
 /// The length of a quoted text, with its quotes.

@@ -44,6 +44,7 @@ pub use course::Course;
 pub use field::Field;
 pub use level::Level;
 pub use mark::{Asker, Kept, Mark, MarkKind, MarkReading};
+pub use matcher::is_pod;
 pub use reader::Reader;
 pub use reading::{FormatId, Layers, Reading, Repeat};
 

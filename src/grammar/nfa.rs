@@ -3,7 +3,7 @@
 //! It admits a little more than the patterns do (any word where a level must stand, any fraction of a second), never
 //! less: what it refuses no pattern reads. `dfa` walks it.
 
-use super::matcher::Matcher;
+use super::matcher::{Matcher, of_pod};
 use super::pattern::{Item, Pattern};
 use super::shape::{Class, Shape};
 use crate::finder::Text;
@@ -257,6 +257,7 @@ impl Build<'_> {
             Matcher::Hex => vec![self.push_run(Bytes::of_class(Class::Hex), next)],
             Matcher::Word => vec![self.push_run(Bytes::of(|byte| byte != b' ' && byte != b'\t'), next)],
             Matcher::Class(class) => vec![self.push_run(Bytes::of(|byte| class[usize::from(byte)]), next)],
+            Matcher::Pod => vec![self.push_run(Bytes::of(|byte| of_pod(&[byte]) > 0), next)],
             Matcher::OneOf(words) => words.iter().flat_map(|word| self.push_text(word, next)).collect(),
             Matcher::Quoted => {
                 let rest = self.push_anything();

@@ -129,6 +129,11 @@ impl Pattern {
         specificity(&self.items)
     }
 
+    /// Whether it takes a host for one by the form of a pod's name.
+    pub fn knows_pods(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Capture(Some(Field::Host), Matcher::Pod)))
+    }
+
     /// Whether it captures a field on every line.
     pub fn captures(&self, field: Field) -> bool {
         self.items.iter().any(|item| matches!(item, Item::Capture(Some(captured), _) if *captured == field))
@@ -230,7 +235,7 @@ fn specificity(items: &[Item]) -> u32 {
             Item::Capture(Some(Field::Level), _) => 8,
             Item::Capture(_, matcher) => match matcher {
                 Matcher::OneOf(_) | Matcher::RestFrom(_) => 8,
-                Matcher::Digits { .. } | Matcher::Status | Matcher::Hex | Matcher::Quoted => 3,
+                Matcher::Digits { .. } | Matcher::Status | Matcher::Hex | Matcher::Quoted | Matcher::Pod => 3,
                 Matcher::Class(_) | Matcher::Word | Matcher::Until(_) => 1,
                 Matcher::Free { .. } | Matcher::Rest | Matcher::RestBefore(_) => 0,
             },

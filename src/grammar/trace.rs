@@ -5,7 +5,7 @@
 
 use super::beginning::Beginning;
 use super::field::Field;
-use super::matcher::Matcher;
+use super::matcher::{Matcher, of_pod};
 use super::pattern::{Item, Pattern};
 use super::timestamp::Form;
 use crate::finder::Text;
@@ -200,6 +200,14 @@ impl<'p> Walk<'_, 'p> {
                     return Err(Unsure);
                 }
                 self.looked(at + taken + 1);
+                Ok(matcher.read(rest))
+            }
+            // It asks which letters stand at its end.
+            Matcher::Pod => {
+                if self.beginning.has_hex() {
+                    return Err(Unsure);
+                }
+                self.looked(at + of_pod(rest) + 1);
                 Ok(matcher.read(rest))
             }
             Matcher::Hex | Matcher::Word => {

@@ -5,9 +5,9 @@
 
 use super::words::{class_of, points_above};
 use super::{Pass, Place, aspect_of, evidence_text, parts, shown, signature_id, unknown_id};
-use crate::evidence::{Class, FaultKind, Id, Sample};
+use crate::evidence::{Class, FaultKind, Id, Sample, unknown_name};
 use crate::grammar::{Field, Level, MarkKind, Reading};
-use crate::signature::wording::is_dealt_with;
+use crate::signature::wording::{complains, is_dealt_with};
 use crate::signature::{Matches, Role};
 use crate::template::skeleton;
 
@@ -30,12 +30,23 @@ fn opens(text: &[u8]) -> bool {
 }
 
 impl<'a> Pass<'a> {
-    /// Whether the line that begins here may tell what the one before it is about.
+    /// Whether the line that begins here may tell what the one before it is about, or the one above a line that says
+    /// nothing.
     pub(super) fn may_detail(&self, at: usize) -> bool {
-        let before = self.chunk.bytes.get(at.saturating_sub(5)..at).unwrap_or_default();
-        let before = before.strip_suffix(b"\n").unwrap_or_default();
-        let before = before.strip_suffix(b"\r").unwrap_or(before);
-        before.ends_with(b":") || opens(before)
+        let before = self.end_before(at);
+        if before.ends_with(b":") || opens(before) {
+            return true;
+        }
+        let may_be_empty = at > 1 && (before.ends_with(b" ") || before.ends_with(b"\n"));
+        may_be_empty && self.line_before(at, at).is_some_and(|above| is_head(self.end_before(above)))
+    }
+
+    /// The last bytes of the line before a place.
+    fn end_before(&self, at: usize) -> &'a [u8] {
+        let bytes: &'a [u8] = self.chunk.bytes;
+        let before = bytes.get(at.saturating_sub(8)..at).and_then(|before| before.strip_suffix(b"\n"));
+        let before = before.unwrap_or_default();
+        before.strip_suffix(b"\r").unwrap_or(before)
     }
 
     /// Whether a line is the code among a printed error's members (`  code: 'ECONNREFUSED',`), and the error's own line
@@ -71,6 +82,12 @@ impl<'a> Pass<'a> {
         if !parts(&head).last().is_some_and(is_head) {
             return;
         }
+        // Far from its head it must say itself that something is wrong; a frame of a trace does not.
+        let is_apart = self.end_before(at).last().is_none_or(|byte| byte.is_ascii_whitespace());
+        let complains_itself = |text: &[u8]| !text.starts_with(b"0. ") && complains(&skeleton(text));
+        if is_apart && !parts(reading).next().is_some_and(complains_itself) {
+            return;
+        }
         let told = self.told_by(&head);
         let Some(text) = parts(reading).next().filter(|_| !told.is_empty()) else { return };
         let time = reading.time.or_else(|| self.inherited_time(at));
@@ -82,10 +99,15 @@ impl<'a> Pass<'a> {
         let is_untimed = reading.time.is_none();
         let place = Place { at, line: self.segment.lines, time, is_untimed, actor, part: 0, times: 1 };
         for (id, kind) in told {
-            if let FaultKind::Signature(name) = &kind
-                && self.scanner.pack.get(name).is_some_and(|signature| signature.varies)
-            {
-                let (aspect, kind) = aspect_of(name, text);
+            let varying = match &kind {
+                FaultKind::Signature(name) => {
+                    self.scanner.pack.get(name).filter(|known| known.varies).map(|_| name.clone())
+                }
+                FaultKind::Unknown { .. } => Some(unknown_name(id)),
+                _ => None,
+            };
+            if let Some(name) = varying {
+                let (aspect, kind) = aspect_of(&name, text);
                 self.occurrence(aspect, || kind, place, &shown);
             }
             let sample = Sample {
@@ -120,9 +142,11 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// The line before this one that may have told an error: above the brackets that stand in the one that it opened.
+    /// The line before this one that may have told an error: above the brackets that stand in the one that it opened, and
+    /// above a line that says nothing.
     fn head_of_detail(&self, at: usize) -> Option<(usize, &'a [u8])> {
-        let mut end = at;
+        let says_nothing = |start: usize| self.read(start, self.visible(start, at - 1)).message.trim_ascii().is_empty();
+        let mut end = self.line_before(at, at).filter(|start| says_nothing(*start)).unwrap_or(at);
         for _ in 0..=MOST_NESTED {
             let start = self.line_before(end, at)?;
             let line = self.visible(start, end - 1);

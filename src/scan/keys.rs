@@ -14,10 +14,10 @@ pub(super) fn unknown_id(class: Class, template: &str) -> Id {
 }
 
 /// What a line of a signature is about.
-pub(super) fn aspect_of(signature: &str, text: &[u8]) -> (Id, FaultKind) {
+pub(super) fn aspect_of(fault: &str, text: &[u8]) -> (Id, FaultKind) {
     let template = skeleton(text.trim_ascii());
-    let id = fault_id(&format!("aspect\0{signature}\0{template}"));
-    (id, FaultKind::Aspect { signature: signature.to_string(), template })
+    let id = fault_id(&format!("aspect\0{fault}\0{template}"));
+    (id, FaultKind::Aspect { of: fault.to_string(), template })
 }
 
 /// Of a signature in lines that say that the program went on.

@@ -66,6 +66,8 @@ struct Entry {
     #[serde(default)]
     explains: Vec<String>,
     #[serde(default)]
+    heals: Vec<String>,
+    #[serde(default)]
     degrades: bool,
     #[serde(default)]
     for_good: bool,
@@ -98,6 +100,8 @@ pub struct Signature {
     /// 1 low … 5 fatal.
     pub severity: u8,
     pub explains: Vec<String>,
+    /// What it says is over: signatures whose faults before it were got over.
+    pub heals: Vec<String>,
     /// A part of the service is lost even when it goes on and becomes ready.
     pub degrades: bool,
     /// What `degrades` takes away stays lost until a restart: said once, at any time, it is so.
@@ -230,13 +234,11 @@ pub fn check(source: Source, known: &Pack) -> Vec<Complaint> {
         if entry.examples.is_empty() || entry.near_misses.is_empty() {
             complaints.push(source.complain(id.clone(), "a signature needs an example and a near miss", None));
         }
-        for other in &entry.explains {
+        let named = entry.explains.iter().map(|other| ("explains", other));
+        for (verb, other) in named.chain(entry.heals.iter().map(|other| ("heals", other))) {
             if known.get(other).is_none() && !own.contains(&other.as_str()) {
-                complaints.push(source.complain(
-                    id.clone(),
-                    format!("it explains `{other}`, which is no signature"),
-                    None,
-                ));
+                let what = format!("it {verb} `{other}`, which is no signature");
+                complaints.push(source.complain(id.clone(), what, None));
             }
         }
     }
@@ -284,6 +286,7 @@ fn compile(source: Source, family: &str, entry: &Entry) -> Result<Signature, Vec
         phase: entry.phase,
         severity: entry.severity,
         explains: entry.explains.clone(),
+        heals: entry.heals.clone(),
         degrades: entry.degrades,
         for_good: entry.for_good,
         summary: entry.summary,

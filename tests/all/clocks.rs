@@ -253,3 +253,29 @@ fn newest_first_shows_in_few_seconds() {
     }
     assert_eq!(told["services"][0]["restarts"], 3, "{told}");
 }
+
+#[test]
+fn newest_first_is_seen_through_two_clocks() {
+    let mut log = String::new();
+    for run in 0..5 {
+        let hour = 1 + run;
+        let _ = write!(
+            log,
+            "Mar 29 {hour:02}:20:10 box systemd[1]: Started gw.service - Gateway.\n\
+             Mar 29 {hour:02}:20:14 box gw[{run}11]: 2026-03-29T{hour:02}:20:14.700-04:00 INFO server listening on :8080\n\
+             Mar 29 {hour:02}:58:40 box gw[{run}11]: 2026-03-29T{hour:02}:58:40.500-04:00 ERROR the ledger is torn\n\
+             Mar 29 {hour:02}:58:41 box systemd[1]: gw.service: Main process exited, code=exited, status=1/FAILURE\n\
+             Mar 29 {hour:02}:58:47 box systemd[1]: gw.service: Scheduled restart job, restart counter is at {run}.\n"
+        );
+    }
+    let place = Place::new();
+    place.file("oldest.log", &log);
+    let newest: String = log.lines().rev().flat_map(|line| [line, "\n"]).collect();
+    place.file("newest.log", &newest);
+    let counts = |name: &str| {
+        let told = analyze(&place, &["--tz", "UTC", name]);
+        let service = &told["services"][0];
+        (service["restarts"].to_string(), service["ready_runs"].to_string(), service["first"].to_string())
+    };
+    assert_eq!(counts("newest.log"), counts("oldest.log"));
+}

@@ -242,3 +242,36 @@ fn who_says_its_last_words_again_died_again() {
     assert_eq!(counts(&told), (5, 0), "{told}");
     whole_wherever_cut(&log);
 }
+
+#[test]
+fn two_last_words_in_one_breath_are_one_death() {
+    let mut log = String::new();
+    for second in [10, 17, 25] {
+        let _ = write!(
+            log,
+            "2026-02-03T04:12:{second}.618351874Z {{\"Kernel pid terminated\",application_controller,\"{{application_start_failure,mill,{{no_stones,{{mill,start,[normal,[]]}}}}}}\"}}\n\
+             2026-02-03T04:12:{second}.618396106Z Kernel pid terminated (application_controller) ({{application_start_failure,mill,{{no_stones,{{mill,start,[normal,[]]}}}}}})\n"
+        );
+    }
+    assert_eq!(counts(&analyze(&[("mill.log", &log)])), (2, 0));
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn stops_that_an_error_of_a_vain_start_led_to_are_its_ends() {
+    let run = |minute: usize, said: &str| {
+        format!(
+            "2026-02-03 04:{minute}:01+00:00 INFO  start-mill.sh: Welcome to mill 15.0.2\n\
+             2026-02-03 04:{minute}:22+00:00 {said}\n\
+             2026-02-03 04:{minute}:22,405 WARN received SIGTERM indicating exit request\n"
+        )
+    };
+    let log: String =
+        (10..14).map(|minute| run(minute, "ERROR start-mill.sh: There is no grain in the silo")).collect();
+    let told = analyze(&[("mill.log", &log)]);
+    assert_eq!((&told["verdict"], counts(&told)), (&"crash-loop".into(), (3, 0)), "{told}");
+    assert_eq!(roots(&told).len(), 1, "{told}");
+    // Without an error they are an operator's stops.
+    let log: String = (10..14).map(|minute| run(minute, "INFO  start-mill.sh: Grinding four sacks")).collect();
+    assert_eq!(analyze(&[("mill.log", &log)])["verdict"], "healthy");
+}

@@ -312,3 +312,53 @@ fn how_a_child_ended_is_no_reason() {
     let shown = evidence(&told);
     assert!(shown.first().is_some_and(|line| line.contains("vector.control") || line.contains("Migration")), "{told}");
 }
+
+#[test]
+fn one_head_of_two_details_is_two_causes() {
+    // What it is about stands below an empty line, and the first was mended before the second showed.
+    let run = |detail: &str| {
+        format!(
+            "+ mill-7f9d4c6b58-kq7vn › mill\nmill-7f9d4c6b58-kq7vn mill Error: failed to read the plan:\n\
+             mill-7f9d4c6b58-kq7vn mill \nmill-7f9d4c6b58-kq7vn mill {detail}\n- mill-7f9d4c6b58-kq7vn › mill\n"
+        )
+    };
+    let (old, odd) = ("cannot decode 'stones': no such kind of stone", "invalid number of sieves: many");
+    let log = run(old).repeat(3) + &run(odd).repeat(3);
+    let told = analyze(&[("pods.log", &log)]);
+    assert_eq!(told["services"][0]["restarts"], 5, "{told}");
+    let counted: Vec<u64> = roots(&told).into_iter().map(|(_, runs)| runs).collect();
+    assert_eq!(counted, [3, 3], "{told}");
+    let causes = &told["services"][0]["incidents"][0]["causes"];
+    assert!(causes[0]["evidence"].to_string().contains(old), "{told}");
+    assert!(causes[1]["evidence"].to_string().contains(odd), "{told}");
+    whole_wherever_cut(&(run(old) + &run(odd)));
+}
+
+#[test]
+fn what_gave_up_on_a_part_leads_to_what_the_part_said() {
+    let at = |second: usize, text: &str| format!("2026-02-03T04:{:02}:{:02}.000Z {text}\n", second / 60, second % 60);
+    let mut log = at(0, "[gateway] loading configuration…") + &at(2, "[gateway] ready");
+    for attempt in 1..=10 {
+        log += &at(60 * attempt, "[fax] [default] channel exited: the exchange does not know us");
+    }
+    log += &at(600, "[fax] [default] giving up after 10 restart attempts");
+    log += &at(3000, "[heartbeat] ok");
+    let told = analyze(&[("gateway.log", &log)]);
+    assert_eq!((&told["verdict"], roots(&told).len()), (&"degraded".into(), 1), "{told}");
+    assert!(evidence(&told).iter().any(|text| text.contains("the exchange does not know us")), "{told}");
+}
+
+#[test]
+fn what_is_healed_is_not_lost() {
+    let down = "Aug 11 09:16:42 lb haproxy[77]: [WARNING]  (77) : Server mill/a is DOWN, reason: Layer4 connection problem, info: \"Connection refused\", check duration: 0ms.\n\
+                Aug 11 09:16:42 lb haproxy[77]: [ALERT]    (77) : backend 'mill' has no server available!\n";
+    let up = "Aug 11 09:16:49 lb haproxy[77]: [WARNING]  (77) : Server mill/a is UP, reason: Layer4 check passed, check duration: 0ms.\n";
+    let start = "Aug 11 09:02:14 lb systemd[1]: Starting haproxy.service - Balancer...\n\
+                 Aug 11 09:02:15 lb systemd[1]: Started haproxy.service - Balancer.\n";
+    let later = "Aug 11 09:58:42 lb haproxy[77]: 10.0.0.4:4005 [11/Aug/2026:09:58:42.584] web shop/b 0/0/1/41/42 200 734 - - ---- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\"\n";
+    let lost = analyze(&[("lb.log", &[start, down, later].concat())]);
+    assert_eq!(lost["verdict"], "degraded", "{lost}");
+    assert!(evidence(&lost).iter().any(|text| text.contains("Connection refused")), "{lost}");
+    let healed = analyze(&[("lb.log", &[start, down, up, later].concat())]);
+    assert_eq!(healed["verdict"], "healthy", "{healed}");
+}

@@ -128,3 +128,25 @@ fn a_daemon_is_its_units() {
     assert_eq!(told["services"].as_array().map(Vec::len), Some(1), "{told}");
     assert!(told["services"][0]["incidents"][0]["causes"].to_string().contains("no rates in the table"), "{told}");
 }
+
+#[test]
+fn who_speaks_beside_a_service_under_a_longer_name_is_another() {
+    let run = "mill_1       | thread 'main' panicked at 'no stones', src/main.rs:68:25\n\
+               mill_mill_1 exited with code 101\n\
+               mill-ui_1    | FetchError: request to http://mill:8536/ failed, reason: getaddrinfo EAI_AGAIN mill\n";
+    let told = analyze(&[("compose.log", &run.repeat(4))]);
+    let mill = told["services"].as_array().into_iter().flatten().find(|service| service["service"] == "mill_mill");
+    let causes = mill.map(|mill| mill["incidents"][0]["causes"].to_string()).unwrap_or_default();
+    assert!(causes.contains("no stones") && !causes.contains("EAI_AGAIN"), "{told}");
+}
+
+#[test]
+fn a_pod_is_its_containers_service() {
+    let log = "+ mill-6b7d9c5f8-q4xzl › mill\nmill-6b7d9c5f8-q4xzl mill Error: no stones\n".to_string()
+        + "- mill-6b7d9c5f8-q4xzl › mill\n+ mill-6b7d9c5f8-q4xzl › mill\nmill-6b7d9c5f8-q4xzl mill Error: no stones\n"
+        + "- mill-6b7d9c5f8-q4xzl › mill\n"
+        + "NAME                   READY   STATUS             RESTARTS       AGE\n"
+        + "mill-6b7d9c5f8-q4xzl   0/1     CrashLoopBackOff   2 (3m34s ago)  9m44s\n";
+    let told = analyze(&[("pods.log", &log)]);
+    assert_eq!(told["services"].as_array().map(Vec::len), Some(1), "{told}");
+}

@@ -12,6 +12,8 @@ use crate::signature::wording::{complains, may_tell_why};
 const LEAVE: i64 = SECOND;
 /// Who dies says nothing more after so long (nanoseconds).
 const AGONY: i64 = 3 * SECOND;
+/// Words so close to each other are one goodbye (nanoseconds).
+const BREATH: i64 = SECOND / 20;
 /// Words that a stream says so often before it goes on are last words all the same.
 const RECURS: usize = 3;
 /// What last words are about stands so many bytes after them at most.
@@ -241,8 +243,10 @@ impl<'e> Teller<'_, 'e> {
             let again = !by_manager && died_again(run, point);
             // A manager in a container ends its service and then itself, in other words.
             let passed_on = run.exit.is_some_and(|exit| by_manager && follows(exit, point));
-            let same =
-                if by_manager { !manager_ended || passed_on } else { self.traits.has_starts[self.part] && !again };
+            let same = match by_manager {
+                true => !manager_ended || passed_on,
+                false => self.traits.has_starts[self.part] && !again || says_more(run, point),
+            };
             if (run.is_over() || again) && !same {
                 self.begin(point);
             }
@@ -272,6 +276,13 @@ fn follows(exit: Point, point: Point) -> bool {
     let words = exit.mark.zip(point.mark).filter(|(known, mark)| known.words != mark.words);
     let at_once = exit.time.zip(point.time).is_none_or(|(exit, time)| time.ns - exit.ns <= SECOND);
     words.is_some_and(|(known, mark)| at_once || known.untimed || mark.untimed) && exit.part == point.part
+}
+
+/// Whether more last words of one death: other ones, in the same breath.
+fn says_more(run: &Run, point: Point) -> bool {
+    let Some(died) = run.fatal.filter(|died| died.part == point.part) else { return false };
+    let at_once = died.time.zip(point.time).is_some_and(|(died, time)| (0..=BREATH).contains(&(time.ns - died.ns)));
+    at_once && died.mark.zip(point.mark).is_some_and(|(known, mark)| known.words != mark.words)
 }
 
 /// A program cannot die twice: sure last words well after its last words are another run's, which died before its start
