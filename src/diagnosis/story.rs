@@ -6,6 +6,7 @@ use super::rotation::Log;
 use crate::evidence::event::{FIRST_SAMPLES, Fold, LAST_SAMPLES};
 use crate::evidence::{self, Actor, ActorKind, Class, FaultKind, Id, Ledger, Sample, Segment, Told};
 use crate::grammar::{Course, MarkKind, SECOND, Time};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A trace with its causes is no longer than this (bytes).
@@ -183,13 +184,26 @@ fn story<'e>(log: &Log<'e>, section: Option<&'e str>) -> Story<'e> {
     Story { path: log.path, origin, pieces, events, timed_from, first, last }
 }
 
+/// Stretches that are read at a time: what they take is free again for the next ones.
+const READ_AT_ONCE: usize = 64;
+
 /// Adds a ledger's events by offset: between two marks it has its faults in another order.
 fn read_events<'e>(ledger: &'e Ledger, events: &mut Vec<Event<'e>>) {
-    let mut since_mark = events.len();
-    for event in ledger.events() {
+    let stretches: Vec<usize> = (0..ledger.stretches()).collect();
+    for some in stretches.chunks(READ_AT_ONCE) {
+        let read: Vec<Vec<Event>> = some.par_iter().map(|&at| read_stretch(ledger, at)).collect();
+        read.into_iter().for_each(|own| events.extend(own));
+    }
+}
+
+/// The events of one stretch, which but for the first begins with a mark.
+fn read_stretch(ledger: &Ledger, at: usize) -> Vec<Event<'_>> {
+    let mut events: Vec<Event> = Vec::new();
+    let mut since_mark = 0;
+    ledger.stretch(at).for_each(|event| {
         let event = match event {
             evidence::Event::Mark(mark) => {
-                events[since_mark..].sort_by_key(|event: &Event| event.offset);
+                events[since_mark..].sort_by_key(|event| event.offset);
                 since_mark = events.len() + 1;
                 let what = What::Mark { told: mark.told, count: mark.count, last_words: mark.last_words };
                 Event { offset: mark.offset, time: mark.time, actor: mark.told.actor, what }
@@ -201,8 +215,9 @@ fn read_events<'e>(ledger: &'e Ledger, events: &mut Vec<Event<'e>>) {
             }
         };
         events.push(event);
-    }
+    });
     events[since_mark..].sort_by_key(|event| event.offset);
+    events
 }
 
 /// A log pasted newest first. Its writers may tell times of unlike precision, so whole seconds say it as well.

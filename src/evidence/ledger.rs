@@ -2,28 +2,38 @@
 //!
 //! A loop of weeks has millions of events, and nearly all of them are alike: what differs is where and when. So what a
 //! mark tells, and which faults and actors there are, stands once in a table, and an event is a few bytes. The events
-//! since the last mark stay open, because faults still fold into them. Ledgers of the same events are equal, however
-//! they came together.
+//! since the last mark stay open, because faults still fold into them; the others lie in blocks, each of which but the
+//! first begins with a mark, so that they can be read side by side. Ledgers of the same events are equal, however they
+//! came together.
 
+use super::block::{Block, LEFT_OUT, Names};
 use super::event::{Fold, FoldKey, Folds, Id, Mark, Told, is_hint};
-use super::steps::{Place, Step, Steps};
+use super::steps::Step;
+use super::table::Table;
 use crate::grammar::{SECOND, Time};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
-/// More folds than this make the time buckets twice as wide. Few in unit tests, so that they meet it.
+// Small in unit tests, so that they meet them.
+
+/// More folds than this make the time buckets twice as wide.
 const MAX_FOLDS: usize = if cfg!(test) { 1 << 5 } else { 1 << 17 };
 /// Buckets never get wider than 2^40 seconds.
 const MAX_WIDTH: u8 = 40;
+/// A ledger of fewer bytes is written anew where it is joined to another.
+const LEAST_BLOCK: usize = if cfg!(test) { 48 } else { 2 << 10 };
+/// A block of more bytes is not written on.
+const LARGE_BLOCK: usize = if cfg!(test) { 96 } else { 64 << 10 };
 
 /// Marks and folded faults, in the order of the stream; faults between two marks by bucket, fault and actor.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Ledger {
     /// Events up to the last mark.
-    bytes: Vec<u8>,
-    last: Place,
+    blocks: Vec<Block>,
     told: Table<Told>,
     faults: Table<Id>,
     actors: Table<Id>,
@@ -45,61 +55,11 @@ struct Open {
     folds: Folds,
 }
 
-/// Entries in the order in which they came up, each once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Table<T> {
-    entries: Vec<T>,
-    index: BTreeMap<T, u64>,
-}
-
 /// One event of a ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'l> {
     Mark(Mark<&'l Told>),
     Fold(FoldKey, Fold),
-}
-
-impl<T> Default for Table<T> {
-    fn default() -> Table<T> {
-        Table { entries: Vec::new(), index: BTreeMap::new() }
-    }
-}
-
-impl<T: Clone + Ord> Table<T> {
-    fn of(entries: &[T]) -> Table<T> {
-        Table { entries: entries.to_vec(), index: entries.iter().cloned().zip(0..).collect() }
-    }
-
-    fn place(&mut self, entry: &T) -> u64 {
-        if let Some(&at) = self.index.get(entry) {
-            return at;
-        }
-        let at = self.entries.len() as u64;
-        self.entries.push(entry.clone());
-        self.index.insert(entry.clone(), at);
-        at
-    }
-
-    fn get(&self, at: u64) -> Option<&T> {
-        self.entries.get(usize::try_from(at).ok()?)
-    }
-}
-
-/// Where the entries of one table stand in another, looked up once each.
-struct Translation<'t, T> {
-    from: &'t Table<T>,
-    known: Vec<Option<u64>>,
-}
-
-impl<'t, T: Clone + Ord> Translation<'t, T> {
-    fn new(from: &'t Table<T>) -> Translation<'t, T> {
-        Translation { from, known: vec![None; from.entries.len()] }
-    }
-
-    fn of(&mut self, at: u64, to: &mut Table<T>) -> Option<u64> {
-        let entry = self.from.get(at)?;
-        Some(*self.known[at as usize].get_or_insert_with(|| to.place(entry)))
-    }
 }
 
 impl PartialEq for Ledger {
@@ -113,13 +73,28 @@ impl Eq for Ledger {}
 impl Ledger {
     /// All events in their order.
     pub fn events(&self) -> impl Iterator<Item = Event<'_>> {
-        let open = self.open.folds.iter().map(|(key, fold)| Event::Fold(*key, *fold));
-        let last = self.open.mark.map(Step::Mark);
-        let is_kept = |step: &Step| match step {
+        (0..self.stretches()).flat_map(|at| self.stretch(at))
+    }
+
+    /// How many stretches its events lie in: they may be read side by side, as each but the first begins with a mark.
+    pub fn stretches(&self) -> usize {
+        self.blocks.len() + 1
+    }
+
+    /// The events of one of them, in their order.
+    pub fn stretch(&self, at: usize) -> impl Iterator<Item = Event<'_>> {
+        let open = Some(&self.open).filter(|_| at == self.blocks.len());
+        let mark = open.and_then(|open| open.mark).map(Step::Mark);
+        let folds = open.into_iter().flat_map(|open| open.folds.iter()).map(|(key, fold)| Event::Fold(*key, *fold));
+        let packed = self.blocks.get(at).into_iter().flat_map(Block::steps);
+        packed.filter(|step| self.is_kept(step)).chain(mark).map_while(|step| self.event(step)).chain(folds)
+    }
+
+    fn is_kept(&self, step: &Step) -> bool {
+        match step {
             Step::Fold { fault, .. } => !self.forgotten.contains(fault),
             Step::Mark(_) => true,
-        };
-        Steps::new(&self.bytes).filter(is_kept).chain(last).map_while(|step| self.event(step)).chain(open)
+        }
     }
 
     fn event(&self, step: Step) -> Option<Event<'_>> {
@@ -156,7 +131,7 @@ impl Ledger {
     fn close(&mut self) {
         let closed = std::mem::take(&mut self.open);
         if let Some(mark) = closed.mark {
-            self.last.push(&mut self.bytes, &Step::Mark(mark));
+            self.pack(Step::Mark(mark));
         }
         for &(FoldKey { fault, actor, .. }, fold) in closed.folds.iter() {
             let (fault, actor) = (self.faults.place(&fault), self.actors.place(&actor));
@@ -165,17 +140,30 @@ impl Ledger {
     }
 
     fn pack(&mut self, step: Step) {
+        let begins = matches!(step, Step::Mark(_));
         if let Step::Fold { fault, .. } = step {
-            self.packed.resize(self.faults.entries.len(), 0);
-            self.packed[fault as usize] += 1;
+            self.count_packed(fault, 1);
         }
-        self.last.push(&mut self.bytes, &step);
+        match self.blocks.last_mut() {
+            Some(block) if block.is_own() && !(begins && block.bytes().len() >= LARGE_BLOCK) => block.push(&step),
+            before => {
+                let mut block = before.map(|before| Block::after(before)).unwrap_or_default();
+                block.push(&step);
+                self.blocks.push(block);
+            }
+        }
+    }
+
+    fn count_packed(&mut self, fault: u64, folds: usize) {
+        self.packed.resize(self.faults.entries().len(), 0);
+        self.packed[fault as usize] += folds;
     }
 
     /// How many folds there are that would become fewer in wider buckets.
     fn folds(&self) -> usize {
         let counts = |at: usize| {
-            !self.forgotten.contains(&(at as u64)) && self.faults.entries.get(at).is_some_and(|fault| !is_hint(*fault))
+            let fault = self.faults.get(at as u64);
+            !self.forgotten.contains(&(at as u64)) && fault.is_some_and(|fault| !is_hint(*fault))
         };
         let packed: usize = self.packed.iter().enumerate().filter(|(at, _)| counts(*at)).map(|(_, folds)| folds).sum();
         packed + self.open.folds.iter().filter(|(key, _)| !is_hint(key.fault)).count()
@@ -187,18 +175,20 @@ impl Ledger {
     }
 
     /// Adds what the neighbour holds, whose line numbers begin after `lines`, but for these faults.
-    pub fn append(&mut self, next: &Ledger, lines: u64, without: &BTreeSet<Id>) {
-        if next.width > self.width {
-            *self = self.rebuilt(next.width);
+    pub fn append(&mut self, mut next: Ledger, lines: u64, without: &BTreeSet<Id>) {
+        match self.width.cmp(&next.width) {
+            std::cmp::Ordering::Less => self.widen(next.width),
+            std::cmp::Ordering::Greater => next.widen(self.width),
+            std::cmp::Ordering::Equal => {}
         }
-        if next.width < self.width {
+        if next.packed_bytes() < LEAST_BLOCK {
             self.add_all(next.events(), lines, without);
         } else {
-            self.join(next, lines, without);
+            self.take_over(next, lines, without);
         }
     }
 
-    /// Adds events one by one: what was apart in finer buckets may fold in these.
+    /// Adds events one by one.
     fn add_all<'l>(&mut self, events: impl Iterator<Item = Event<'l>>, lines: u64, without: &BTreeSet<Id>) {
         for event in events {
             match event {
@@ -209,55 +199,64 @@ impl Ledger {
         }
     }
 
-    /// Adds a neighbour of the same width: what comes before its first mark folds into the open events, the rest is
-    /// only told from another place.
-    fn join(&mut self, next: &Ledger, lines: u64, without: &BTreeSet<Id>) {
-        let (mut told, mut words) = (Translation::new(&next.told), Translation::new(&next.words));
-        let (mut faults, mut actors) = (Translation::new(&next.faults), Translation::new(&next.actors));
-        let entries = next.faults.entries.iter().zip(0..);
-        let left_out: Vec<bool> =
-            entries.map(|(fault, at)| next.forgotten.contains(&at) || without.contains(fault)).collect();
-        let mut moved = |mark: Mark<u64>, ledger: &mut Ledger| {
-            let last_words = match mark.last_words {
-                0 => 0,
-                at => words.of(at - 1, &mut ledger.words)? + 1,
-            };
-            Some(Mark { told: told.of(mark.told, &mut ledger.told)?, line: mark.line + lines, last_words, ..mark })
-        };
+    /// Adds a neighbour of the same width: what comes before its first mark folds into the open events, its blocks are
+    /// taken over as they are.
+    fn take_over(&mut self, next: Ledger, lines: u64, without: &BTreeSet<Id>) {
+        let is_left_out = |(at, fault): (u64, &Id)| next.forgotten.contains(&at) || without.contains(fault);
+        let faults = (0..).zip(next.faults.entries()).map(|(at, fault)| match is_left_out((at, fault)) {
+            true => LEFT_OUT,
+            false => self.faults.place(fault),
+        });
+        let names = Arc::new(Names {
+            faults: faults.collect(),
+            told: self.told.places(&next.told),
+            actors: self.actors.places(&next.actors),
+            words: self.words.places(&next.words),
+        });
+        for (&fault, &folds) in names.faults.iter().zip(&next.packed).filter(|(fault, _)| **fault != LEFT_OUT) {
+            self.count_packed(fault, folds);
+        }
         let mut has_mark = false;
-        for step in Steps::new(&next.bytes) {
-            match step {
-                Step::Mark(mark) => {
-                    if !has_mark {
-                        self.close();
-                    }
-                    has_mark = true;
-                    if let Some(mark) = moved(mark, self) {
-                        self.pack(Step::Mark(mark));
-                    }
-                }
-                Step::Fold { fault, .. } if left_out.get(fault as usize).is_none_or(|left_out| *left_out) => {}
-                Step::Fold { fault, actor, fold } if has_mark => {
-                    if let Some(fault) = faults.of(fault, &mut self.faults)
-                        && let Some(actor) = actors.of(actor, &mut self.actors)
-                    {
-                        self.pack(Step::Fold { fault, actor, fold });
+        for block in next.blocks {
+            let mut block = block.moved(lines, &names);
+            if !has_mark {
+                for step in block.take_first_folds() {
+                    let Step::Fold { fault, actor, fold } = step else { continue };
+                    self.packed[fault as usize] -= 1;
+                    if let Some((fault, actor)) = self.faults.get(fault).copied().zip(self.actors.get(actor).copied()) {
+                        self.add_fold(fault, actor, fold);
                     }
                 }
-                Step::Fold { fault, actor, fold } => {
-                    if let Some((fault, actor)) = next.faults.get(fault).zip(next.actors.get(actor)) {
-                        self.add_fold(*fault, *actor, fold);
-                    }
+                if block.bytes().is_empty() {
+                    continue;
                 }
+                self.close();
+                has_mark = true;
             }
+            self.blocks.push(block);
         }
         if let Some(mark) = next.open.mark {
-            self.close();
-            self.open.mark = moved(mark, self);
+            let told = next.told.get(mark.told);
+            let last_words = mark.last_words.checked_sub(1).and_then(|at| next.words.get(at)).copied().unwrap_or(0);
+            if let Some(told) = told {
+                self.add_mark(Mark {
+                    told,
+                    offset: mark.offset,
+                    line: mark.line + lines,
+                    time: mark.time,
+                    pid: mark.pid,
+                    count: mark.count,
+                    last_words,
+                });
+            }
         }
         for (key, fold) in next.open.folds.iter().filter(|(key, _)| !without.contains(&key.fault)) {
             self.add_fold(key.fault, key.actor, *fold);
         }
+    }
+
+    fn packed_bytes(&self) -> usize {
+        self.blocks.iter().map(|block| block.bytes().len()).sum()
     }
 
     /// Time buckets are 2^width seconds wide.
@@ -265,8 +264,8 @@ impl Ledger {
         self.width
     }
 
-    fn rebuilt(&self, width: u8) -> Ledger {
-        Ledger::of(width, self.events())
+    fn rebuilt(&self) -> Ledger {
+        Ledger::of(self.width, self.events())
     }
 
     /// These events in buckets of this width.
@@ -276,28 +275,72 @@ impl Ledger {
         ledger
     }
 
+    /// Widens the buckets: what was apart in finer ones may fold. No fold goes beyond a mark, so blocks stay apart.
+    fn widen(&mut self, width: u8) {
+        self.width = width;
+        let blocks: Vec<(Block, Vec<usize>)> = self.blocks.par_iter().map(|block| self.folded(block)).collect();
+        self.packed = vec![0; self.faults.entries().len()];
+        self.blocks.clear();
+        for (block, packed) in blocks {
+            self.blocks.push(block);
+            self.packed.iter_mut().zip(packed).for_each(|(all, own)| *all += own);
+        }
+        for &(FoldKey { fault, actor, .. }, fold) in std::mem::take(&mut self.open.folds).iter() {
+            self.add_fold(fault, actor, fold);
+        }
+    }
+
+    /// A block in buckets of the ledger's width; also gives, by fault, how many of its folds there are.
+    fn folded(&self, block: &Block) -> (Block, Vec<usize>) {
+        let (mut out, mut packed) = (Block::default(), vec![0; self.faults.entries().len()]);
+        let mut since_mark: Vec<(FoldKey, u64, u64, Fold)> = Vec::new();
+        let mut pack = |folds: &mut Vec<(FoldKey, u64, u64, Fold)>, out: &mut Block| {
+            folds.sort_by_key(|(key, ..)| *key);
+            folds.dedup_by(|(key, .., fold), (kept, .., known)| {
+                let is_same = key == kept;
+                if is_same {
+                    known.merge(*fold);
+                }
+                is_same
+            });
+            for (_, fault, actor, fold) in folds.drain(..) {
+                packed[fault as usize] += 1;
+                out.push(&Step::Fold { fault, actor, fold });
+            }
+        };
+        for step in block.steps().filter(|step| self.is_kept(step)) {
+            match step {
+                Step::Mark(_) => {
+                    pack(&mut since_mark, &mut out);
+                    out.push(&step);
+                }
+                Step::Fold { fault, actor, fold } => {
+                    let Some(Event::Fold(key, _)) = self.event(step) else { continue };
+                    since_mark.push((key, fault, actor, fold));
+                }
+            }
+        }
+        pack(&mut since_mark, &mut out);
+        (out, packed)
+    }
+
     /// Widens the buckets until their number is within bounds.
     pub fn keep_bounds(&mut self) {
         if self.width < MAX_WIDTH && self.folds() > MAX_FOLDS {
-            *self = self.rebuilt(self.fitting_width());
+            self.widen(self.fitting_width());
         }
     }
 
     /// The least width at which the folds are within bounds; the greatest when none is.
     fn fitting_width(&self) -> u8 {
-        // How many folds merge with the one before them once buckets are so much wider: when all bits agree that are left.
-        let mut merging = [0; 1 + i64::BITS as usize];
-        let mut latest: BTreeMap<(Id, Id), i64> = BTreeMap::new();
-        for event in self.events() {
-            match event {
-                Event::Mark(_) => latest.clear(),
-                Event::Fold(FoldKey { bucket, fault, actor }, _) => {
-                    if let Some(before) = latest.insert((fault, actor), bucket) {
-                        merging[(i64::BITS - (before ^ bucket).leading_zeros()) as usize] += 1;
-                    }
-                }
-            }
-        }
+        let merging = (0..self.stretches()).into_par_iter().map(|at| merging(self.stretch(at)));
+        let merging = merging.reduce(
+            || [0; BITS],
+            |mut all, own| {
+                all.iter_mut().zip(own).for_each(|(all, own)| *all += own);
+                all
+            },
+        );
         let mut folds = self.folds();
         (self.width..MAX_WIDTH)
             .find(|width| {
@@ -309,18 +352,41 @@ impl Ledger {
 
     /// Bytes of memory that the events take.
     pub fn weight(&self) -> usize {
-        self.bytes.len() + self.open.folds.len() * size_of::<(FoldKey, Fold)>()
+        self.packed_bytes() + self.open.folds.len() * size_of::<(FoldKey, Fold)>()
     }
 
     /// Drops all occurrences of these faults. In a storm of errors that are all different this happens very often, so the
     /// bytes are only written anew once they hold much that is forgotten.
     pub fn forget(&mut self, faults: &BTreeSet<Id>) {
         self.open.folds.retain(|key| !faults.contains(&key.fault));
-        self.forgotten.extend(faults.iter().filter_map(|fault| self.faults.index.get(fault)));
-        if self.forgotten.len() > self.faults.entries.len() / 2 {
-            *self = self.rebuilt(self.width);
+        self.forgotten.extend(faults.iter().filter_map(|fault| self.faults.find(fault)));
+        if self.forgotten.len() > self.faults.entries().len() / 2 {
+            *self = self.rebuilt();
         }
     }
+}
+
+const BITS: usize = 1 + i64::BITS as usize;
+
+/// How many folds merge with the one before them once buckets are so much wider: when all bits agree that are left.
+fn merging<'l>(events: impl Iterator<Item = Event<'l>>) -> [usize; BITS] {
+    let mut merging = [0; BITS];
+    let mut since_mark: Vec<(Id, Id, i64)> = Vec::new();
+    let mut count = |folds: &mut Vec<(Id, Id, i64)>| {
+        folds.sort_unstable();
+        for pair in folds.windows(2).filter(|pair| (pair[0].0, pair[0].1) == (pair[1].0, pair[1].1)) {
+            merging[(i64::BITS - (pair[0].2 ^ pair[1].2).leading_zeros()) as usize] += 1;
+        }
+        folds.clear();
+    };
+    for event in events {
+        match event {
+            Event::Mark(_) => count(&mut since_mark),
+            Event::Fold(FoldKey { bucket, fault, actor }, _) => since_mark.push((fault, actor, bucket)),
+        }
+    }
+    count(&mut since_mark);
+    merging
 }
 
 /// Of a hint there is one fold between two marks.
@@ -356,15 +422,21 @@ impl fmt::Display for Damaged {
 
 impl From<Ledger> for Written {
     fn from(ledger: Ledger) -> Written {
-        let ledger = if ledger.forgotten.is_empty() { ledger } else { ledger.rebuilt(ledger.width) };
+        Written::of(&ledger.rebuilt())
+    }
+}
+
+impl Written {
+    /// Of a ledger whose events were added one by one: its tables are in their order, and its blocks go on from each other.
+    fn of(rebuilt: &Ledger) -> Written {
         Written {
-            bytes: ledger.bytes,
-            told: ledger.told.entries,
-            faults: ledger.faults.entries,
-            actors: ledger.actors.entries,
-            words: ledger.words.entries,
-            open: ledger.open,
-            width: ledger.width,
+            bytes: rebuilt.blocks.iter().flat_map(|block| block.bytes()).copied().collect(),
+            told: rebuilt.told.entries().to_vec(),
+            faults: rebuilt.faults.entries().to_vec(),
+            actors: rebuilt.actors.entries().to_vec(),
+            words: rebuilt.words.entries().to_vec(),
+            open: rebuilt.open.clone(),
+            width: rebuilt.width,
         }
     }
 }
@@ -378,7 +450,7 @@ impl TryFrom<Written> for Ledger {
             return Err(Damaged);
         }
         let read = Ledger {
-            bytes: written.bytes.clone(),
+            blocks: vec![Block::of(written.bytes.clone())],
             told: Table::of(&written.told),
             faults: Table::of(&written.faults),
             actors: Table::of(&written.actors),
@@ -387,7 +459,7 @@ impl TryFrom<Written> for Ledger {
             width: written.width,
             ..Ledger::default()
         };
-        let ledger = read.rebuilt(read.width);
-        if Written::from(ledger.clone()) == written { Ok(ledger) } else { Err(Damaged) }
+        let ledger = read.rebuilt();
+        if Written::of(&ledger) == written { Ok(ledger) } else { Err(Damaged) }
     }
 }

@@ -4,6 +4,7 @@
 //! order and grouping of merging gives the same value. In: events of the scan. Out: what the diagnosis reads; no source
 //! is opened again. Knows nothing of causes, and never drops by age or by memory pressure.
 
+mod block;
 pub mod by_id;
 pub mod codec;
 pub mod event;
@@ -12,6 +13,7 @@ pub mod mask;
 mod residue;
 pub mod segment;
 mod steps;
+mod table;
 
 pub use by_id::ById;
 pub use event::{

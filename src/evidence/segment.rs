@@ -80,7 +80,7 @@ impl Segment {
             self.add_fault(id, fault);
         }
         let dropped = self.drop_templates();
-        self.ledger.append(&next.ledger, lines, &dropped);
+        self.ledger.append(next.ledger, lines, &dropped);
         self.ledger.keep_bounds();
     }
 

@@ -112,8 +112,14 @@ pub(super) struct Steps<'b> {
 }
 
 impl<'b> Steps<'b> {
-    pub(super) fn new(bytes: &'b [u8]) -> Steps<'b> {
-        Steps { rest: bytes, last: Place::default() }
+    /// The first event is told from a place.
+    pub(super) fn new(bytes: &'b [u8], first: Place) -> Steps<'b> {
+        Steps { rest: bytes, last: first }
+    }
+
+    /// How many bytes are left, and what the next event is told from.
+    pub(super) fn place_reached(&self) -> (usize, Place) {
+        (self.rest.len(), self.last)
     }
 
     fn byte(&mut self) -> Option<u8> {
