@@ -94,7 +94,12 @@ impl Rhythm {
     fn of(mut times: Vec<i64>, least: i64) -> Option<Rhythm> {
         times.sort_unstable();
         let span = times.last()?.saturating_sub(*times.first()?);
-        let apart = (span / times.len() as i64 / BURST).max(SECOND);
+        // One long silence is no measure of the pauses.
+        let mut pauses: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+        pauses.sort_unstable();
+        pauses.truncate((pauses.len() * 9).div_ceil(10));
+        let usual = pauses.iter().sum::<i64>() / pauses.len().max(1) as i64;
+        let apart = (usual / BURST).max(SECOND);
         times.dedup_by(|later, earlier| {
             let is_same = later.saturating_sub(*earlier) <= apart;
             if is_same {
@@ -139,6 +144,8 @@ mod tests {
     #[test]
     fn retries_have_a_rhythm() {
         assert_eq!(even(&[0, 30, 60, 91, 120, 151]), Some((6, 30)));
+        // Not by one long silence.
+        assert_eq!(even(&[0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 3700]), Some((12, 10)));
         // Two lines each.
         assert_eq!(even(&[0, 1, 30, 31, 60, 61, 90, 91, 120, 121, 150, 151]), Some((6, 30)));
     }

@@ -191,7 +191,10 @@ impl Requirement {
 
 fn with_reason<'a>(message: Option<Cow<'a, [u8]>>, reason: Cow<'a, [u8]>) -> Cow<'a, [u8]> {
     let Some(message) = message else { return reason };
-    let is_text = !reason.is_empty() && !matches!(reason[0], b'{' | b'[') && reason.iter().any(u8::is_ascii_alphabetic);
+    // A list is none; WiredTiger's texts begin with a clock in brackets.
+    let is_list = reason.starts_with(b"{")
+        || reason.starts_with(b"[") && !reason.get(1).is_some_and(|byte| byte.is_ascii_digit());
+    let is_text = !is_list && reason.iter().any(u8::is_ascii_alphabetic);
     if !is_text || memchr::memmem::find(&message, &reason).is_some() {
         return message;
     }

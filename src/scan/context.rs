@@ -24,6 +24,8 @@ pub struct Speaker<'s> {
     pub service: Option<&'s [u8]>,
     /// The program, where the line is its own.
     pub ident: Option<&'s [u8]>,
+    /// The pod that it names beside the service.
+    pub pod: Option<&'s [u8]>,
 }
 
 /// What a line's words are worth where they are a program's last ones.
@@ -97,7 +99,11 @@ impl Pass<'_> {
                 reading.formats.last().is_some_and(|&id| self.scanner.catalog.format(id).role != Role::Application);
             let other =
                 |own: Option<&[u8]>, theirs: Option<&[u8]>| own.zip(theirs).is_some_and(|(own, theirs)| own != theirs);
-            if other(own.service, reading.service.as_deref()) || other(own.ident, reading.ident.as_deref()) {
+            let pod = self.pod_of(&reading);
+            if other(own.service, reading.service.as_deref())
+                || other(own.ident, reading.ident.as_deref())
+                || other(own.pod, pod)
+            {
                 continue;
             }
             crossed |= manager;

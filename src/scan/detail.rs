@@ -20,9 +20,19 @@ const MOST_NESTED: usize = 2;
 /// Lines above an error that may be warnings which it sums up.
 const WARNINGS_ABOVE: usize = 4;
 
+/// What Spring Boot calls the reason, some lines below the banner of a start that failed.
+const BANNER: &[u8] = b"APPLICATION FAILED TO START";
+const DESCRIPTION: &[u8] = b"Description:";
+const BANNER_LINES: usize = 6;
+
 /// Whether a text leaves to the next line what it is about.
 pub(super) fn is_head(text: &[u8]) -> bool {
     text.len() > 4 && (text.ends_with(b":") || opens(text))
+}
+
+/// Whether what a text is about stands on a later line.
+pub(super) fn says_later(text: &[u8]) -> bool {
+    is_head(text) || text.ends_with(BANNER)
 }
 
 fn opens(text: &[u8]) -> bool {
@@ -79,13 +89,11 @@ impl<'a> Pass<'a> {
         if apart || reading.service != head.service || reading.ident != head.ident {
             return;
         }
-        if !parts(&head).last().is_some_and(is_head) {
-            return;
-        }
+        let Some(told_by) = parts(&head).last().filter(|text| says_later(text)) else { return };
         // Far from its head it must say itself that something is wrong; a frame of a trace does not.
         let is_apart = self.end_before(at).last().is_none_or(|byte| byte.is_ascii_whitespace());
         let complains_itself = |text: &[u8]| !text.starts_with(b"0. ") && complains(&skeleton(text));
-        if is_apart && !parts(reading).next().is_some_and(complains_itself) {
+        if is_apart && is_head(told_by) && !parts(reading).next().is_some_and(complains_itself) {
             return;
         }
         let told = self.told_by(&head);
@@ -150,6 +158,9 @@ impl<'a> Pass<'a> {
         for _ in 0..=MOST_NESTED {
             let start = self.line_before(end, at)?;
             let line = self.visible(start, end - 1);
+            if line.trim_ascii_end().ends_with(DESCRIPTION) {
+                return self.banner_above(start, at);
+            }
             if self.scanner.matcher.proposes(line) {
                 return Some((start, line));
             }
@@ -157,6 +168,18 @@ impl<'a> Pass<'a> {
             if !opens(line.trim_ascii_end()) {
                 return None;
             }
+        }
+        None
+    }
+
+    fn banner_above(&self, mut end: usize, at: usize) -> Option<(usize, &'a [u8])> {
+        for _ in 0..BANNER_LINES {
+            let start = self.line_before(end, at)?;
+            let line = self.visible(start, end - 1);
+            if line.trim_ascii_end().ends_with(BANNER) {
+                return Some((start, line));
+            }
+            end = start;
         }
         None
     }

@@ -151,7 +151,8 @@ impl<'a> Pass<'a> {
             // Of a start without a time what comes after it tells more than what came before.
             let starts = mark.mark.kind == MarkKind::Start;
             let place = Place { time: if starts { reading.time } else { place.time }, ..place };
-            self.mark(place, spoken, &mark, Speaker { service, ident }, shown, program);
+            let own = Speaker { service, ident, pod: self.pod_of(reading) };
+            self.mark(place, spoken, &mark, own, shown, program);
         }
     }
 }

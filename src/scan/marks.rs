@@ -75,7 +75,8 @@ impl Pass<'_> {
         let name = skeleton(reading.message.trim_ascii());
         let words = fault_id(&format!("mark\0{name}"));
         self.sample(words, || FaultKind::Mark(name), place, text);
-        let own = Speaker { service: reading.service.as_deref(), ident: reading.ident.as_deref() };
+        let pod = self.pod_of(reading);
+        let own = Speaker { service: reading.service.as_deref(), ident: reading.ident.as_deref(), pod };
         let last_words = if step.kind == MarkKind::Start { self.last_words(place.at, &own) } else { 0 };
         let told = Told {
             service: self.string(&String::from_utf8_lossy(own.service.unwrap_or_default())),

@@ -351,8 +351,7 @@ impl<'a> Pass<'a> {
             _ => ActorKind::Application,
         };
         let service = reading.service.as_deref().or(about);
-        let names_pods = reading.formats.first().is_some_and(|&id| catalog.format(id).names_pods);
-        let pod = reading.host.as_deref().filter(|_| names_pods);
+        let pod = self.pod_of(reading);
         let run_pid = reading.run_pid.or_else(|| process::by_place(section, pod));
         // The formats say which program it is.
         let is_same = |(formats, known, _): &&(Layers, Actor, Id)| {
@@ -391,6 +390,12 @@ impl<'a> Pass<'a> {
         self.spoke_last.insert(0, (reading.formats, actor.clone(), id));
         self.segment.actors.entry(id).or_insert(actor);
         id
+    }
+
+    /// The pod that a line is of.
+    fn pod_of<'r>(&self, reading: &'r Reading) -> Option<&'r [u8]> {
+        let names_pods = reading.formats.first().is_some_and(|&id| self.scanner.catalog.format(id).names_pods);
+        reading.host.as_deref().filter(|_| names_pods)
     }
 
     fn string(&mut self, text: &str) -> Id {

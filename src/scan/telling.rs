@@ -124,7 +124,7 @@ impl Scanner {
                 faults.push((dealt_with_id(id), FaultKind::DealtWith(id.clone())));
             } else {
                 faults.push((signature_id(id), FaultKind::Signature(id.clone())));
-                if known.varies && !detail::is_head(text) {
+                if known.varies && !detail::says_later(text) {
                     faults.push(aspect_of(id, text));
                 }
             }

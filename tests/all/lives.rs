@@ -508,3 +508,26 @@ fn parts_that_start_are_no_starts() {
     }
     assert_eq!(counts(&analyze(&[("gluetun.log", &log)])).0, 3);
 }
+
+#[test]
+fn a_reload_that_failed_ended_nothing() {
+    let log = "Apr 14 06:01:10 mx systemd[1]: Starting mill.service - Mill...\n\
+               Apr 14 06:01:11 mx systemd[1]: Started mill.service - Mill.\n\
+               Apr 14 07:32:37 mx systemd[1]: Reloading mill.service - Mill...\n\
+               Apr 14 07:32:37 mx systemd[1]: mill.service: Control process exited, code=exited, status=89/n/a\n\
+               Apr 14 07:32:37 mx systemd[1]: Reload failed for mill.service - Mill.\n\
+               Apr 14 20:57:14 mx systemd[1]: Stopping mill.service - Mill...\n\
+               Apr 14 20:57:15 mx systemd[1]: mill.service: Deactivated successfully.\n\
+               Apr 14 20:57:15 mx systemd[1]: Stopped mill.service - Mill.\n";
+    let told = analyze(&[("journal.log", log)]);
+    assert_eq!((&told["verdict"], &told["services"][0]["runs"]), (&"healthy".into(), &1.into()), "{told}");
+}
+
+#[test]
+fn who_writes_first_in_the_second_of_a_start_is_chance() {
+    let log = "Jun 10 09:00:01 edge telegraf[911]: 2026-06-10T09:00:01Z I! Starting Telegraf 1.31.2 brought to you by InfluxData the makers of InfluxDB\n\
+               Jun 10 09:00:01 edge systemd[1]: Started telegraf.service - Telegraf.\n\
+               Jun 10 09:00:11 edge telegraf[911]: 2026-06-10T09:00:11Z E! [outputs.influxdb_v2] no route to the mill\n";
+    let told = analyze(&[("journal.log", log)]);
+    assert_eq!(told["services"][0]["runs"], 1, "{told}");
+}

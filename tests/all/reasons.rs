@@ -362,3 +362,24 @@ fn what_is_healed_is_not_lost() {
     let healed = analyze(&[("lb.log", &[start, down, up, later].concat())]);
     assert_eq!(healed["verdict"], "healthy", "{healed}");
 }
+
+#[test]
+fn what_spring_describes_is_shown_with_its_banner() {
+    let run = |minute: usize, described: &str| {
+        let said = ["APPLICATION FAILED TO START", "***************************", "", "Description:", "", described];
+        let said: String = said.iter().map(|line| format!("Oct 12 06:{minute}:14 app java[2411]: {line}\n")).collect();
+        format!(
+            "Oct 12 06:{minute}:07 app systemd[1]: Started mill.service - Mill.\n{said}\
+             Oct 12 06:{minute}:15 app systemd[1]: mill.service: Main process exited, code=exited, status=1/FAILURE\n"
+        )
+    };
+    let (cycle, bean) = ("The stones of the mill form a cycle:", "A component required a bean named 'sieve'.");
+    let described = |minute: usize| if minute < 13 { cycle } else { bean };
+    let log: String = (10..16).map(|minute| run(minute, described(minute))).collect();
+    let told = analyze(&[("journal.log", &log)]);
+    let causes = &told["services"][0]["incidents"][0]["causes"];
+    assert_eq!(roots(&told).len(), 2, "{told}");
+    assert!(causes[0]["evidence"].to_string().contains(cycle), "{told}");
+    assert!(causes[1]["evidence"].to_string().contains(bean), "{told}");
+    whole_wherever_cut(&run(10, cycle));
+}

@@ -97,6 +97,17 @@ impl<'e> Teller<'_, 'e> {
         }
     }
 
+    /// What its manager took for its end was that of a process which was to reload it.
+    pub(super) fn unreloaded(&mut self) {
+        let part = self.part;
+        let Some(run) = self.run() else { return };
+        let is_elsewhere = |point: &Point| point.part != part;
+        run.fatal = run.fatal.filter(is_elsewhere);
+        run.exit = run.exit.filter(is_elsewhere);
+        let witness = run.witnesses.of_mut(part);
+        (witness.ended, witness.died_by) = (None, None);
+    }
+
     /// The run before, when its manager told of the next start before the old process had said goodbye.
     pub(super) fn previous_run(&mut self, point: Point<'e>, mark: &Told) -> Option<&mut Run<'e>> {
         let run = self.chronicle.runs.get(self.at)?;

@@ -217,6 +217,7 @@ impl<'e> Teller<'_, 'e> {
             MarkKind::SessionFile => self.chronicle.session_files += 1,
             MarkKind::Gap => self.chronicle.gaps.push(point),
             MarkKind::Change => self.chronicle.changes.push(point),
+            MarkKind::Alive if mark.manager => self.unreloaded(),
             MarkKind::Alive => self.alive(),
             MarkKind::Done => {
                 if let Some(run) = self.run() {

@@ -24,6 +24,13 @@ fn waited(run: &Run, point: Point, mark: &Told) -> Option<i64> {
     Some(point.time?.ns - first.time?.ns)
 }
 
+/// Whether a run began in the second in which its manager tells of the start: who writes first is chance.
+fn is_at_once(run: &Run, point: Point) -> bool {
+    let began = run.start.filter(|start| start.part == point.part).and_then(|start| start.time);
+    let is_lone = run.exit.is_none() && run.fatal.is_none() && run.stop.is_none();
+    is_lone && began.zip(point.time).is_some_and(|(began, time)| (0..SECOND).contains(&(time.ns - began.ns)))
+}
+
 impl<'e> Teller<'_, 'e> {
     /// The manager counts its first restart: the run before it was the first one.
     pub(super) fn first_restart(&mut self, event: &Event<'e>) {
@@ -45,7 +52,8 @@ impl<'e> Teller<'_, 'e> {
             let manager_told_later = mark.manager
                 && mark.step < BECOMES
                 && witness.application_step.is_some()
-                && witness.manager_step.is_none();
+                && witness.manager_step.is_none()
+                && !is_at_once(run, point);
             // Workers repeat a later step of the same boot.
             let is_worker =
                 (2..BECOMES).contains(&step) && witness.first_step.is_some_and(|first| first < step) && !run.restarting;
