@@ -5,11 +5,6 @@ use super::node::{KERNEL, Node, NodeFacts, SAME_START, Service, Subject};
 use super::story::Story;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The words of a name, each once, but for numbers.
-fn plain_words(name: &str) -> BTreeSet<String> {
-    words(name).into_iter().filter(|word| !word.bytes().all(|byte| byte.is_ascii_digit())).collect()
-}
-
 /// Joins the nodes that are one service.
 pub struct Joiner<'n, 'e> {
     stories: &'n [Story<'e>],
@@ -179,6 +174,8 @@ impl<'n, 'e> Joiner<'n, 'e> {
         let applications = self.of_kind(|subject| matches!(subject, Subject::Application(_)));
         // Journals may have thousands of units: their names are taken apart once.
         let named: Vec<(usize, Vec<String>)> = managed.iter().map(|&at| (at, words(self.name_of(at)))).collect();
+        let said: BTreeSet<(usize, BTreeSet<String>)> =
+            applications.iter().map(|&app| (self.keys[app].0, plain_words(self.name_of(app)))).collect();
         for &app in &applications {
             let label = self.name_of(app);
             let own = if label.is_empty() { self.stem_of(app) } else { label.to_string() };
@@ -192,12 +189,10 @@ impl<'n, 'e> Joiner<'n, 'e> {
             // `shop-ui` is not `shop` where that speaks for itself.
             let is_other = |unit: &usize| {
                 let unit_words = plain_words(self.name_of(*unit));
-                let has_them = |other: &usize| plain_words(self.name_of(*other)) == unit_words;
-                let beside = |other: &&usize| self.keys[**other].0 == self.keys[app].0 && has_them(other);
-                !has_them(&app) && applications.iter().any(|other| beside(&other))
+                plain_words(label) != unit_words && said.contains(&(self.keys[app].0, unit_words))
             };
-            let only = like.first().copied().filter(|unit| services.len() == 1 && !is_other(unit));
-            if let Some(at) = managed.iter().find(is_own).copied().or(only) {
+            let only = || like.first().copied().filter(|unit| services.len() == 1 && !is_other(unit));
+            if let Some(at) = managed.iter().find(is_own).copied().or_else(only) {
                 self.union(app, at);
             }
         }
@@ -420,4 +415,9 @@ impl<'n, 'e> Joiner<'n, 'e> {
             () => self.path_of(root).to_string(),
         }
     }
+}
+
+/// The words of a name, each once, but for numbers.
+fn plain_words(name: &str) -> BTreeSet<String> {
+    words(name).into_iter().filter(|word| !word.bytes().all(|byte| byte.is_ascii_digit())).collect()
 }

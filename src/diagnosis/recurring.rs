@@ -95,10 +95,9 @@ impl Rhythm {
         times.sort_unstable();
         let span = times.last()?.saturating_sub(*times.first()?);
         // One long silence is no measure of the pauses.
-        let mut pauses: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
-        pauses.sort_unstable();
-        pauses.truncate((pauses.len() * 9).div_ceil(10));
-        let usual = pauses.iter().sum::<i64>() / pauses.len().max(1) as i64;
+        let pauses = self::pauses(&times);
+        let most = &pauses[..(pauses.len() * 9).div_ceil(10)];
+        let usual = most.iter().sum::<i64>() / most.len().max(1) as i64;
         let apart = (usual / BURST).max(SECOND);
         times.dedup_by(|later, earlier| {
             let is_same = later.saturating_sub(*earlier) <= apart;
@@ -110,8 +109,7 @@ impl Rhythm {
         if times.len() < ATTEMPTS || span < least {
             return None;
         }
-        let mut pauses: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
-        pauses.sort_unstable();
+        let pauses = self::pauses(&times);
         let (shortest, longest) = (pauses[0], pauses[(pauses.len() * 9).div_ceil(10) - 1]);
         let pause = pauses[pauses.len() / 2];
         let is_even = pause >= PAUSE && longest as f64 <= EVEN * shortest as f64;
@@ -124,12 +122,18 @@ impl Rhythm {
         times.dedup_by(|later, earlier| later.saturating_sub(*earlier) <= SECOND / 4);
         let (first, latest) = (*times.first()?, *times.last()?);
         let span = latest.saturating_sub(first);
-        let mut pauses: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
-        pauses.sort_unstable();
+        let pauses = pauses(&times);
         let (longest, pause) = (*pauses.last()?, pauses[pauses.len() / 2]);
         let goes_on = until.saturating_sub(latest) <= longest && longest <= span / SILENT;
         (times.len() >= PATIENT && span >= least && goes_on).then_some(Rhythm { attempts: times.len(), pause, latest })
     }
+}
+
+/// What lies between moments that are in order, the shortest first.
+fn pauses(times: &[i64]) -> Vec<i64> {
+    let mut pauses: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+    pauses.sort_unstable();
+    pauses
 }
 
 #[cfg(test)]

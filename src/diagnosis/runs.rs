@@ -58,7 +58,7 @@ pub struct Run<'e> {
     pub in_process: bool,
     /// Its manager's word of readiness came after it had waited for it.
     pub(super) waited_for: bool,
-    /// Its process spoke after the next one had begun.
+    /// Its process spoke after the next one had begun, or whoever tells of its end has not.
     pub beside: bool,
     /// A later step of the start, by its manager.
     pub(super) started: Option<Point<'e>>,

@@ -201,11 +201,10 @@ impl Ledger {
 
     /// Adds a neighbour of the same width: what comes before its first mark folds into the open events, its blocks are
     /// taken over as they are.
-    fn take_over(&mut self, next: Ledger, lines: u64, without: &BTreeSet<Id>) {
-        let is_left_out = |(at, fault): (u64, &Id)| next.forgotten.contains(&at) || without.contains(fault);
-        let faults = (0..).zip(next.faults.entries()).map(|(at, fault)| match is_left_out((at, fault)) {
-            true => LEFT_OUT,
-            false => self.faults.place(fault),
+    fn take_over(&mut self, mut next: Ledger, lines: u64, without: &BTreeSet<Id>) {
+        let faults = (0..).zip(next.faults.entries()).map(|(at, fault)| {
+            let is_left_out = next.forgotten.contains(&at) || without.contains(fault);
+            if is_left_out { LEFT_OUT } else { self.faults.place(fault) }
         });
         let names = Arc::new(Names {
             faults: faults.collect(),
@@ -217,7 +216,7 @@ impl Ledger {
             self.count_packed(fault, folds);
         }
         let mut has_mark = false;
-        for block in next.blocks {
+        for block in std::mem::take(&mut next.blocks) {
             let mut block = block.moved(lines, &names);
             if !has_mark {
                 for step in block.take_first_folds() {
@@ -235,24 +234,8 @@ impl Ledger {
             }
             self.blocks.push(block);
         }
-        if let Some(mark) = next.open.mark {
-            let told = next.told.get(mark.told);
-            let last_words = mark.last_words.checked_sub(1).and_then(|at| next.words.get(at)).copied().unwrap_or(0);
-            if let Some(told) = told {
-                self.add_mark(Mark {
-                    told,
-                    offset: mark.offset,
-                    line: mark.line + lines,
-                    time: mark.time,
-                    pid: mark.pid,
-                    count: mark.count,
-                    last_words,
-                });
-            }
-        }
-        for (key, fold) in next.open.folds.iter().filter(|(key, _)| !without.contains(&key.fault)) {
-            self.add_fold(key.fault, key.actor, *fold);
-        }
+        // What is left are its open events.
+        self.add_all(next.events(), lines, without);
     }
 
     fn packed_bytes(&self) -> usize {

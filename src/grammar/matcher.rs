@@ -190,8 +190,8 @@ pub(super) fn of_pod(rest: &[u8]) -> usize {
     rest.iter().take_while(may_be).count()
 }
 
-/// Whether a name ends as a pod's does: in a hyphen and what Kubernetes drew for it. No vowel is drawn, so that no word is; that no `0`, `1` or `3` is either does not
-/// count here, as lines that begin alike but for digits are read alike.
+/// Whether a name ends as a pod's does: in a hyphen and what Kubernetes drew for it. No vowel is drawn, so that no word
+/// is; that no `0`, `1` or `3` is either does not count here, as lines that begin alike but for digits are read alike.
 pub fn is_pod(name: &[u8]) -> bool {
     let Some((owner, drawn)) = name.split_last_chunk::<DRAWN>() else { return false };
     let is_drawn = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_lowercase() && !b"aeiouy".contains(byte);

@@ -89,11 +89,11 @@ impl<'a> Pass<'a> {
         if apart || reading.service != head.service || reading.ident != head.ident {
             return;
         }
-        let Some(told_by) = parts(&head).last().filter(|text| says_later(text)) else { return };
+        let Some(said) = parts(&head).last().filter(|text| says_later(text)) else { return };
         // Far from its head it must say itself that something is wrong; a frame of a trace does not.
         let is_apart = self.end_before(at).last().is_none_or(|byte| byte.is_ascii_whitespace());
         let complains_itself = |text: &[u8]| !text.starts_with(b"0. ") && complains(&skeleton(text));
-        if is_apart && is_head(told_by) && !parts(reading).next().is_some_and(complains_itself) {
+        if is_apart && is_head(said) && !parts(reading).next().is_some_and(complains_itself) {
             return;
         }
         let told = self.told_by(&head);

@@ -13,7 +13,7 @@ pub(super) fn unknown_id(class: Class, template: &str) -> Id {
     fault_id(&format!("unknown\0{}\0{template}", class as u8))
 }
 
-/// What a line of a signature is about.
+/// What a line of a fault is about.
 pub(super) fn aspect_of(fault: &str, text: &[u8]) -> (Id, FaultKind) {
     let template = skeleton(text.trim_ascii());
     let id = fault_id(&format!("aspect\0{fault}\0{template}"));

@@ -150,3 +150,23 @@ fn a_pod_is_its_containers_service() {
     let told = analyze(&[("pods.log", &log)]);
     assert_eq!(told["services"].as_array().map(Vec::len), Some(1), "{told}");
 }
+
+#[test]
+fn pods_that_are_followed_end_no_other_by_their_start() {
+    let says = |pod: &str, minute: usize, text: &str| {
+        format!("shop-{pod} web {{\"level\":\"info\",\"ts\":\"2026-05-19T04:{minute:02}:01Z\",\"msg\":\"{text}\"}}\n")
+    };
+    let (old, new) = (["7f9d4c6b58-kq7vn", "7f9d4c6b58-x2m4p"], ["5b8c77d9f4-2xwzt", "5b8c77d9f4-9bcd2"]);
+    let mut log: String = old.iter().map(|pod| format!("+ shop-{pod} › web\n")).collect();
+    log.extend(old.iter().map(|pod| says(pod, 1, "listening on :8080")));
+    log.extend(old.iter().map(|pod| says(pod, 20, "GET /cart 200")));
+    for (at, (old, new)) in old.iter().zip(new).enumerate() {
+        log += &format!("+ shop-{new} › web\n{}", says(new, 30 + at, "listening on :8080"));
+        log += &format!("{}- shop-{old} › web\n", says(old, 31 + at, "SIGTERM received, shutting down"));
+    }
+    log.extend(new.iter().map(|pod| says(pod, 50, "GET /cart 200")));
+    let told = analyze(&[("pods.log", &log)]);
+    assert_eq!(told["verdict"], "healthy", "{told}");
+    let silent: String = log.lines().filter(|line| !line.contains("SIGTERM")).flat_map(|line| [line, "\n"]).collect();
+    assert_eq!(analyze(&[("pods.log", &silent)])["verdict"], "healthy");
+}

@@ -15,12 +15,13 @@ use std::collections::BTreeMap;
 pub struct Origins<'e>(BTreeMap<&'e str, usize>);
 
 impl<'e> Teller<'_, 'e> {
-    /// The label of the application that wrote an event, in the stream that leads.
+    /// The label of the application that wrote an event, or of the pod that a manager names, in the stream that leads.
     fn origin(&self, event: &Event<'e>) -> Option<&'e str> {
         let part = &self.cast.parts[self.part];
         let actor = actor_of(self.stories, part, event.actor).filter(|_| self.leads)?;
         let label = if actor.pod.is_empty() { &actor.service } else { &actor.pod };
-        (actor.kind == ActorKind::Application && !label.is_empty()).then_some(label.as_str())
+        let names_one = actor.kind == ActorKind::Application || !actor.pod.is_empty();
+        (names_one && !label.is_empty()).then_some(label.as_str())
     }
 
     /// Goes to the run that an event's label began, if others have begun since.
@@ -42,10 +43,19 @@ impl<'e> Teller<'_, 'e> {
     pub(super) fn leave_origin(&mut self, event: &Event<'e>) {
         let part = self.part;
         let begins = |run: &Run| run.start.is_some_and(|start| start.part == part && start.offset == event.offset);
-        let starts = event.mark().is_some_and(|mark| mark.kind == MarkKind::Start && !mark.manager)
+        let starts = event.mark().is_some_and(|mark| mark.kind == MarkKind::Start)
             && self.chronicle.runs.get(self.at).is_some_and(begins);
         if starts && let Some(label) = self.origin(event) {
-            self.origins.0.insert(label, self.at);
+            let before = self.origins.0.insert(label, self.at);
+            // Who tells of a pod's start tells of its end: until then it goes on, also in silence.
+            if event.mark().is_some_and(|mark| mark.manager) {
+                if let Some(run) = before.and_then(|at| self.chronicle.runs.get_mut(at)) {
+                    run.beside = false;
+                }
+                if let Some(run) = self.run() {
+                    run.beside = true;
+                }
+            }
         }
         if self.leads && self.origins.0.len() > 1 {
             self.at = self.chronicle.runs.len().saturating_sub(1);
