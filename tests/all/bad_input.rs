@@ -91,9 +91,11 @@ fn as_nobody(place: &Place, arguments: &[&str]) -> Ran {
     if !root {
         return run(&mut command(place.path(), arguments));
     }
-    // Nobody may not reach the build's folder.
+    // Nobody may not reach the build's folder. Another process writes the copy: what a test beside this one forks just
+    // then would inherit the file while it is open for writing, and such a file cannot be executed ("Text file busy").
     let binary = place.path().join("relapse");
-    fs::copy(env!("CARGO_BIN_EXE_relapse"), &binary).expect("a copy of the binary");
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_relapse")).arg(&binary).status();
+    assert!(copied.is_ok_and(|status| status.success()), "a copy of the binary");
     fs::set_permissions(&binary, PermissionsExt::from_mode(0o755)).expect("permissions");
     fs::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).expect("permissions");
     run(Command::new(binary).args(arguments).current_dir(place.path()).uid(NOBODY).gid(NOBODY))
