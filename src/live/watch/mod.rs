@@ -157,7 +157,8 @@ impl Watch<'_> {
 
     fn watch(&mut self, turns: &mut Turns) -> io::Result<End> {
         let began = Instant::now();
-        let mut more = self.has_files;
+        // What is there when it begins is known before anybody is answered: what comes after an answer is new.
+        let mut more = self.has_files && self.look_at_files(turns)?;
         loop {
             let parcel = match self.wait(turns, more) {
                 wait if wait.is_zero() => self.parcels.try_recv().ok(),
