@@ -71,8 +71,13 @@ pub fn background(runs: &[Run], ends: &[End], faults: &Faults) -> BTreeSet<Id> {
     let mut count: BTreeMap<Id, usize> = BTreeMap::new();
     for (run, end) in &good {
         // What an open run met last may yet be its end.
-        let proven = run.last_seen.filter(|_| **end == End::Open).map(|last| last.ns - FINAL);
-        let survived = |seen: &&FaultSeen| proven.is_none_or(|proven| seen.time.is_none_or(|time| time.ns < proven));
+        let open = Some(run).filter(|_| **end == End::Open);
+        let proven = open.and_then(|run| run.last_seen).map(|last| last.ns - FINAL);
+        let last = open.and_then(|run| run.faults.iter().map(|seen| (seen.part, seen.offset)).max());
+        let survived = |seen: &&FaultSeen| match seen.time {
+            Some(time) => proven.is_none_or(|proven| time.ns < proven),
+            None => !seen.after_ready || last != Some((seen.part, seen.offset)),
+        };
         let once: BTreeSet<Id> = run.faults.iter().filter(survived).map(|fault| fault.fault).collect();
         once.into_iter().for_each(|id| *count.entry(id).or_default() += 1);
     }
@@ -183,6 +188,14 @@ pub fn judge(run: &Run, known: &Known) -> Verdict {
     }
 }
 
+/// Whether two lines can be of one trace: it has the time of the record that it belongs to, or each line its own.
+fn is_with(one: &FaultSeen, other: &FaultSeen) -> bool {
+    match (one.time, other.time) {
+        (Some(one), Some(other)) => (one.ns - other.ns).abs() <= QUOTED,
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
 /// What an exception that no signature knows was thrown for, by the chain of causes that its trace ends in: the last
 /// one that a signature knows, else the last one.
 fn innermost<'r>(thrown: &'r FaultSeen, near: &[&'r FaultSeen], faults: &Faults) -> &'r FaultSeen {
@@ -190,11 +203,10 @@ fn innermost<'r>(thrown: &'r FaultSeen, near: &[&'r FaultSeen], faults: &Faults)
     if !unknown(thrown) {
         return thrown;
     }
-    // A trace has the time of the record that it belongs to.
     let chain = || {
         near.iter().copied().filter(|seen| {
             seen.part == thrown.part
-                && seen.time == thrown.time
+                && is_with(seen, thrown)
                 && (thrown.offset..=thrown.offset + LONGEST_TRACE).contains(&seen.offset)
         })
     };
@@ -216,7 +228,7 @@ fn outermost<'r>(cause: &'r FaultSeen, near: &[&'r FaultSeen], faults: &Faults) 
     }
     let before = near.iter().copied().filter(|seen| {
         let is_near = seen.offset < cause.offset && cause.offset - seen.offset <= LONGEST_TRACE;
-        seen.part == cause.part && seen.time == cause.time && is_near && unknown(seen) && !is_cause(seen)
+        seen.part == cause.part && is_with(seen, cause) && is_near && unknown(seen) && !is_cause(seen)
     });
     before.max_by_key(|seen| seen.offset).unwrap_or(cause)
 }

@@ -152,17 +152,19 @@ fn landmarks(part: &Part, head_start: Option<Id>) -> usize {
 fn weight(part: &Part, head_start: Option<Id>) -> (u8, usize) {
     // The steps of one boot are one start.
     let mut manager_starts = [0usize; 4];
-    let mut starts = 0;
+    let (mut starts, mut weak_starts) = (0, 0);
     let mut ends = 0;
     for &MarkKinds { told: mark, count, .. } in &part.kinds.marks {
         match mark.kind {
+            // What it may say more than once, or only when it is asked: no better than a program's own word.
+            MarkKind::Start if mark.manager && mark.weak => weak_starts += count,
             MarkKind::Start if mark.manager => manager_starts[usize::from(mark.step.min(3))] += count,
             MarkKind::Start if !mark.weak || Some(mark.words) == head_start => starts += count,
             MarkKind::Exit | MarkKind::Fatal => ends += count,
             _ => {}
         }
     }
-    match (manager_starts.into_iter().max().unwrap_or(0), starts, ends) {
+    match (manager_starts.into_iter().max().unwrap_or(0), starts.max(weak_starts), ends) {
         (0, 0, 0) => (0, 0),
         (0, 0, ends) => (1, ends),
         (0, starts, _) => (2, starts),

@@ -59,7 +59,8 @@ fn roots(case: &Case, run: &Run) -> BTreeSet<Id> {
         true => causes::judge(&until(run, *id), &case.known(&BTreeSet::new())).root.unwrap_or(*id),
         false => *id,
     };
-    lost.iter().filter(|id| !explained(id)).map(root_of).collect()
+    // Whoever says each time that it is tried again says the same as one who does not.
+    lost.iter().filter(|id| !explained(id)).map(|id| case.faults.plain(root_of(id))).collect()
 }
 
 /// A run up to the first word of a fault. Another log may tell of the same moment a little later.

@@ -18,6 +18,8 @@ const MIN_RUNS: usize = 2;
 const OUTSIDE: [&str; 5] = ["network", "auth", "database", "stores", "brokers"];
 /// What is missing was asked for this long before at the most (nanoseconds).
 const JUST_BEFORE: i64 = 5 * SECOND;
+/// What became of it, in words that no signature knows, comes so soon (nanoseconds).
+const AT_ONCE: i64 = SECOND;
 
 /// Moves roots to what comes before them in all runs.
 pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, judged: &mut [Option<Verdict>]) {
@@ -35,7 +37,9 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, judged: 
         let lacks_value = says(lacks_value);
         // Nor is a file that was to hold what was not given.
         let lacks = lacks_value || says(lacks_file);
-        if of_root.len() < MIN_RUNS || !is_known(root) && !lacks {
+        // What no signature knows may be what became of something that one does.
+        let is_unknown = faults.get(root).is_some_and(|fault| fault.signature.is_none() && !fault.is_cause);
+        if of_root.len() < MIN_RUNS || !is_known(root) && !lacks && !is_unknown {
             continue;
         }
         let failed = |id: Id| {
@@ -50,14 +54,20 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, judged: 
             // What the program did without at its start is what it lacks later.
             fault.is_some_and(|fault| fault.dealt_with || says(fault))
         };
+        let may_lead = |id: Id| match is_known(root) || lacks {
+            true => is_known(id) || lacks_value && failed(id) || lacks && not_given(id),
+            false => failed(id),
+        };
         // What comes first in the first of the runs may come first in all.
         let mut met = BTreeSet::new();
         let seen = runs[of_root[0]].faults.iter().map(|seen| seen.fault);
-        let candidates: Vec<Id> = seen
-            .filter(|id| met.insert(*id) && (is_known(*id) || lacks_value && failed(*id) || lacks && not_given(*id)))
-            .collect();
+        let candidates: Vec<Id> = seen.filter(|id| met.insert(*id) && may_lead(*id)).collect();
         let leads = |first: &Id| {
-            let most = if failed(*first) { JUST_BEFORE } else { LAST_MINUTE };
+            let most = match failed(*first) {
+                true if is_unknown && !lacks => AT_ONCE,
+                true => JUST_BEFORE,
+                false => LAST_MINUTE,
+            };
             *first != root
                 // Knowledge says that it is the other way round.
                 && !faults.explains(root, *first)

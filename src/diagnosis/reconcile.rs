@@ -80,6 +80,14 @@ fn settle(chronicle: &mut Chronicle, last_lines: &[Option<Time>]) {
         {
             run.fatal = None;
         }
+        // Nor did a program die by what looked so that its manager had to stop afterwards.
+        let stopped = run.stop.filter(|stop| stop.mark.is_some_and(|mark| mark.manager)).and_then(|stop| stop.time);
+        if run.fatal.is_some_and(|fatal| {
+            let lived_on = fatal.time.zip(stopped).is_some_and(|(fatal, stopped)| stopped.ns > fatal.ns + AFTERMATH);
+            fatal.mark.is_some_and(|mark| mark.weak) && lived_on
+        }) {
+            run.fatal = None;
+        }
         // A refused start is no part of the run before it.
         let outside = run.faults.extract_if(.., |fault| refused.contains(&(fault.part, fault.offset)));
         chronicle.loose.extend(outside);

@@ -28,6 +28,10 @@ const BURST: i64 = 4;
 const EVEN: f64 = 1.6;
 /// Silence of so many pauses says that it got over it.
 const SILENT: i64 = 3;
+/// Who backs off waits longer and longer, up to so many times as long at the last as at first, at least; a pause may
+/// be shorter than the one before it by this part.
+const BACKED_OFF: i64 = 4;
+const UNEVEN: f64 = 0.8;
 
 /// What its last run fails at again and again, if it goes on.
 pub fn incident(case: &Case) -> Option<Incident> {
@@ -63,7 +67,8 @@ pub fn incident(case: &Case) -> Option<Incident> {
             let fault = case.faults.get(id)?;
             let patient = || Rhythm::with_patience(times.clone(), span, until.ns).filter(|_| fault.is_known_root());
             let even = || rhythm_of(times.clone()).filter(|_| !fault.dealt_with);
-            Some((id, even().or_else(patient)?))
+            let backing_off = || Rhythm::backing_off(times.clone(), span, until.ns).filter(|_| !fault.dealt_with);
+            Some((id, even().or_else(backing_off).or_else(patient)?))
         })
         .collect();
     let rhythm = rhythms.values().copied().max_by_key(|rhythm| rhythm.attempts).or_else(|| rhythm_of(all))?;
@@ -116,6 +121,21 @@ impl Rhythm {
         is_even.then_some(Rhythm { attempts: times.len(), pause, latest: *times.last()? })
     }
 
+    /// Of attempts each of which waits as long as the one before it at least, until the log's end.
+    fn backing_off(mut times: Vec<i64>, least: i64, until: i64) -> Option<Rhythm> {
+        times.sort_unstable();
+        times.dedup_by(|later, earlier| later.saturating_sub(*earlier) <= SECOND);
+        let (first, latest) = (*times.first()?, *times.last()?);
+        let waits: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+        let (shortest, longest) = (*waits.first()?, *waits.last()?);
+        let grows = waits.windows(2).all(|pair| pair[1] as f64 >= UNEVEN * pair[0] as f64);
+        let backs_off = grows && shortest >= PAUSE && longest >= BACKED_OFF * shortest;
+        let goes_on = until.saturating_sub(latest) <= longest;
+        let pause = waits[waits.len() / 2];
+        let is_one = times.len() >= ATTEMPTS && latest.saturating_sub(first) >= least && backs_off && goes_on;
+        is_one.then_some(Rhythm { attempts: times.len(), pause, latest })
+    }
+
     /// Of attempts that wait longer and longer, from short pauses anew after each that gave up, until the log's end.
     fn with_patience(mut times: Vec<i64>, least: i64, until: i64) -> Option<Rhythm> {
         times.sort_unstable();
@@ -152,6 +172,19 @@ mod tests {
         assert_eq!(even(&[0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 3700]), Some((12, 10)));
         // Two lines each.
         assert_eq!(even(&[0, 1, 30, 31, 60, 61, 90, 91, 120, 121, 150, 151]), Some((6, 30)));
+    }
+
+    #[test]
+    fn who_backs_off_has_one() {
+        let backing_off = |seconds: &[i64], until: i64| {
+            let times = seconds.iter().map(|second| second * SECOND).collect();
+            Rhythm::backing_off(times, SPAN, until * SECOND).map(|rhythm| rhythm.attempts)
+        };
+        assert_eq!(backing_off(&[0, 5, 15, 35, 75, 155, 235, 316], 330), Some(8));
+        // It got over it.
+        assert_eq!(backing_off(&[0, 5, 15, 35, 75, 155, 235, 316], 500), None);
+        // Once more at short pauses: at odd times.
+        assert_eq!(backing_off(&[0, 5, 15, 35, 75, 80, 160], 170), None);
     }
 
     #[test]

@@ -16,8 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters of a line that a title shows.
 const MAX_TITLE: usize = 100;
-/// Lines of other errors that are shown with a cause.
+/// Lines of other errors that are shown with a cause; where there are so many, one more that goes on with its message.
 const MAX_BESIDE: usize = 2;
+/// A message goes on for so many lines after its first one.
+const MAX_MESSAGE: u64 = 8;
 /// A symptom is told when it is in this share of a cause's runs.
 const COMMON: f64 = 0.2;
 
@@ -56,7 +58,8 @@ impl Case<'_, '_> {
             let is_thrown = |id: &Id| self.faults.get(*id).is_some_and(|fault| fault.class == Some(Class::Exception));
             let is_told = |id: &Id| told.iter().any(|(told, _)| told == id);
             let beside = explained.iter().filter(|id| !root_ids.contains(id) && (is_thrown(id) || !is_told(id)));
-            let beside: Vec<Id> = beside.copied().collect();
+            let symptoms = told.iter().filter(|(_, role)| *role == Role::Symptom).map(|(id, _)| *id);
+            let beside = Beside { errors: beside.copied().collect(), symptoms: symptoms.collect() };
             causes.extend(self.root(root, failed.len(), judged, explains, masked, &beside));
         }
         for (id, (role, mut runs)) in others {
@@ -116,7 +119,7 @@ impl Case<'_, '_> {
         judged: &[Option<Judged>],
         explains: Vec<String>,
         masked: bool,
-        beside: &[Id],
+        beside: &Beside,
     ) -> Option<Cause> {
         let (id, runs) = (root.root, &root.runs);
         let fault = self.faults.get(id)?;
@@ -221,23 +224,48 @@ impl Case<'_, '_> {
         became
     }
 
-    /// Lines of errors that the first run of a cause has with it and that nothing knows: which of them says most, the
-    /// reader sees best.
-    fn beside(&self, cause: &Cause, runs: &[usize], beside: &[Id]) -> Vec<EvidenceLine> {
+    /// Lines of errors that the first run of a cause has with it and that nothing knows, then symptoms that go on where
+    /// its first line ends: which of them says most, the reader sees best.
+    fn beside(&self, cause: &Cause, runs: &[usize], beside: &Beside) -> Vec<EvidenceLine> {
         let run = &self.chronicle.runs[runs[0]];
+        let window = (run.began(), run.ended());
         let mut lines: Vec<EvidenceLine> = Vec::new();
-        let faults = beside.iter().filter(|id| self.faults.get(**id).is_some_and(|fault| !fault.dealt_with));
-        for line in faults.flat_map(|&fault| self.lines.within(fault, (run.began(), run.ended()), 1)) {
+        let add = |line: EvidenceLine, lines: &mut Vec<EvidenceLine>| {
             let said = skeleton(line.text.as_bytes());
             let is_known = |known: &EvidenceLine| skeleton(known.text.as_bytes()) == said;
             if !lines.iter().chain(&cause.evidence).any(is_known) {
                 lines.push(line);
             }
-        }
-        lines.sort_by(|a, b| (&a.time, &a.path, a.line).cmp(&(&b.time, &b.path, b.line)));
+        };
+        let errors = beside.errors.iter().filter(|id| self.faults.get(**id).is_some_and(|fault| !fault.dealt_with));
+        errors.flat_map(|&fault| self.lines.within(fault, window, 1)).for_each(|line| add(line, &mut lines));
+        in_order(&mut lines);
+        let goes_on = |line: &EvidenceLine| {
+            let head = cause.evidence.first().filter(|head| head.path == line.path);
+            head.is_some_and(|head| (1..=MAX_MESSAGE).contains(&line.line.saturating_sub(head.line)))
+        };
+        let lines_of =
+            |fault: &Id| self.lines.within(*fault, window, MAX_LINES).into_iter().filter(goes_on).take(MAX_BESIDE);
+        let mut details: Vec<EvidenceLine> = beside.symptoms.iter().flat_map(lines_of).collect();
+        in_order(&mut details);
         lines.truncate(MAX_BESIDE);
+        details.truncate((MAX_BESIDE - lines.len()).max(1));
+        details.into_iter().for_each(|line| add(line, &mut lines));
+        in_order(&mut lines);
         lines
     }
+}
+
+/// Faults that are shown with a root.
+struct Beside {
+    /// That no signature knows, or that were thrown.
+    errors: Vec<Id>,
+    /// That are told as symptoms of it.
+    symptoms: Vec<Id>,
+}
+
+fn in_order(lines: &mut [EvidenceLine]) {
+    lines.sort_by(|a, b| (&a.time, &a.path, a.line).cmp(&(&b.time, &b.path, b.line)));
 }
 
 /// Unknown lines beside a known root say little; exceptions among them may.

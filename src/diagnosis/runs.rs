@@ -149,8 +149,8 @@ impl Chronicle<'_> {
     /// probe brings about until the end.
     pub fn is_told_to_loop(&self) -> bool {
         let is_up = || self.runs.last().is_some_and(Run::is_ready);
-        let shows_none = self.runs.len() <= 1;
-        !self.looping.is_empty() || self.restarts_told >= TOLD_LOOP && self.probed && shows_none && !is_up()
+        let shows_few = self.runs.len() < TOLD_LOOP as usize;
+        !self.looping.is_empty() || self.restarts_told >= TOLD_LOOP && self.probed && shows_few && !is_up()
     }
 
     /// Of the instances that run beside a run at some time, the next one that is meant.

@@ -19,6 +19,9 @@ const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
 const CHAINS: [&[u8]; 2] = [b"During handling of the above exception", b"The above exception was the direct cause"];
 /// What introduces a traceback that does not end the program.
 const HANDLED: [&[u8]; 3] = [b"Exception in thread", b"Exception ignored in", b"Task exception was never retrieved"];
+/// What asyncio's loop shows below the error that it logs, each by its name: what the error came to.
+const CONTEXTS: [&[u8]; 7] =
+    [b"asyncgen: <", b"future: <", b"handle: <", b"protocol: <", b"socket: <", b"task: <", b"transport: <"];
 /// Lines of a warning.
 const MAX_WARNING: usize = 12;
 /// Lines of an exception's message.
@@ -291,7 +294,7 @@ impl<'a> Pass<'a> {
             let from = std::mem::replace(&mut end, start);
             let before = self.reading_at(start);
             let text: &[u8] = &before.message;
-            if text.trim_ascii().is_empty() {
+            if text.trim_ascii().is_empty() || CONTEXTS.iter().any(|context| text.starts_with(context)) {
                 continue;
             }
             if is_chain(text) {

@@ -129,6 +129,19 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// Keeps the line above an error that names what it is about.
+    pub(super) fn keep_head(&mut self, place: Place, told: &[(Id, FaultKind)]) {
+        let Some(start) = self.line_before(place.at, place.at) else { return };
+        let reading = self.read(start, self.visible(start, place.at - 1));
+        if reading.message.trim_ascii().is_empty() {
+            return;
+        }
+        let sample = self.sample_before(start, &reading, place);
+        for (id, kind) in told {
+            self.keep_beside(*id, || kind.clone(), sample.clone());
+        }
+    }
+
     /// Keeps the nearest warning above an error that leaves it to the warnings what it is about.
     pub(super) fn keep_warning_above(&mut self, place: Place, told: &[(Id, FaultKind)]) {
         let mut end = place.at;

@@ -134,6 +134,9 @@ impl<'a> Pass<'a> {
         if telling.points_above {
             self.keep_warning_above(place, &telling.faults);
         }
+        if telling.headed {
+            self.keep_head(place, &telling.faults);
+        }
         if telling.asks_for_reason {
             self.thrown_before(place);
         }

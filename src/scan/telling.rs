@@ -45,6 +45,8 @@ pub(super) struct Telling {
     pub(super) by_manager: bool,
     /// An error that leaves it to the warnings before it what it is about.
     pub(super) points_above: bool,
+    /// The line above names what its faults are about.
+    pub(super) headed: bool,
     /// A number of the message is part of a name in it.
     pub(super) has_number: bool,
 }
@@ -73,6 +75,7 @@ impl Scanner {
         let template = (!idiom.is_empty()).then(|| skeleton(text.trim_ascii()));
         let meaning = template.as_deref().and_then(|template| idiom.meaning(template));
         let program = self.catalog.program(reading);
+        let headed = matches.signatures.iter().any(|&at| self.pack.signatures()[at].headed);
         let is_own = |at: &usize| {
             let not = &self.pack.signatures()[*at].not_programs;
             !program.is_some_and(|program| not.iter().any(|not| not == program))
@@ -93,7 +96,7 @@ impl Scanner {
             }
             None if thrown.is_some_and(|thrown| thrown.chained || words::sums_up(text)) => Some(Class::Outcome),
             None if thrown.is_some() => Some(Class::Exception),
-            None if sure_mark => None,
+            None if sure_mark || block::is_traceback(text) => None,
             // Of a message of several lines the first one has the level; a trace within it ends in the exception.
             None => class_of(reading, text)
                 .filter(|class| is_first || *class == Class::Exception)
@@ -140,7 +143,19 @@ impl Scanner {
         let has_number = faults.iter().chain(&hint).filter_map(|(_, kind)| template_of(kind)).any(is_numbered)
             || marks.iter().any(|mark| self.catalog.mark(mark.id).weak && is_numbered(&mark.name));
         let points_above = !faults.is_empty() && words::points_above(text);
-        Telling { faults, hint, step, is_step, asks_for_reason, is_fatal, by_manager, points_above, marks, has_number }
+        Telling {
+            faults,
+            hint,
+            step,
+            is_step,
+            asks_for_reason,
+            is_fatal,
+            by_manager,
+            points_above,
+            headed,
+            marks,
+            has_number,
+        }
     }
 
     fn spoken(&self, id: MarkId, mark: &MarkReading, reading: &Reading, text: &[u8]) -> Spoken {

@@ -75,6 +75,8 @@ struct Entry {
     summary: bool,
     #[serde(default)]
     varies: bool,
+    #[serde(default)]
+    headed: bool,
     signal: Option<Signal>,
     meaning: String,
     fix: String,
@@ -110,6 +112,8 @@ pub struct Signature {
     pub summary: bool,
     /// The line names what it is about: different names are different causes.
     pub varies: bool,
+    /// The line above names what it is about.
+    pub headed: bool,
     pub signal: Option<Signal>,
     pub meaning: String,
     pub fix: String,
@@ -291,6 +295,7 @@ fn compile(source: Source, family: &str, entry: &Entry) -> Result<Signature, Vec
         for_good: entry.for_good,
         summary: entry.summary,
         varies: entry.varies,
+        headed: entry.headed,
         signal: entry.signal,
         meaning: entry.meaning.clone(),
         fix: entry.fix.clone(),

@@ -206,7 +206,8 @@ const NO_REASON: &[&str] = &[
 ];
 
 /// Nothing was wrong, or it is over.
-const NO_TROUBLE: &[&str] = &["0 errors", "0 failed", "<*> errors", "<*> failed", "no error", "without error"];
+const NO_TROUBLE: &[&str] =
+    &["0 errors", "0 failed", "<*> errors", "<*> failed", "crash dump is being written", "no error", "without error"];
 
 /// It was dealt with before, and no longer is.
 const NO_LONGER: &[&str] =

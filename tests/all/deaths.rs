@@ -275,3 +275,101 @@ fn stops_that_an_error_of_a_vain_start_led_to_are_its_ends() {
     let log: String = (10..14).map(|minute| run(minute, "INFO  start-mill.sh: Grinding four sacks")).collect();
     assert_eq!(analyze(&[("mill.log", &log)])["verdict"], "healthy");
 }
+
+#[test]
+fn who_is_stopped_after_a_traceback_did_not_die_by_it() {
+    let request = "2026-02-03 04:00:12,800 WARNING [66] mill: import refused: rows is not a number\n\
+                   Traceback (most recent call last):\n  File \"/srv/mill.py\", line 26, in do_import\n    int(rows)\n\
+                   ValueError: invalid literal for int() with base 10: 'ten'\n";
+    let log = format!(
+        "[2026-02-03 04:00:01 +0000] [51] [INFO] Starting gunicorn 23.0.0\n\
+         [2026-02-03 04:00:01 +0000] [51] [INFO] Listening at: http://127.0.0.1:8000 (51)\n{request}\
+         [2026-02-03 04:00:13 +0000] [51] [INFO] Handling signal: term\n\
+         [2026-02-03 04:00:13 +0000] [51] [INFO] Shutting down: Master\n\
+         [2026-02-03 04:00:14 +0000] [76] [INFO] Starting gunicorn 23.0.0\n\
+         [2026-02-03 04:00:14 +0000] [76] [INFO] Listening at: http://127.0.0.1:8000 (76)\n"
+    );
+    let manager = "2026-02-03 04:00:00,785 INFO spawned: 'mill' with pid 51\n\
+                   2026-02-03 04:00:13,550 INFO waiting for mill to stop\n\
+                   2026-02-03 04:00:13,995 INFO stopped: mill (exit status 0)\n\
+                   2026-02-03 04:00:14,001 INFO spawned: 'mill' with pid 76\n";
+    let told = analyze(&[("mill.log", &log), ("supervisord.log", manager)]);
+    assert_eq!(told["verdict"], "healthy", "{told}");
+    assert_eq!(counts(&told).0, 1, "{told}");
+}
+
+#[test]
+fn what_a_loop_logs_with_a_traceback_is_no_death() {
+    let mut log = String::from("2026-02-03 04:00:00,100 INFO:mill:listening on http://127.0.0.1:8080\n");
+    for second in 1..9 {
+        let _ = write!(
+            log,
+            "2026-02-03 04:00:0{second},481 ERROR:asyncio:socket.accept() out of system resource\n\
+             socket: <asyncio.TransportSocket fd=6, family=2, type=1, proto=6, laddr=('127.0.0.1', 7007)>\n\
+             Traceback (most recent call last):\n  File \"/usr/lib/python3.11/socket.py\", line 294, in accept\n    fd, addr = self._accept()\n\
+             OSError: [Errno 24] Too many open files\n"
+        );
+    }
+    let told = analyze(&[("mill.log", &log)]);
+    assert_eq!(counts(&told).0, 0, "{told}");
+}
+
+#[test]
+fn what_the_last_run_of_a_log_without_times_said_last_may_be_its_end() {
+    let run = "mill server v1.2 starting\nledger loaded 3 books\nmill listening on port 8080\n\
+               PHP Fatal error:  Uncaught MillException: the sack is torn in /srv/mill.php:3\nStack trace:\n#0 {main}\n  thrown in /srv/mill.php on line 3\n";
+    let told = analyze(&[("mill.log", &run.repeat(5))]);
+    let causes = told["services"][0]["incidents"][0]["causes"].to_string();
+    assert!(causes.contains("the sack is torn"), "{told}");
+}
+
+#[test]
+fn a_manager_that_tells_started_before_starting_tells_of_one_start() {
+    let mut log = String::new();
+    for second in [24, 29, 34, 39] {
+        let _ = write!(
+            log,
+            "Jun 24 13:16:{second} node1 systemd[1]: Started The Mill.\n\
+             Jun 24 13:16:{second} node1 systemd[1]: Starting The Mill...\n\
+             Jun 24 13:16:{second} node1 systemd[1]: mill.service: main process exited, code=exited, status=255/n/a\n\
+             Jun 24 13:16:{second} node1 systemd[1]: Unit mill.service entered failed state.\n\
+             Jun 24 13:16:{second} node1 systemd[1]: mill.service failed.\n"
+        );
+    }
+    let told = analyze(&[("journal.log", &log)]);
+    assert_eq!(counts(&told).0, 3, "{told}");
+}
+
+#[test]
+fn a_script_that_asks_for_restarts_does_not_lead_where_the_program_tells_more() {
+    let stamp = |second: u32| format!("2026-02-03_04:{:02}:{:02}.10000", second / 60, second % 60);
+    let mut log = String::new();
+    for nth in 0..6 {
+        let at = stamp(2 * nth);
+        let _ = write!(
+            log,
+            "{at} Traceback (most recent call last):\n{at}   File \"/srv/mill.py\", line 3, in <module>\n{at}     main()\n\
+             {at} mill.ConfigError: the sack is torn\n"
+        );
+    }
+    let mut script = String::new();
+    for nth in 0..4 {
+        let (start, stop) = (stamp(20 + 10 * nth), stamp(28 + 10 * nth));
+        let _ = write!(
+            log,
+            "{start} INFO:     Started server process [{0}]\n{start} INFO:     Application startup complete.\n\
+             {stop} INFO:     Shutting down\n{stop} INFO:     Finished server process [{0}]\n",
+            40 + nth
+        );
+        let _ = write!(
+            script,
+            "2026-02-03T04:00:{:02}Z refresh[47]: the flour has changed, restarting mill\nok: run: /srv/sv/mill: (pid {}) 0s\n",
+            28 + 10 * nth,
+            41 + nth
+        );
+    }
+    let told = analyze(&[("mill.log", &log), ("refresh.log", &script)]);
+    let causes = told["services"][0]["incidents"].to_string();
+    assert!(causes.contains("the sack is torn"), "{told}");
+    assert!((9..=11).contains(&counts(&told).0), "{told}");
+}

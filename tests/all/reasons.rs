@@ -383,3 +383,59 @@ fn what_spring_describes_is_shown_with_its_banner() {
     assert!(causes[1]["evidence"].to_string().contains(bean), "{told}");
     whole_wherever_cut(&run(10, cycle));
 }
+
+#[test]
+fn what_goes_on_below_the_head_of_a_message_is_shown_with_it() {
+    let run = "INFO:     Started server process [52]\nINFO:     Waiting for application startup.\n\
+               ERROR:    Traceback (most recent call last):\n  File \"/srv/mill/main.py\", line 12, in lifespan\n    Settings()\n\
+               pydantic_core._pydantic_core.ValidationError: 1 validation error for Settings\nflour_key\n\
+               \x20 Field required [type=missing, input_value={}, input_type=dict]\n\n\
+               ERROR:    Application startup failed. Exiting.\n";
+    let told = analyze(&[("mill.log", &run.repeat(4))]);
+    assert_eq!(roots(&told), [("py-settings-invalid".to_string(), 4)], "{told}");
+    let shown = evidence(&told);
+    for said in ["1 validation error for Settings", "flour_key", "Field required"] {
+        assert!(shown.iter().any(|text| text.contains(said)), "{said}: {told}");
+    }
+    whole_wherever_cut(&run.repeat(2));
+}
+
+#[test]
+fn what_follows_a_refused_connection_each_time_became_of_it() {
+    let run = |second: u32| {
+        let at = format!("2026-02-03 04:00:{second:02}");
+        format!(
+            "{at},100 INFO mill: starting up\n{at},200 ERROR mill.link: connect ECONNREFUSED 127.0.0.1:6638\n\
+             {at},300 ERROR mill.link: MillError: the wheel does not turn\n\
+             {at},400 INFO supervisor: exited\n"
+        )
+    };
+    let supervisor = |second: u32| {
+        let at = format!("2026-02-03 04:00:{second:02}");
+        format!(
+            "{at},050 INFO spawned: 'mill' with pid {}\n{at},500 WARN exited: mill (exit status 1; not expected)\n",
+            100 + second
+        )
+    };
+    let log: String = (0..5).map(|nth| run(10 * nth)).collect();
+    let manager: String = (0..5).map(|nth| supervisor(10 * nth)).collect();
+    let told = analyze(&[("mill.log", &log), ("supervisord.log", &manager)]);
+    assert_eq!(roots(&told), [("econnrefused".to_string(), 5)], "{told}");
+}
+
+#[test]
+fn a_stop_by_a_watchdog_shows_what_the_watchdog_calls_wrong() {
+    let mut log = String::from("[2026-02-03T04:00:00+0000] info     : 'mill' start: '/srv/mill start'\n");
+    for minute in 1..6 {
+        let _ = write!(
+            log,
+            "[2026-02-03T04:0{minute}:00+0000] error    : 'mill' failed protocol test [HTTP] at [127.0.0.1]:8088/healthz [TCP/IP] -- HTTP error: Server returned status 404\n\
+             [2026-02-03T04:0{minute}:00+0000] info     : 'mill' trying to restart\n\
+             [2026-02-03T04:0{minute}:00+0000] info     : 'mill' stop: '/srv/mill stop'\n\
+             [2026-02-03T04:0{minute}:01+0000] info     : 'mill' start: '/srv/mill start'\n"
+        );
+    }
+    let told = analyze(&[("monit.log", &log)]);
+    assert_eq!(roots(&told), [("watchdog-stop".to_string(), 5)], "{told}");
+    assert!(evidence(&told)[0].contains("Server returned status 404"), "{told}");
+}

@@ -166,8 +166,8 @@ impl<'e> Teller<'_, 'e> {
         match mark.kind {
             // What may be told more than once of one start begins a run only where none goes on.
             MarkKind::Start if mark.weak && mark.manager => {
-                let goes_on = self.run().is_some_and(|run| run.start.is_some() && !run.is_over());
-                if !goes_on {
+                let goes_on = |run: &mut Run| run.start.is_some() && !run.is_over() && run.stop.is_none();
+                if !self.run().is_some_and(goes_on) {
                     self.start(point, mark);
                 }
             }

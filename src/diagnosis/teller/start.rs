@@ -31,6 +31,13 @@ fn is_at_once(run: &Run, point: Point) -> bool {
     is_lone && began.zip(point.time).is_some_and(|(began, time)| (0..SECOND).contains(&(time.ns - began.ns)))
 }
 
+/// Whether a manager tells an earlier step of the start just after a later one: old systemd says `Started`, then
+/// `Starting`.
+fn is_reversed(run: &Run, point: Point, mark: &Told) -> bool {
+    let later = run.start.and_then(|start| start.mark).filter(|later| later.manager && later.step > mark.step);
+    mark.manager && later.is_some() && is_at_once(run, point)
+}
+
 impl<'e> Teller<'_, 'e> {
     /// The manager counts its first restart: the run before it was the first one.
     pub(super) fn first_restart(&mut self, event: &Event<'e>) {
@@ -44,6 +51,9 @@ impl<'e> Teller<'_, 'e> {
 
     pub(super) fn start(&mut self, point: Point<'e>, mark: &'e Told) {
         let step = mark.step;
+        if self.chronicle.runs.get(self.at).is_some_and(|run| is_reversed(run, point, mark)) {
+            return;
+        }
         let known = self.chronicle.runs.get(self.at).map(|run| {
             let witness = run.witnesses.of(self.part);
             let told = if mark.manager { witness.manager_step } else { witness.application_step };
