@@ -230,8 +230,11 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>,
         (true, Some(137)) => End::Unplanned(Stopper::Killed),
         (true, Some(143)) => End::Planned(Stopper::Unknown),
         (true, Some(_)) => End::Unplanned(Stopper::Itself),
-        // The application says goodbye and nobody tells a code; it failed if it never became ready and has an error.
-        (true, None) if signal.is_empty() && has_error && !run.is_ready() => End::Unplanned(Stopper::Itself),
+        // The application says goodbye and nobody tells a code; it failed if it never became ready and has an error. Of a
+        // run that began before the log its manager would tell a failure.
+        (true, None) if signal.is_empty() && has_error && !run.is_ready() && !began_before(run) => {
+            End::Unplanned(Stopper::Itself)
+        }
         (true, None) if signal.is_empty() => End::Planned(Stopper::Unknown),
         (true, None) => End::Unplanned(Stopper::Itself),
         // It went on beside the next one.
@@ -247,6 +250,11 @@ fn first_look(stories: &[Story], parts: &[usize], run: &Run, next: Option<&Run>,
         (false, _) if next.is_some() => End::Planned(Stopper::Change),
         (false, _) => End::Open,
     }
+}
+
+/// Whether a manager tells the end of a run of which nobody told a start.
+fn began_before(run: &Run) -> bool {
+    run.start.is_none() && run.exit.and_then(|exit| exit.mark).is_some_and(|mark| mark.manager)
 }
 
 /// Whether a run did its work and ended: by its manager's word, or a quiet one that leaves long before the next begins.

@@ -369,3 +369,55 @@ fn what_was_tried_again_at_the_start_and_never_later_was_got_over() {
     assert_eq!(verdict(&analyze(&[("bot.log", &bot(work))])).0, "healthy");
     assert_eq!(verdict(&analyze(&[("bot.log", &bot(""))])), ("degraded", "telegram-409"));
 }
+
+#[test]
+fn a_change_that_comes_as_long_after_each_start_is_a_loop() {
+    let log = |lives: &[u32]| {
+        let at = |second: u32| format!("2026-02-03T04:{:02}:{:02}", second / 60, second % 60);
+        let mut second = 0;
+        let mut log = format!(
+            "{}: PM2 log: App [mill:0] starting in -fork mode-\n{}: PM2 log: App [mill:0] online\n",
+            at(0),
+            at(0)
+        );
+        for life in lives {
+            second += life;
+            let now = at(second);
+            let _ = write!(
+                log,
+                "{now}: PM2 log: Change detected on path plugins/sacks/list.ini for app mill - restarting\n\
+                 {now}: PM2 log: Stopping app:mill id:0\n\
+                 {now}: PM2 log: App [mill:0] exited with code [0] via signal [SIGINT]\n\
+                 {now}: PM2 log: App [mill:0] starting in -fork mode-\n{now}: PM2 log: App [mill:0] online\n"
+            );
+        }
+        analyze(&[("pm2.log", &log)])
+    };
+    let even = log(&[24, 24, 25, 23, 24, 26]);
+    assert_eq!(even["verdict"], "flapping", "{even}");
+    assert_eq!(even["services"][0]["incidents"][0]["causes"][0]["id"], "change-loop", "{even}");
+    // Somebody works on it.
+    let odd = log(&[9, 44, 8, 130, 31, 70]);
+    assert_eq!(odd["verdict"], "healthy", "{odd}");
+}
+
+#[test]
+fn what_a_user_asks_of_monit_is_planned() {
+    let mut log = String::from(
+        "[2026-02-03T04:00:00+0000] info     : 'mill' start: '/srv/mill start'\n\
+         [2026-02-03T04:00:02+0000] info     : 'mill' process is running with pid 20\n",
+    );
+    for minute in 1..5 {
+        let _ = write!(
+            log,
+            "[2026-02-03T04:0{minute}:00+0000] info     : 'mill' restart on user request\n\
+             [2026-02-03T04:0{minute}:00+0000] info     : 'mill' trying to restart\n\
+             [2026-02-03T04:0{minute}:00+0000] info     : 'mill' stop: '/srv/mill stop'\n\
+             [2026-02-03T04:0{minute}:01+0000] info     : 'mill' start: '/srv/mill start'\n\
+             [2026-02-03T04:0{minute}:02+0000] info     : 'mill' restart action done\n"
+        );
+    }
+    let told = analyze(&[("monit.log", &log)]);
+    assert_eq!(told["verdict"], "healthy", "{told}");
+    assert_eq!(told["services"][0]["planned_restarts"], 4, "{told}");
+}

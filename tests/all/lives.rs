@@ -531,3 +531,40 @@ fn who_writes_first_in_the_second_of_a_start_is_chance() {
     let told = analyze(&[("journal.log", log)]);
     assert_eq!(told["services"][0]["runs"], 1, "{told}");
 }
+
+#[test]
+fn last_words_in_the_second_of_the_next_start_are_the_earlier_runs() {
+    let (mut manager, mut one, mut other) = (String::new(), String::new(), String::new());
+    for nth in 0..6 {
+        let (start, end) = (10 * nth, 10 * (nth + 1));
+        let _ = writeln!(manager, "[2026-02-03T04:00:{start:02}+0000] info     : 'mill' start: '/srv/mill start'");
+        let last = if end < 60 { format!("2026-02-03T04:00:{end:02}") } else { "2026-02-03T04:01:00".into() };
+        for (log, thousandth) in [(&mut one, 372), (&mut other, 375)] {
+            let _ = write!(
+                log,
+                "2026-02-03T04:00:{:02}.563+00:00 [gateway] loading configuration…\n\
+                 {last}.{thousandth}+00:00 Gateway failed to start: Invalid config at /srv/claw/openclaw.json:\n\
+                 <root>: Failed to read include file: ./agents.json5\n",
+                start + 6
+            );
+        }
+    }
+    let told = analyze(&[("monit.log", &manager), ("mill.log", &one), ("mill-2026-02-03.log", &other)]);
+    assert_eq!(counts(&told).0, 5, "{told}");
+}
+
+#[test]
+fn a_run_that_began_before_the_log_and_ended_well_is_no_failure() {
+    let told = analyze(&[(
+        "journal.log",
+        "Aug 14 06:01:50 web1 sshd[81119]: error: kex_exchange_identification: Connection closed by remote host\n\
+         Aug 14 06:21:40 web1 systemd[1]: Stopping ssh.service - OpenBSD Secure Shell server...\n\
+         Aug 14 06:21:40 web1 sshd[812]: Received signal 15; terminating.\n\
+         Aug 14 06:21:40 web1 systemd[1]: ssh.service: Deactivated successfully.\n\
+         Aug 14 06:21:40 web1 systemd[1]: Stopped ssh.service - OpenBSD Secure Shell server.\n\
+         Aug 14 06:21:40 web1 systemd[1]: Starting ssh.service - OpenBSD Secure Shell server...\n\
+         Aug 14 06:21:40 web1 sshd[83310]: Server listening on 0.0.0.0 port 22.\n\
+         Aug 14 06:21:40 web1 systemd[1]: Started ssh.service - OpenBSD Secure Shell server.\n",
+    )]);
+    assert_eq!(told["verdict"], "healthy", "{told}");
+}

@@ -18,7 +18,7 @@ use crate::diagnosis::runs::{AFTERMATH, Chronicle, FaultSeen, Point, Run, SLACK,
 use crate::diagnosis::services::{Cast, actor_of};
 use crate::diagnosis::story::{Event, Story, What};
 use crate::evidence::{ActorKind, Id, Told};
-use crate::grammar::{Asker, MarkKind, SECOND, Time};
+use crate::grammar::{Asker, MarkKind, SECOND};
 use std::collections::BTreeMap;
 
 /// Lays one stream's events over the runs known so far.
@@ -58,7 +58,7 @@ impl<'e> Teller<'_, 'e> {
             }
             let run_pid = speaker.1;
             self.go_to_origin(event);
-            self.advance(event.time);
+            self.advance(event);
             self.outlive(event);
             if let Some(pid) = run_pid.filter(|_| self.traits.pids_are_runs[self.part]) {
                 self.meet_pid(event, pid);
@@ -138,17 +138,23 @@ impl<'e> Teller<'_, 'e> {
     }
 
     /// Moves on to the run that a time belongs to, never back.
-    fn advance(&mut self, time: Option<Time>) {
-        let Some(time) = time.filter(|_| !self.leads) else { return };
+    fn advance(&mut self, event: &Event<'e>) {
+        let Some(time) = event.time.filter(|_| !self.leads) else { return };
+        let is_of_end = event.mark().is_none_or(|mark| matches!(mark.kind, MarkKind::Fatal | MarkKind::Exit));
         while let Some(next) = self.chronicle.runs.get(self.at + 1) {
             // A moment that is told in whole seconds may be any of its second.
             let latest = time.ns + time.resolution() - 1;
             let begun = next.start_limit().is_some_and(|start| latest >= start);
             let current = &self.chronicle.runs[self.at];
+            // What tells of an end in the second of a start that is told in whole seconds is the earlier run's, unless this
+            // stream has ended that.
+            let may_be_earlier = is_of_end && next.began().is_some_and(|start| time.ns < start.ns + start.resolution());
             let over = match (current.end_limit(), current.witnesses.of(self.part).ended) {
                 (_, Some(Some(ended))) if time.ns > ended.ns + AFTERMATH => true,
+                (Some(limit), None) if may_be_earlier => time.ns >= limit + AFTERMATH,
                 (Some(limit), _) => time.ns >= limit,
                 // A later run has begun and nothing is known of this one's end.
+                (None, None) => !may_be_earlier,
                 (None, _) => true,
             };
             if !(begun && over) {
@@ -187,8 +193,10 @@ impl<'e> Teller<'_, 'e> {
                 if let Some(run) = self.run() {
                     let better = run.stop.is_none_or(|known| {
                         let asker = known.mark.and_then(|known| known.asked);
-                        // A watchdog stops by the same words as people do, and then says why.
-                        let says_why = mark.asked == Some(Asker::Watchdog) && asker == Some(Asker::Operator);
+                        // A watchdog stops by the same words as people do, and then says why. What it says of any restart is
+                        // no better than a word of the operator's own.
+                        let as_sure = !mark.weak || known.mark.is_some_and(|known| known.weak);
+                        let says_why = mark.asked == Some(Asker::Watchdog) && asker == Some(Asker::Operator) && as_sure;
                         says_why || asker.is_none() && mark.asked.is_some()
                     });
                     let alive = run.exit.is_none_or(|exit| exit.time >= point.time) && run.fatal.is_none();
