@@ -537,7 +537,7 @@ fn last_words_in_the_second_of_the_next_start_are_the_earlier_runs() {
     let (mut manager, mut one, mut other) = (String::new(), String::new(), String::new());
     for nth in 0..6 {
         let (start, end) = (10 * nth, 10 * (nth + 1));
-        let _ = writeln!(manager, "[2026-02-03T04:00:{start:02}+0000] info     : 'mill' start: '/srv/mill start'");
+        let _ = writeln!(manager, "[2026-02-03T04:00:{start:02}+0000] info     : 'gateway' start: '/srv/claw start'");
         let last = if end < 60 { format!("2026-02-03T04:00:{end:02}") } else { "2026-02-03T04:01:00".into() };
         for (log, thousandth) in [(&mut one, 372), (&mut other, 375)] {
             let _ = write!(
@@ -549,7 +549,7 @@ fn last_words_in_the_second_of_the_next_start_are_the_earlier_runs() {
             );
         }
     }
-    let told = analyze(&[("monit.log", &manager), ("mill.log", &one), ("mill-2026-02-03.log", &other)]);
+    let told = analyze(&[("monit.log", &manager), ("gateway.log", &one), ("openclaw-2026-02-03.log", &other)]);
     assert_eq!(counts(&told).0, 5, "{told}");
 }
 
