@@ -196,7 +196,7 @@ impl Case<'_, '_> {
         cause: &mut Cause,
         runs: &[usize],
         judged: &[Option<Judged>],
-        beside: Vec<EvidenceLine>,
+        mut beside: Vec<EvidenceLine>,
     ) -> Option<String> {
         let thrown = runs.iter().find_map(|&at| judged[at].as_ref()?.thrown);
         let last_words = runs.iter().find_map(|&at| {
@@ -218,6 +218,8 @@ impl Case<'_, '_> {
             }
         }
         let became = outcome.last().map(|line| format!("what came of it stands at {}:{}", line.path, line.line));
+        // One line of its own is always among them.
+        beside.truncate(MAX_LINES - 1 - outcome.len());
         cause.evidence.truncate(MAX_LINES - outcome.len() - beside.len());
         cause.evidence.extend(beside);
         cause.evidence.extend(outcome);
