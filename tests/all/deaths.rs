@@ -143,6 +143,10 @@ fn what_monit_restarts_because_it_fails_a_test_is_no_planned_restart() {
     let told = analyze(&[("monit.log", &log)]);
     assert_ne!(told["verdict"], "healthy", "{told}");
     assert_eq!((counts(&told).0, &told["services"][0]["planned_restarts"]), (5, &Value::from(0)), "{told}");
+    // With what the watchdog calls wrong.
+    let shown = &told["services"][0]["incidents"][0]["causes"][0]["evidence"][0]["text"];
+    assert!(shown.as_str().is_some_and(|text| text.contains("Server returned status 503")), "{told}");
+    assert_eq!(roots(&told), [("watchdog-stop".to_string(), 5)], "{told}");
 }
 
 #[test]

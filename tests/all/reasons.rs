@@ -422,20 +422,3 @@ fn what_follows_a_refused_connection_each_time_became_of_it() {
     let told = analyze(&[("mill.log", &log), ("supervisord.log", &manager)]);
     assert_eq!(roots(&told), [("econnrefused".to_string(), 5)], "{told}");
 }
-
-#[test]
-fn a_stop_by_a_watchdog_shows_what_the_watchdog_calls_wrong() {
-    let mut log = String::from("[2026-02-03T04:00:00+0000] info     : 'mill' start: '/srv/mill start'\n");
-    for minute in 1..6 {
-        let _ = write!(
-            log,
-            "[2026-02-03T04:0{minute}:00+0000] error    : 'mill' failed protocol test [HTTP] at [127.0.0.1]:8088/healthz [TCP/IP] -- HTTP error: Server returned status 404\n\
-             [2026-02-03T04:0{minute}:00+0000] info     : 'mill' trying to restart\n\
-             [2026-02-03T04:0{minute}:00+0000] info     : 'mill' stop: '/srv/mill stop'\n\
-             [2026-02-03T04:0{minute}:01+0000] info     : 'mill' start: '/srv/mill start'\n"
-        );
-    }
-    let told = analyze(&[("monit.log", &log)]);
-    assert_eq!(roots(&told), [("watchdog-stop".to_string(), 5)], "{told}");
-    assert!(evidence(&told)[0].contains("Server returned status 404"), "{told}");
-}
