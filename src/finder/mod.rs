@@ -9,6 +9,8 @@
 //! (`vector`, `scalar`) only differ in speed; tests hold them to a plain reference.
 
 mod choice;
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+mod class;
 mod grams;
 mod lookout;
 mod scalar;
@@ -42,20 +44,17 @@ pub type NeedleId = u32;
 /// For each place of a window, by the low seven bits of a byte: the buckets that it may belong to, eight in a part.
 type Masks = [[[u8; 128]; PARTS]; WINDOW];
 
-/// The same by the low and the high half of a byte, for processors that look up no more than 16 entries at once. What
-/// both halves allow is a little more than the masks do.
-type Nibbles = [[[[u8; 16]; 2]; PARTS]; WINDOW];
+/// The same by the class of a byte, for processors that look up no more than 16 entries at once.
+type ClassMasks = [[[[u8; 16]; class::STEPS]; PARTS]; WINDOW];
 
-/// The same with all buckets of a byte in one word.
-type Words = [[u32; 128]; WINDOW];
+/// One bit for each hash of a window.
+type Hashes = [u64; 1 << (HASH_BITS - 6)];
 
 #[derive(Clone, Debug)]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 struct Tables {
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     masks: Masks,
-    words: Words,
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
-    nibbles: Nibbles,
+    class_masks: ClassMasks,
 }
 
 /// Bytes that are looked at in a step.
@@ -72,8 +71,7 @@ pub struct Finder {
     text: Vec<u8>,
     needles: Vec<Needle>,
     tables: Box<Tables>,
-    /// One bit for each hash of a window.
-    hashes: Box<[u64; 1 << (HASH_BITS - 6)]>,
+    hashes: Box<Hashes>,
     /// By the high bits of a hash, where its windows begin.
     lists: Vec<u32>,
     windows: Vec<Window>,
@@ -98,12 +96,8 @@ struct Window {
 impl Tables {
     fn add(&mut self, at: usize, part: usize, byte: u8, bit: u8) {
         self.masks[at][part][usize::from(byte)] |= bit;
-        self.words[at][usize::from(byte)] |= u32::from(bit) << (8 * part);
-        let [low, high] = &mut self.nibbles[at][part];
-        low[usize::from(byte % 16)] |= bit;
-        // The highest bit of a byte does not count.
-        high[usize::from(byte / 16)] |= bit;
-        high[usize::from(byte / 16) + 8] |= bit;
+        let (step, place) = class::of(byte);
+        self.class_masks[at][part][step][usize::from(place)] |= bit;
     }
 }
 
@@ -132,18 +126,6 @@ impl Pass {
         }
         all.push(Pass::Scalar);
         all
-    }
-
-    /// Places from `from` up to `to` where a window of some bucket may begin, and how many they are. They are whole
-    /// blocks, and the text goes on for the rest of a window; only the scalar pass takes any places.
-    fn places(self, tables: &Tables, text: &[u8], from: usize, to: usize, places: &mut Places) -> usize {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Pass::Avx512 => vector::places_avx512(&tables.masks, text, from, to, places),
-            #[cfg(target_arch = "x86_64")]
-            Pass::Avx2 => vector::places_avx2(&tables.nibbles, text, from, to, places),
-            Pass::Scalar => scalar::places(&tables.words, text, from, to, places),
-        }
     }
 }
 
@@ -192,9 +174,8 @@ impl From<Plan> for Finder {
         let mut finder = Finder {
             needles: Vec::with_capacity(plan.needles.len()),
             tables: Box::new(Tables {
-                words: [[0; 128]; WINDOW],
                 masks: [[[0; 128]; PARTS]; WINDOW],
-                nibbles: [[[[0; 16]; 2]; PARTS]; WINDOW],
+                class_masks: [[[[0; 16]; class::STEPS]; PARTS]; WINDOW],
             }),
             hashes: Box::new([0; 1 << (HASH_BITS - 6)]),
             lists: vec![0; (1 << LIST_BITS) + 1],
@@ -322,8 +303,7 @@ impl Finder {
     fn walk(&self, text: &[u8], from: usize, mut tell: impl FnMut(usize)) {
         let mut places = [0; STRIP + BLOCK];
         let mut tell_strip = |pass: Pass, from: usize, to: usize, next: usize| {
-            let count = pass.places(&self.tables, text, from, to, &mut places);
-            let count = self.thin(text, &mut places, count);
+            let count = self.strip(pass, text, from, to, &mut places);
             places[..count].iter().map(|&place| place as usize).filter(|&place| place >= next).for_each(&mut tell);
         };
         // Windows of four bytes begin before here.
@@ -345,16 +325,17 @@ impl Finder {
         tell_strip(Pass::Scalar, at, text.len().saturating_sub(2).max(at), at);
     }
 
-    /// Leaves the places whose four bytes have the hash of a window.
+    /// Places from `from` up to `to` whose four bytes have the hash of a window, and how many they are. They are whole
+    /// blocks, and the text goes on for the rest of a window; only the scalar pass takes any places.
     #[inline]
-    fn thin(&self, text: &[u8], places: &mut Places, count: usize) -> usize {
-        let mut left = 0;
-        for at in 0..count {
-            let place = places[at];
-            let (_, hash) = window_at(text, place as usize);
-            places[left] = place;
-            left += (self.hashes[(hash / 64) as usize] >> (hash % 64) & 1) as usize;
-        }
-        left
+    fn strip(&self, pass: Pass, text: &[u8], from: usize, to: usize, places: &mut Places) -> usize {
+        let count = match pass {
+            #[cfg(target_arch = "x86_64")]
+            Pass::Avx512 => vector::places_avx512(&self.tables.masks, text, from, to, places),
+            #[cfg(target_arch = "x86_64")]
+            Pass::Avx2 => vector::places_avx2(&self.tables.class_masks, text, from, to, places),
+            Pass::Scalar => return scalar::places(&self.hashes, text, from, to, places),
+        };
+        scalar::thin(&self.hashes, text, places, count)
     }
 }

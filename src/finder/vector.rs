@@ -4,8 +4,10 @@
 //! each needs stands beside it; the public functions are safe, as they look whether both hold.
 #![allow(unsafe_code)]
 
-use super::{BLOCK, Masks, Nibbles, PARTS, Places, WINDOW};
+use super::class::{self, LOOKED_AT, NOTHING_ABOVE, STEPS};
+use super::{BLOCK, ClassMasks, Masks, PARTS, Places, STRIP, WINDOW};
 use std::arch::x86_64::*;
+use std::mem::MaybeUninit;
 
 pub fn has_avx512() -> bool {
     is_x86_feature_detected!("avx512f")
@@ -33,11 +35,11 @@ pub fn places_avx512(masks: &Masks, text: &[u8], from: usize, to: usize, places:
     unsafe { blocks_avx512(masks, text, from, blocks, places) }
 }
 
-pub fn places_avx2(nibbles: &Nibbles, text: &[u8], from: usize, to: usize, places: &mut Places) -> usize {
+pub fn places_avx2(masks: &ClassMasks, text: &[u8], from: usize, to: usize, places: &mut Places) -> usize {
     let blocks = check(text, from, to);
-    assert!(has_avx2());
-    // SAFETY: the processor has the instructions, and `check` held the blocks against the text.
-    unsafe { blocks_avx2(nibbles, text, from, blocks, places) }
+    assert!(blocks <= STRIP / BLOCK && has_avx2());
+    // SAFETY: the processor has the instructions, and `check` held the blocks against the text; they are a strip.
+    unsafe { blocks_avx2(masks, text, from, blocks, places) }
 }
 
 /// Places of a byte in whole blocks, all of which are in the text.
@@ -157,45 +159,74 @@ unsafe fn blocks_avx512(masks: &Masks, text: &[u8], from: usize, blocks: usize, 
     count
 }
 
+/// Bytes of a vector.
+const VECTOR: usize = 32;
+
+/// By the classes of bytes: first what each step looks up, for a strip and what a window reaches to after it, then one
+/// part of the tables after the other, as all of them are more than there are registers.
+///
 /// # Safety
-/// The processor has these features, and `blocks` blocks from `from` on are in the text, with what a window reaches to after them.
+/// The processor has these features, `blocks` blocks from `from` on are in the text, with what a window reaches to after
+/// them, and they are no more than a strip.
 #[target_feature(enable = "avx2,bmi1,popcnt")]
-unsafe fn blocks_avx2(nibbles: &Nibbles, text: &[u8], from: usize, blocks: usize, places: &mut Places) -> usize {
-    let mut tables = [[[_mm256_setzero_si256(); 2]; PARTS]; WINDOW];
-    for (tables, parts) in tables.iter_mut().zip(nibbles) {
-        for (table, sides) in tables.iter_mut().zip(parts) {
-            for (table, side) in table.iter_mut().zip(sides) {
+unsafe fn blocks_avx2(masks: &ClassMasks, text: &[u8], from: usize, blocks: usize, places: &mut Places) -> usize {
+    let length = blocks * BLOCK;
+    // Clearing them would cost as much as all lookups.
+    let mut indices = [[MaybeUninit::<u8>::uninit(); STRIP + VECTOR]; STEPS];
+    let above = _mm256_set1_epi8(NOTHING_ABOVE as i8);
+    for at in (0..length).step_by(VECTOR) {
+        // SAFETY: the blocks are in the text.
+        let bytes = unsafe { _mm256_loadu_si256(text.as_ptr().add(from + at).cast()) };
+        for (indices, (bits, own)) in indices.iter_mut().zip(LOOKED_AT) {
+            let seen = _mm256_and_si256(bytes, _mm256_set1_epi8(bits as i8));
+            let index = _mm256_adds_epu8(_mm256_xor_si256(seen, _mm256_set1_epi8(own as i8)), above);
+            // SAFETY: the vector is in the strip.
+            unsafe { _mm256_storeu_si256(indices.as_mut_ptr().add(at).cast(), index) };
+        }
+    }
+    for (at, &byte) in text[from + length..][..WINDOW - 1].iter().enumerate() {
+        for (step, indices) in indices.iter_mut().enumerate() {
+            indices[length + at].write(class::index(step, byte));
+        }
+    }
+    let mut any = [MaybeUninit::<u8>::uninit(); STRIP];
+    for part in 0..PARTS {
+        let mut tables = [[_mm256_setzero_si256(); STEPS]; WINDOW];
+        for (tables, masks) in tables.iter_mut().zip(masks) {
+            for (table, mask) in tables.iter_mut().zip(&masks[part]) {
                 // SAFETY: a table is 16 bytes.
-                *table = unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(side.as_ptr().cast())) };
+                *table = unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(mask.as_ptr().cast())) };
+            }
+        }
+        for at in (0..length).step_by(VECTOR) {
+            let mut all = _mm256_set1_epi8(-1);
+            for (place, tables) in tables.iter().enumerate() {
+                let mut own = _mm256_setzero_si256();
+                for (table, indices) in tables.iter().zip(&indices) {
+                    // SAFETY: it ends with what a window reaches to after the strip at the latest, all of which was written.
+                    let index = unsafe { _mm256_loadu_si256(indices.as_ptr().add(at + place).cast()) };
+                    own = _mm256_or_si256(own, _mm256_shuffle_epi8(*table, index));
+                }
+                all = _mm256_and_si256(all, own);
+            }
+            // SAFETY: the vector is in the strip, and the first part has written it.
+            unsafe {
+                let known = any.as_mut_ptr().add(at).cast();
+                let all = if part == 0 { all } else { _mm256_or_si256(_mm256_loadu_si256(known), all) };
+                _mm256_storeu_si256(known, all);
             }
         }
     }
-    let four_bits = _mm256_set1_epi8(0x0f);
     let zero = _mm256_setzero_si256();
     let mut count = 0;
     for block in 0..blocks {
-        let at = from + block * BLOCK;
         let mut bits = 0;
         for side in 0..2 {
-            let mut parts = [_mm256_set1_epi8(-1); PARTS];
-            for (place, tables) in tables.iter().enumerate() {
-                // SAFETY: the block is in the text, and so are the `WINDOW - 1` bytes after it.
-                let bytes = unsafe { _mm256_loadu_si256(text.as_ptr().add(at + 32 * side + place).cast()) };
-                let below = _mm256_and_si256(bytes, four_bits);
-                let above = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), four_bits);
-                for (part, table) in parts.iter_mut().zip(tables) {
-                    let low = _mm256_shuffle_epi8(table[0], below);
-                    *part = _mm256_and_si256(*part, _mm256_and_si256(low, _mm256_shuffle_epi8(table[1], above)));
-                }
-            }
-            let mut any = parts[0];
-            for &part in &parts[1..] {
-                any = _mm256_or_si256(any, part);
-            }
-            let none = _mm256_cmpeq_epi8(any, zero);
-            bits |= u64::from(!_mm256_movemask_epi8(none) as u32) << (32 * side);
+            // SAFETY: the block is in the strip, and every part wrote it.
+            let any = unsafe { _mm256_loadu_si256(any.as_ptr().add(block * BLOCK + side * VECTOR).cast()) };
+            bits |= u64::from(!_mm256_movemask_epi8(_mm256_cmpeq_epi8(any, zero)) as u32) << (VECTOR * side);
         }
-        count = flatten(bits, at, count, places);
+        count = flatten(bits, from + block * BLOCK, count, places);
     }
     count
 }
