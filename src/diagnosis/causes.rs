@@ -320,8 +320,11 @@ fn can_end(run: &Run, seen: &FaultSeen, faults: &Faults, again: &BTreeSet<Id>) -
         return false;
     }
     let rank = faults.get(seen.fault).and_then(|fault| fault.rank()).unwrap_or(u8::MAX);
+    let is_worded = faults.get(seen.fault).is_some_and(|fault| fault.class == Some(Class::Worded) && !fault.dealt_with);
     let end = run.exit.and_then(|exit| exit.time).or(run.fatal.and_then(|fatal| fatal.time));
     match end.zip(seen.time) {
+        // Plain words are a reason where they come last; of those that come again the first has the time.
+        Some((end, time)) if is_worded && seen.count == 1 && end.ns - time.ns > LAST_MINUTE => false,
         Some((end, time)) if run.is_ready() && seen.after_ready && rank >= 2 => end.ns - time.ns <= OUTLIVED,
         _ => true,
     }

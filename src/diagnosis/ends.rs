@@ -71,7 +71,7 @@ impl End {
 const OUT_OF_MEMORY: [&str; 5] = ["kernel-oom", "systemd-oom", "systemd-oomd", "k8s-oomkilled", "earlyoom"];
 
 /// Signatures of a start that ends the process before it.
-const PORT_CLEARERS: [&str; 2] = ["openclaw-stale-pid-cleared", "port-holder-stopped"];
+pub const PORT_CLEARERS: [&str; 2] = ["openclaw-stale-pid-cleared", "port-holder-stopped"];
 
 /// Whose hand it was, more exactly: by what was seen in the run, and by the cause that it was found to die of.
 pub fn hand(end: End, cause: Option<&str>, has: impl Fn(&str) -> bool) -> Option<Stopper> {
@@ -87,8 +87,9 @@ pub fn hand(end: End, cause: Option<&str>, has: impl Fn(&str) -> bool) -> Option
 
 /// Lifetimes under this, again and again, are no planned operation (nanoseconds).
 const SHORT_LIFE: i64 = 600 * SECOND;
-/// So many stops in a row by nobody known are a loop.
-const LOOP: usize = 4;
+/// So many stops in a row by nobody known are a loop; where who sends them shows himself, fewer are.
+const LOOP: usize = 6;
+const SHOWN: usize = 4;
 const GIVEN_UP: usize = 2;
 /// A start this soon after a clean end is a restart by rule, not by hand.
 const AT_ONCE: i64 = 60 * SECOND;
@@ -106,13 +107,15 @@ pub enum Trouble {
 /// So many stops that the same error led to are a loop.
 const LED_TO: usize = 3;
 
-/// The end of each run, in the order of the runs; `omens` are errors that a run has just before its end and never else.
+/// The end of each run, in the order of the runs; `omens` are errors that a run has just before its end and never else, and
+/// `clears` asks whether one tells that it cleared away another.
 pub fn ends(
     stories: &[Story],
     parts: &[usize],
     chronicle: &Chronicle,
     trouble: impl Fn(&Run) -> Trouble,
     omens: impl Fn(&Run) -> Vec<Id>,
+    clears: impl Fn(&Run) -> bool,
 ) -> Vec<End> {
     let runs = &chronicle.runs;
     let mut ends: Vec<End> = runs
@@ -133,7 +136,15 @@ pub fn ends(
     };
     let suspects: Vec<usize> = (0..runs.len()).filter(|&at| suspect(&ends[at], &runs[at], next_of(runs, at))).collect();
     // A manager that gave up calls it a failure itself.
-    let least = if chronicle.gave_up.is_empty() { LOOP } else { GIVEN_UP };
+    let is_shown = || {
+        let shows = |at: usize| clears(&runs[at]) || next_of(runs, at).is_some_and(&clears);
+        suspects.iter().filter(|&&at| shows(at)).count() >= SHOWN
+    };
+    let least = match chronicle.gave_up.is_empty() {
+        true if is_shown() => SHOWN,
+        true => LOOP,
+        false => GIVEN_UP,
+    };
     // What failed between them is no rest.
     let in_a_row = |before: &usize, at: &usize| ends[before + 1..*at].iter().all(|end| end.is_unplanned());
     if suspects.chunk_by(in_a_row).any(|row| row.len() >= least) {

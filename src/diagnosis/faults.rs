@@ -121,6 +121,11 @@ impl<'k> Faults<'k> {
         near.into_iter().filter_map(|(id, is_near)| is_near.then_some(id)).collect()
     }
 
+    /// Whether a run has a fault by one of these ids.
+    pub fn any_of(&self, run: &Run, ids: &[&str]) -> bool {
+        run.faults.iter().any(|seen| self.get(seen.fault).is_some_and(|fault| ids.contains(&fault.id.as_str())))
+    }
+
     /// What a run's own errors say of its end.
     pub fn trouble(&self, run: &Run) -> Trouble {
         let errors = || {

@@ -144,7 +144,16 @@ fn service(stories: &[Story], cast: &Cast, chronicle: &Chronicle, pack: &Pack, w
     let seen = chronicle.runs.iter().flat_map(|run| &run.faults).chain(&chronicle.loose).copied();
     let faults = Faults::of(stories, cast, seen, pack, without);
     let (ends, sightings) = rayon::join(
-        || ends::ends(stories, &parts, chronicle, |run| faults.trouble(run), |run| faults.omens(run)),
+        || {
+            ends::ends(
+                stories,
+                &parts,
+                chronicle,
+                |run| faults.trouble(run),
+                |run| faults.omens(run),
+                |run| faults.any_of(run, &ends::PORT_CLEARERS),
+            )
+        },
         || sightings::Sightings::of(&chronicle.runs),
     );
     if lifeless && !findings::has_errors(&faults) {

@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const MIN_RUNS: usize = 2;
 /// Families of what a program asks others for.
 const OUTSIDE: [&str; 5] = ["network", "auth", "database", "stores", "brokers"];
+/// So often in a run is again and again.
+const REPEATED: u32 = 3;
 /// What is missing was asked for this long before at the most (nanoseconds).
 const JUST_BEFORE: i64 = 5 * SECOND;
 /// What became of it, in words that no signature knows, comes so soon (nanoseconds).
@@ -54,9 +56,11 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, judged: 
             // What the program did without at its start is what it lacks later.
             fault.is_some_and(|fault| fault.dealt_with || says(fault))
         };
+        // What is tried again and again is what the run gives up on.
+        let is_repeated = |id: Id| is_known(id) && of_root.iter().all(|&at| times(&runs[at], id) >= REPEATED);
         let may_lead = |id: Id| match is_known(root) || lacks {
             true => is_known(id) || lacks_value && failed(id) || lacks && not_given(id),
-            false => failed(id),
+            false => failed(id) || is_repeated(id),
         };
         // What comes first in the first of the runs may come first in all.
         let mut met = BTreeSet::new();
@@ -66,6 +70,8 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, judged: 
             let most = match failed(*first) {
                 true if is_unknown && !lacks => AT_ONCE,
                 true => JUST_BEFORE,
+                // Of what comes again the first has the time.
+                false if is_unknown && !lacks => i64::MAX,
                 false => LAST_MINUTE,
             };
             *first != root
@@ -85,6 +91,10 @@ pub fn settle(runs: &[Run], faults: &Faults, background: &BTreeSet<Id>, judged: 
             }
         }
     }
+}
+
+fn times(run: &Run, fault: Id) -> u32 {
+    run.faults.iter().filter(|seen| seen.fault == fault).map(|seen| seen.count).fold(0, u32::saturating_add)
 }
 
 fn has(run: &Run, fault: Id) -> bool {

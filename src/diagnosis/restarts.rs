@@ -52,7 +52,8 @@ fn restarted<'c, 'e>(chronicle: &'c Chronicle<'e>) -> impl Iterator<Item = &'c R
     let told = 2 * begun >= rest && processes().any(|run| run.start.is_some());
     // One that died before it could say that it starts was seen, though.
     let unseen = |run: &Run| run.start.is_none() && run.fatal.is_none();
-    let unseen_first = told && processes().next().is_some_and(unseen);
+    let next_tells = processes().nth(1).is_some_and(|run| run.start.is_some());
+    let unseen_first = told && next_tells && processes().next().is_some_and(unseen);
     let mut instances = BTreeSet::new();
     // The first run of each instance is no restart, but of one that takes the place of others that have ended.
     let mut is_restart = move |(nth, run): &(usize, &Run)| {

@@ -154,6 +154,9 @@ impl Rotated {
             };
             return Rotated { stem, date: Some(date), number: part(6).parse().ok(), is_sure: true };
         }
+        if let Some((stem, number)) = set_aside(name) {
+            return Rotated { stem, date: None, number: Some(number), is_sure: false };
+        }
         match name.rsplit_once('.') {
             Some((stem, digits))
                 if !stem.is_empty() && digits.len() <= 3 && digits.bytes().all(|byte| byte.is_ascii_digit()) =>
@@ -176,6 +179,24 @@ impl Rotated {
         let number = self.number.map_or(0, i64::from);
         (self.is_live(), self.date.clone(), if self.date.is_some() { number } else { -number })
     }
+}
+
+/// `x.log.old`, `x.old.log`, `x.1.log`: the name of the log that may stand beside it, and which of its pieces this is.
+fn set_aside(name: &str) -> Option<(String, u32)> {
+    const WORDS: [&str; 3] = ["old", "prev", "previous"];
+    let (base, end) = name.rsplit_once('.')?;
+    if WORDS.contains(&end) {
+        return Some((base.into(), 1));
+    }
+    let (stem, word) = base.rsplit_once(['.', '-', '_'])?;
+    let number = match WORDS.contains(&word) {
+        true => 1,
+        false if base.ends_with(&format!(".{word}")) && word.len() <= 3 => word.parse().ok()?,
+        false => return None,
+    };
+    let is_name =
+        stem.bytes().any(|byte| byte.is_ascii_alphabetic()) && end.bytes().all(|byte| byte.is_ascii_lowercase());
+    is_name.then(|| (format!("{stem}.{end}"), number))
 }
 
 /// `0.log`, `1.log` of a container in Kubernetes: each restart writes a new one.
@@ -214,6 +235,9 @@ mod tests {
         assert_eq!(stem("x.log.2026-01-13_03-00"), "x.log");
         assert_eq!(stem("0.log.20260113-031241.gz"), "N.log");
         assert_eq!(stem("system.log.0.bz2"), "system.log");
+        for name in ["x.log.old", "x.old.log.gz", "x-old.log", "x.log.prev", "x.1.log", "x.12.log.gz"] {
+            assert_eq!(stem(name), "x.log", "{name}");
+        }
         assert_eq!(stem("@400000006789abcd12345678.s"), "current");
     }
 

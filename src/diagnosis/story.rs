@@ -159,10 +159,11 @@ fn story<'e>(log: &Log<'e>, section: Option<&'e str>) -> Story<'e> {
         pieces.push(Piece { path, segments, clocks });
     }
     events.shrink_to_fit();
-    match events.iter().all(|event| event.time.is_none()) {
-        true => chains_whole(&mut events, &outcomes(&pieces)),
-        false => last_words_first(&mut events),
+    let untimed = events.iter().position(|event| event.time.is_some()).unwrap_or(events.len());
+    if untimed < events.len() {
+        last_words_first(&mut events);
     }
+    chains_whole(&mut events[..untimed], &outcomes(&pieces));
     let first_timed = events.iter().find(|event| event.time.is_some() && !is_reversed);
     let timed_from = first_timed.map_or(0, |event| event.offset);
     if events.iter().any(|event| event.time.is_none()) {

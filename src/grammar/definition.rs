@@ -138,6 +138,9 @@ pub struct MarkEntry {
     /// Texts that a message of this mark does not hold.
     #[serde(default)]
     pub unless: Vec<String>,
+    /// Texts that the line above it does not hold.
+    #[serde(default)]
+    pub unless_below: Vec<String>,
     #[serde(default)]
     pub never_ready: bool,
     #[serde(default)]

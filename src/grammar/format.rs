@@ -268,6 +268,10 @@ fn repeat_needles(
     needles
 }
 
+fn texts_in(texts: Option<&Vec<String>>) -> Vec<Text> {
+    texts.into_iter().flatten().map(|text| Text::of(text.as_str())).collect()
+}
+
 fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaints: &mut Vec<Complaint>) -> Vec<Mark> {
     let texts_of = |line: &Pattern| needles_of(line.literals().iter().map(Vec::as_slice));
     let of_lines: Option<Vec<Vec<Vec<u8>>>> =
@@ -304,7 +308,8 @@ fn compile_marks(source: Source, file: &FormatFile, lines: &[Pattern], complaint
             program: entry.and_then(|entry| entry.program.clone()).or_else(|| file.program.clone()).or(manager.clone()),
             step: entry.map_or(1, |entry| entry.step),
             weak: entry.is_some_and(|entry| entry.weak || entry.kind == MarkKind::Hint),
-            unless: entry.into_iter().flat_map(|entry| &entry.unless).map(|text| Text::of(text.as_str())).collect(),
+            unless: texts_in(entry.map(|entry| &entry.unless)),
+            unless_below: texts_in(entry.map(|entry| &entry.unless_below)),
             never_ready: entry.is_some_and(|entry| entry.never_ready),
             of_start: entry.is_some_and(|entry| entry.of_start),
             reason_follows: entry.is_some_and(|entry| entry.reason_follows),

@@ -76,6 +76,8 @@ pub struct Mark {
     pub weak: bool,
     /// A message that holds one of these is none of this mark's.
     pub unless: Vec<Text>,
+    /// Nor is one that stands below a line which holds one of these.
+    pub unless_below: Vec<Text>,
     /// The run was not ready, whatever it said before.
     pub never_ready: bool,
     /// Of last words: only a start says them.

@@ -41,6 +41,8 @@ pub struct Thrown {
     pub by_manager: bool,
     /// Nothing but another block stands before it: the program said nothing before it died.
     alone: bool,
+    /// It left the module that the interpreter runs: nobody could catch it any more.
+    left_module: bool,
     /// It was thrown because of another, or while that was handled: the first one of the chain is the reason.
     pub chained: bool,
 }
@@ -143,7 +145,7 @@ fn is_colon_at_end(text: &[u8]) -> bool {
 impl Thrown {
     /// By the message of a record, which tells of it.
     pub fn within(at: usize, chained: bool) -> Thrown {
-        Thrown { at, next: 0, uncaught: false, by_manager: false, alone: false, chained }
+        Thrown { at, next: 0, uncaught: false, by_manager: false, alone: false, left_module: false, chained }
     }
 }
 
@@ -280,6 +282,7 @@ impl<'a> Pass<'a> {
             uncaught: false,
             by_manager: self.is_managers(reading),
             alone: false,
+            left_module: self.leaves_module(at, line),
             chained: false,
         };
         // A step that was under way when it died: `Applying shop.0002...Traceback (most recent call last):`.
@@ -318,6 +321,15 @@ impl<'a> Pass<'a> {
             return uncaught(alone() || self.are_last_words(&before));
         }
         uncaught(false)
+    }
+
+    /// Whether the outermost frame of a traceback is the module that the interpreter runs. Who is told to stop may leave it,
+    /// too.
+    fn leaves_module(&self, at: usize, line: usize) -> bool {
+        let frame = self.line_end(at) + 1;
+        frame < line
+            && self.reading_at(frame).message.trim_ascii_end().ends_with(b", in <module>")
+            && !self.reading_at(line).message.starts_with(b"KeyboardInterrupt")
     }
 
     /// Whether a program surely died by what a line says, so that what follows is another one's.
@@ -365,8 +377,12 @@ impl<'a> Pass<'a> {
         let words = fault_id("mark\0uncaught exception");
         self.sample(words, || FaultKind::Mark("uncaught exception".into()), place, text);
         let told = Told {
-            // Step 2: the program had said something before.
-            step: if thrown.alone { 1 } else { 2 },
+            // Step 2: the program had said something before; step 3: and it died all the same.
+            step: match thrown {
+                Thrown { alone: true, .. } => 1,
+                Thrown { left_module: true, .. } => 3,
+                _ => 2,
+            },
             weak: true,
             ..self.told_by_program(MarkKind::Fatal, place, words, program)
         };

@@ -148,6 +148,9 @@ impl<'a> Pass<'a> {
             self.own_step(place, step, reading, shown, program);
         }
         for spoken in telling.marks.iter().filter(|spoken| catalog.mark(spoken.id).kind.is_told()) {
+            if self.is_below(place.at, &catalog.mark(spoken.id).unless_below) {
+                continue;
+            }
             let mark = read(spoken);
             let service = mark.text(Field::Service).or(reading.service.as_deref());
             let ident = reading.ident.as_deref().filter(|_| !mark.mark.manager);

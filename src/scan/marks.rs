@@ -5,6 +5,7 @@ use super::idiom::Step;
 use super::telling::Spoken;
 use super::{Pass, Place, Scanner, fault_id};
 use crate::evidence::{self, FaultKind, Id, Told};
+use crate::finder::Text;
 use crate::grammar::{Field, Level, Mark, MarkId, MarkKind, MarkReading, Reading};
 use crate::signature::Matches;
 use crate::template::skeleton;
@@ -81,12 +82,19 @@ impl Pass<'_> {
         let told = Told {
             service: self.string(&String::from_utf8_lossy(own.service.unwrap_or_default())),
             weak: step.weak,
+            step: step.number,
             learned: true,
             ..self.told_by_program(step.kind, place, words, program)
         };
         let (offset, line, pid) = (self.offset(place.at), place.line, reading.pid);
         let time = if step.kind == MarkKind::Start { reading.time } else { place.time };
         self.segment.add_mark(evidence::Mark { told: &told, offset, line, time, pid, count: None, last_words });
+    }
+
+    /// Whether the line above one holds any of these texts.
+    pub(super) fn is_below(&self, at: usize, texts: &[Text]) -> bool {
+        let above = || self.line_before(at, at).map(|above| self.visible(above, self.line_end(above)));
+        !texts.is_empty() && above().is_some_and(|line| texts.iter().any(|text| text.is_in(line)))
     }
 
     pub(super) fn mark(

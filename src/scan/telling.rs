@@ -106,7 +106,7 @@ impl Scanner {
         let ends = reading.formats.last().is_some_and(|&id| self.catalog.format(id).fatal_ends);
         let is_end = ends && is_first && !says_more && reading.level == Some(Level::Fatal);
         let step = meaning.filter(|_| is_first && marks.is_empty()).and_then(Step::of);
-        let step = step.or(is_end.then_some(Step { kind: MarkKind::Fatal, weak: true }));
+        let step = step.or(is_end.then_some(Step { kind: MarkKind::Fatal, weak: true, number: 1 }));
         let is_step = step.is_some() || marks.iter().any(|(_, mark)| mark.mark.kind.is_told());
         let tells_fault = !signatures.is_empty() || unknown.is_some();
         let is_hint = marks.iter().any(|(_, mark)| mark.mark.kind == MarkKind::Hint) || meaning == Some(Meaning::Ready);

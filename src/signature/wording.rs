@@ -26,6 +26,7 @@ const TROUBLE: &[&str] = &[
     "couldn't",
     "crash",
     "crashed",
+    "damaged",
     "deadlock",
     "deadlocked",
     "denied",
@@ -52,14 +53,18 @@ const TROUBLE: &[&str] = &[
     "halting",
     "illegal",
     "impossible",
+    "inaccessible",
     "incompatible",
     "incomplete",
     "inconsistent",
     "insufficient",
     "invalid",
     "isn't",
+    "lack",
+    "lacks",
     "leaked",
     "malformed",
+    "misconfigured",
     "mismatch",
     "missing",
     "orphaned",
@@ -84,10 +89,13 @@ const TROUBLE: &[&str] = &[
     "unexpected",
     "unknown",
     "unreachable",
+    "unreadable",
     "unrecognized",
+    "unresolved",
     "unset",
     "unsupported",
     "unusable",
+    "unwritable",
     "violated",
     "violates",
     "violation",
@@ -209,9 +217,14 @@ const NO_REASON: &[&str] = &[
 const NO_TROUBLE: &[&str] =
     &["0 errors", "0 failed", "<*> errors", "<*> failed", "crash dump is being written", "no error", "without error"];
 
-/// It was dealt with before, and no longer is.
-const NO_LONGER: &[&str] =
-    &["no longer retrying", "not continuing", "not reconnecting", "not retrying", "stopped retrying"];
+/// What denies that something was dealt with: `not serving stale`, `cannot be ignored`, `stopped retrying`.
+const DENYING: &[&str] =
+    &["can't be ", "cannot be ", "never ", "no longer ", "not ", "not be ", "stopped ", "won't be "];
+
+/// It was not dealt with, or no longer is.
+fn no_longer() -> impl Iterator<Item = String> {
+    DEALT_WITH.iter().flat_map(|phrase| DENYING.iter().map(move |denying| format!("{denying}{phrase}")))
+}
 
 /// Phrases to be looked for whatever their case.
 struct Phrases(LazyLock<Option<AhoCorasick>>);
@@ -222,19 +235,19 @@ impl Phrases {
     }
 }
 
-fn finder(phrases: &[&str]) -> Option<AhoCorasick> {
+fn finder<P: AsRef<[u8]>>(phrases: impl IntoIterator<Item = P>) -> Option<AhoCorasick> {
     AhoCorasick::builder().ascii_case_insensitive(true).build(phrases).ok()
 }
 
 static DEALT_WITH_PHRASES: Phrases = Phrases(LazyLock::new(|| finder(DEALT_WITH)));
-static NO_LONGER_PHRASES: Phrases = Phrases(LazyLock::new(|| finder(NO_LONGER)));
+static NO_LONGER_PHRASES: Phrases = Phrases(LazyLock::new(|| finder(no_longer())));
 static TROUBLE_PHRASES: Phrases = Phrases(LazyLock::new(|| finder(PHRASES)));
 static NO_TROUBLE_PHRASES: Phrases = Phrases(LazyLock::new(|| finder(NO_TROUBLE)));
 
 /// What phrases with a digit look like in a folded message.
 static FOLDED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let phrases = DEALT_WITH.iter().chain(NO_LONGER).flat_map(|phrase| folds_of(phrase.as_bytes()));
-    AhoCorasick::builder().ascii_case_insensitive(true).build(phrases).ok()
+    // A denial holds what it denies.
+    finder(DEALT_WITH.iter().flat_map(|phrase| folds_of(phrase.as_bytes())))
 });
 
 /// Whether `is_dealt_with` may tell messages of one fold apart.
@@ -346,6 +359,8 @@ mod tests {
             "Max retries exceeded with url: / (Caused by ConnectionRefusedError)",
             "Rate limit reached. Please try again in 20s",
             "connection lost, not retrying",
+            "month 2026-11 lacks GBP, not serving stale prices",
+            "a torn seal cannot be ignored",
             "connect ECONNREFUSED 10.0.0.12:6379",
         ] {
             assert!(!is_dealt_with(text.as_bytes()), "{text}");

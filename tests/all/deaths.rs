@@ -377,3 +377,89 @@ fn a_script_that_asks_for_restarts_does_not_lead_where_the_program_tells_more() 
     assert!(causes.contains("the sack is torn"), "{told}");
     assert!((9..=11).contains(&counts(&told).0), "{told}");
 }
+
+#[test]
+fn a_thread_of_ruby_that_dies_is_not_the_programs_end() {
+    let mut log = String::from("2026-02-03T04:00:00Z mill is listening on port 8080\n");
+    for second in 1..6 {
+        let _ = write!(
+            log,
+            "#<Thread:0x00007f00f58d964{second} /srv/mill/config.ru:24 run> terminated with exception (report_on_exception is true):\n\
+             /srv/mill/config.ru:30:in `block in watch': ledger 7 is locked (Mill::Stuck)\n\tfrom /srv/mill/config.ru:25:in `loop'\n\
+             2026-02-03T04:00:0{second}Z sack {second} is ground\n"
+        );
+    }
+    assert_eq!(counts(&analyze(&[("mill.log", &log)])).0, 0);
+    whole_wherever_cut(&log);
+    // Where that is asked for it tells the same once more, and ends.
+    let death = "/srv/mill/config.ru:30:in `block in watch': ledger 7 is locked (Mill::Stuck)\n\tfrom /srv/mill/config.ru:25:in `loop'\n";
+    let head = "#<Thread:0x00007f00f58d9648 /srv/mill/config.ru:24 run> terminated with exception (report_on_exception is true):\n";
+    let told =
+        analyze(&[("mill.log", &format!("{head}{death}{death}").repeat(5)), ("supervisord.log", &supervisord(5))]);
+    assert_eq!(counts(&told).0, 4, "{told}");
+    let roots = roots(&told);
+    assert!(roots.len() == 1 && roots[0].1 == 5, "{roots:?} {told}");
+}
+
+#[test]
+fn a_chain_of_exceptions_stays_whole_where_only_later_runs_tell_times() {
+    let chain = "Traceback (most recent call last):\n  File \"/srv/mill/read.py\", line 9, in read\n    return json.loads(text)\n\
+                 json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)\n\n\
+                 During handling of the above exception, another exception occurred:\n\n\
+                 Traceback (most recent call last):\n  File \"/srv/mill/read.py\", line 12, in read\n    return yaml.safe_load(text)\n\
+                 yaml.parser.ParserError: while parsing a flow sequence\n\n\
+                 During handling of the above exception, another exception occurred:\n\n\
+                 Traceback (most recent call last):\n  File \"/srv/mill/main.py\", line 3, in <module>\n    raise BadSack(\"neither\")\n\
+                 mill.BadSack: neither\n";
+    let mut log = chain.repeat(3);
+    for second in [15, 20, 25] {
+        let _ = writeln!(log, "2026-02-03 04:00:{second},300 [mill] INFO - looking at the sacks");
+        log.push_str(TRACEBACK);
+        log.push_str("mill.SackGap: 2 sacks lack a seal\n");
+    }
+    let told = analyze(&[("gateway.log", &log), ("supervisord.log", &supervisord(6))]);
+    assert_eq!(counts(&told).0, 5, "{told}");
+    let runs: Vec<u64> = roots(&told).iter().map(|(_, runs)| *runs).collect();
+    assert_eq!(runs, [3, 3], "{:?} {told}", roots(&told));
+}
+
+#[test]
+fn sure_last_words_without_a_time_after_lines_that_have_one_are_a_death_each() {
+    let mut log = String::from(
+        "2026-02-03T04:00:00.227+00:00 [gateway] loading configuration…\n\
+         2026-02-03T04:00:00.300+00:00 [gateway] resolving authentication…\n",
+    );
+    for _ in 0..6 {
+        log.push_str(
+            "[gateway] requires state migration. Stop the service with openclaw gateway stop, then run openclaw doctor --fix\n\
+             Gateway failed to start: Doctor cannot repair this state: the shared state database is unreadable\n",
+        );
+    }
+    let told = analyze(&[("gateway.log", &log)]);
+    assert_eq!(counts(&told).0, 5, "{told}");
+    whole_wherever_cut(&log);
+}
+
+#[test]
+fn what_leaves_the_module_that_is_run_ended_the_program() {
+    let mut log = String::new();
+    for second in [10, 13, 16, 19] {
+        let _ = write!(
+            log,
+            "2026-02-03_04:00:{second}.10000 <6>sacks: {second} of them\n2026-02-03_04:00:{second}.90000 ledger is locked\n"
+        );
+        for line in TRACEBACK.lines().chain(["mill.LedgerError: it is locked"]) {
+            let _ = writeln!(log, "2026-02-03_04:00:{second}.90000 {line}");
+        }
+    }
+    for second in [23, 27] {
+        let _ = write!(
+            log,
+            "2026-02-03_04:00:{second}.10000 <6>sacks: {second} of them\n2026-02-03_04:00:{second}.90000 INFO:     Started server process [{second}]\n\
+             2026-02-03_04:00:{second}.90001 INFO:     Application startup complete.\n\
+             2026-02-03_04:00:{second}.90002 INFO:     Uvicorn running on http://127.0.0.1:8001 (Press CTRL+C to quit)\n"
+        );
+    }
+    let told = analyze(&[("mill.log", &log)]);
+    assert_eq!(counts(&told), (5, 2), "{told}");
+}

@@ -175,3 +175,69 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn one_known_start_at_the_end_does_not_hide_the_runs_that_never_came_so_far() {
+    let mut log = String::new();
+    for second in 0..8 {
+        let _ = write!(
+            log,
+            "{{\"service\": \"rates\", \"event\": \"boot\", \"level\": \"info\", \"timestamp\": \"2026-02-03T04:00:{:02}.1Z\"}}\n\
+             {{\"service\": \"rates\", \"event\": \"connect_failed\", \"level\": \"error\", \"timestamp\": \"2026-02-03T04:00:{:02}.2Z\"}}\n\
+             Traceback (most recent call last):\n  File \"/srv/rates/rates.py\", line 23, in load\n    connect()\n\
+             rates.NoLedger: the ledger is shut\n",
+            2 * second,
+            2 * second
+        );
+    }
+    log.push_str(
+        "{\"service\": \"rates\", \"event\": \"boot\", \"level\": \"info\", \"timestamp\": \"2026-02-03T04:00:20.1Z\"}\n\
+         {\"service\": \"rates\", \"event\": \"rates_loaded\", \"level\": \"info\", \"timestamp\": \"2026-02-03T04:00:20.2Z\"}\n\
+         [2026-02-03 04:00:20 +0000] [158] [INFO] Starting gunicorn 27.0.1\n\
+         [2026-02-03 04:00:20 +0000] [158] [INFO] Listening at: http://127.0.0.1:8070 (158)\n\
+         [2026-02-03 04:00:20 +0000] [164] [INFO] Booting worker with pid: 164\n",
+    );
+    let told = analyze(&log);
+    let service = &told["services"][0];
+    assert_eq!((service["restarts"].as_u64(), service["ready_runs"].as_u64()), (Some(8), Some(1)), "{told}");
+}
+
+#[test]
+fn the_one_line_that_a_program_says_before_its_work_begins_it() {
+    let mut log = String::new();
+    for run in 0..5 {
+        let at = |after: usize| format!("04:{:02}:{:02}", run * 10 / 60, run * 10 % 60 + after);
+        let _ = write!(
+            log,
+            "{} system   | mill.1 started (pid={})\n{} mill.1   | mill for rye, every 2 s\n",
+            at(0),
+            20 + run,
+            at(0)
+        );
+        for after in [2, 4, 6] {
+            let _ = writeln!(log, "{} mill.1   | ground {} sacks", at(after), 400 + after);
+        }
+        let _ =
+            write!(log, "{} mill.1   | sack torn: no rye left\n{} system   | mill.1 stopped (rc=1)\n", at(7), at(7));
+    }
+    let told = analyze(&log);
+    let service = &told["services"][0];
+    assert_eq!((service["restarts"].as_u64(), service["ready_runs"].as_u64()), (Some(4), Some(0)), "{told}");
+}
+
+#[test]
+fn a_complaint_may_begin_a_run_where_it_stands_after_each_death() {
+    let run = |sacks: usize| {
+        let shards: String = (1..=sacks).map(|shard| format!("INFO:mill:loading shard {shard} of 9\n")).collect();
+        format!("ERROR:mill:cache unavailable, continuing without it: connection refused\n{shards}")
+    };
+    let death =
+        "Traceback (most recent call last):\n  File \"/srv/mill.py\", line 33, in <module>\n    load()\nMemoryError\n";
+    let told = analyze(&format!("{}{death}", run(4)).repeat(6));
+    let service = &told["services"][0];
+    assert_eq!((told["verdict"].as_str(), service["restarts"].as_u64()), (Some("crash-loop"), Some(5)), "{told}");
+    // What a program logs with a traceback, again and again, is its work.
+    let warns = "WARNING:mill:no wind, continuing: turned 3 times\nTraceback (most recent call last):\n  File \"/srv/mill.py\", line 9, in turn\n    turn()\nWindError: calm\nINFO:mill:waiting\n";
+    let told = analyze(&warns.repeat(6));
+    assert_eq!(told["services"][0]["restarts"].as_u64().unwrap_or(0), 0, "{told}");
+}

@@ -346,3 +346,39 @@ fn descriptors() {
         assert_eq!(services(&ran, path), plain());
     }
 }
+
+/// The roots of an object log's incidents, as it stands and as Docker's json-file driver keeps it.
+fn roots_in_docker(line: &str) -> [String; 2] {
+    let roots = |log: String| {
+        let place = Place::new();
+        place.file("mill-json.log", log);
+        let told = run(&mut analyze(&place, "mill-json.log")).json();
+        let causes = told["services"][0]["incidents"][0]["causes"].as_array().into_iter().flatten();
+        let named = causes.map(|cause| format!("{} {} {}\n", cause["role"], cause["id"], cause["runs"]));
+        named.collect::<String>()
+    };
+    let mut plain = String::new();
+    for second in 10..16 {
+        let time = format!("2026-02-03T04:00:{second}.120Z");
+        plain += &format!("{{\"level\":\"info\",\"ts\":\"{time}\",\"msg\":\"starting mill\",\"pid\":{second}}}\n");
+        plain += &format!("{}\n", line.replace("TIME", &time));
+    }
+    let kept = plain.lines().map(|line| {
+        let log = serde_json::Value::from(format!("{line}\n"));
+        format!("{{\"log\":{log},\"stream\":\"stdout\",\"time\":\"2026-02-03T04:00:10.2Z\"}}\n")
+    });
+    [roots(kept.collect()), roots(plain)]
+}
+
+#[test]
+fn errors_of_object_loggers_in_docker_logs() {
+    for line in [
+        r#"{"level":"fatal","ts":"TIME","msg":"sacks do not add up","sacks":"\"12\""}"#,
+        r#"{"level":"error","ts":"TIME","msg":"sacks do not add up"}"#,
+        r#"{"level":50,"time":"TIME","msg":"sacks do not add up"}"#,
+    ] {
+        let [kept, plain] = roots_in_docker(line);
+        assert!(plain.contains("root"), "{line}: {plain}");
+        assert_eq!(kept, plain, "{line}");
+    }
+}

@@ -303,13 +303,15 @@ fn died_again(run: &Run, point: Point) -> bool {
     let is_own = |ended: &Point| ended.part == point.part;
     let is_same = |ended: &Point| ended.mark.is_some_and(|known| known.words == mark.words);
     let later = |ended: Point, slack: i64| match (ended.time, point.time) {
+        // No record with a time stands between.
+        (Some(at), Some(time)) if mark.untimed && !mark.weak && at == time => is_own(&ended) && is_same(&ended),
         (Some(ended), Some(time)) => time.ns > ended.ns + slack + 2 * AFTERMATH,
         // Without times the same words are another death.
         (None, None) => is_own(&ended) && is_same(&ended),
         _ => false,
     };
     // Words that may not be the last ones were when they come again.
-    let died = run.fatal.filter(|died| !mark.weak || mark.step == 1 || is_same(died) && !mark.untimed);
+    let died = run.fatal.filter(|died| !mark.weak || mark.step != 2 || is_same(died) && !mark.untimed);
     // After its own goodbye, too; a manager's word of the end may come before the program's.
     let goodbye = run.exit.filter(is_own).filter(|exit| exit.mark.is_some_and(|mark| !mark.manager));
     // What can only be said at a start is no word of a process that is asked to stop.

@@ -2,7 +2,7 @@
 
 use super::Meaning;
 use super::sample::{Line, Sample};
-use super::suggestion::{begins, denies, is_goodbye, is_labelled, is_prose, leaves, tries};
+use super::suggestion::{advises, begins, denies, is_goodbye, is_labelled, is_prose, leaves, tries};
 use crate::grammar::{Level, MarkKind};
 use std::collections::BTreeMap;
 
@@ -26,15 +26,20 @@ impl Sample {
             let words = self.last_words(&begins).into_iter().filter(|&word| self.is_only_trouble(word, &begins));
             return words.map(|word| (word, Meaning::LastWords)).collect();
         }
-        let begins = match self.known_starts() {
-            starts if !starts.is_empty() => starts,
-            _ => match self.own_start().filter(|(_, sure)| *sure || !self.is_managed()) {
-                Some((word, sure)) => {
-                    meanings.push((word, Meaning::Start { sure }));
-                    self.with_lines_before(self.lines_of(word))
-                }
-                None => self.after_exits(),
-            },
+        let known = self.known_starts();
+        // What is known to begin one run may come late in each: those that die before never say it.
+        let own = match known.len() {
+            0 => self.own_start(false),
+            1 => self.own_start(true),
+            _ => None,
+        };
+        let begins = match own.filter(|(_, sure)| *sure || !self.is_managed()) {
+            Some((word, sure)) => {
+                meanings.push((word, if known.is_empty() { Meaning::Start { sure } } else { Meaning::EarlyStart }));
+                self.with_lines_before(self.lines_of(word))
+            }
+            None if known.is_empty() => self.after_exits(),
+            None => known,
         };
         if !self.has(&[MarkKind::Ready, MarkKind::Hint]) {
             meanings.extend(self.readiness(&begins).map(|word| (word, Meaning::Ready)));
@@ -91,8 +96,8 @@ impl Sample {
         (1..self.lines.len()).filter(|&at| ends(&self.lines[at - 1]) && !ends(&self.lines[at])).collect()
     }
 
-    /// The line that begins each run, where no mark knows it.
-    fn own_start(&self) -> Option<(usize, bool)> {
+    /// The line that begins each run, where no mark knows it; or one that stands after each death, and nothing else counts.
+    fn own_start(&self, after_deaths: bool) -> Option<(usize, bool)> {
         let mut candidates: Vec<usize> = Vec::new();
         // What is said once, as a container's own boot is, begins no run that came again.
         let recurs = |line: &&Line| !line.by_manager && self.times(line.word) > 1;
@@ -104,23 +109,29 @@ impl Sample {
         let first = candidates.first().copied();
         candidates.into_iter().find_map(|word| {
             let lines = self.lines_of(word);
+            let complains = lines.iter().any(|&at| self.lines[at].complains);
             let plain = lines.iter().all(|&at| {
                 let line = &self.lines[at];
-                let may = line.step.is_none() && !line.complains && !line.is_known_program;
-                may && is_prose(self.template(word)) && !is_labelled(self.template(word), line.is_timed)
+                let may = line.step.is_none() && !line.is_known_program;
+                may && is_prose(self.template(word))
+                    && !advises(self.template(word))
+                    && !is_labelled(self.template(word), line.is_timed)
             });
             let apart = lines.windows(2).all(|pair| pair[1] - pair[0] >= 2);
             let is_first = first == Some(word);
-            if lines.len() < 2 || !plain || !apart || !self.says_the_same(&lines) {
+            if lines.len() < 2 || !plain || !apart || !self.says_the_same(&lines) || complains && !is_first {
                 return None;
             }
             let warns = lines.iter().any(|&at| self.lines[at].is_trouble);
             let sure = !warns && self.has_new_pids(&lines, is_first);
+            // What complains may introduce what it stands before.
             let told = || {
-                self.follows_deaths(&lines)
-                    || is_first && self.boots_alike(&lines)
-                    || self.speaks_of_a_beginning(&lines, is_first)
-                    || is_first && self.follows_goodbyes(&lines)
+                self.follows_deaths(&lines, complains)
+                    || !after_deaths
+                        && !complains
+                        && (is_first && self.boots_alike(&lines)
+                            || self.speaks_of_a_beginning(&lines, is_first)
+                            || is_first && self.follows_goodbyes(&lines))
             };
             (sure || lines.len() >= HABIT && told()).then_some((word, sure))
         })
@@ -150,8 +161,9 @@ impl Sample {
             && lines.windows(2).all(|pair| own(pair[0]).is_some_and(|(_, last, _)| *last < pair[1]))
     }
 
-    /// What stands before it is a program's death: an exception or a complaint that no record of an error introduces.
-    fn follows_deaths(&self, lines: &[usize]) -> bool {
+    /// What stands before it is a program's death: an exception or a complaint that no record of an error introduces, and
+    /// if `calm` none that complains of anything.
+    fn follows_deaths(&self, lines: &[usize], calm: bool) -> bool {
         let died = |at: usize| {
             let before = &self.lines[..at];
             let raw = before.iter().rev().take_while(|line| line.level.is_none() && line.step.is_none());
@@ -160,7 +172,11 @@ impl Sample {
                 Some(record) if length == 0 => {
                     record.level == Some(Level::Fatal) || matches!(record.step, Some(MarkKind::Exit | MarkKind::Fatal))
                 }
-                Some(record) => troubled && record.level.is_none_or(|level| level < Level::Error),
+                Some(record) => {
+                    let is_grave = record.level.is_some_and(|level| level >= Level::Error);
+                    let introduces = !record.is_object && (is_grave || record.deals);
+                    troubled && !introduces && !(calm && record.is_trouble)
+                }
                 None => troubled,
             }
         };
@@ -226,8 +242,10 @@ impl Sample {
             };
             let Some(work) = cycle.iter().position(|line| is_work(line)) else { continue };
             working += 1;
-            // The first line is the start. Others may complain on the way.
-            let boot = cycle[..work].get(1..).unwrap_or_default();
+            // The first line is the start, and of what a manager started the first one that is its own. Others may complain
+            // on the way.
+            let first = cycle.iter().position(|line| !line.by_manager).unwrap_or(0);
+            let boot = cycle[..work].get(first + 1..).unwrap_or_default();
             let last = boot.iter().rev().find(|line| !line.is_trouble);
             if let Some(line) = last.filter(|line| is_own(line) && told[&line.word].times == 1) {
                 *votes.entry(line.word).or_default() += 1;

@@ -32,6 +32,8 @@ pub enum Meaning {
     LastWords,
     /// The end of a run that had done its work.
     Goodbye,
+    /// A start before the one that a grammar knows, which only runs that come so far tell of.
+    EarlyStart,
 }
 
 /// A step of a life that such a line tells of.
@@ -39,13 +41,16 @@ pub enum Meaning {
 pub struct Step {
     pub kind: MarkKind,
     pub weak: bool,
+    /// Which of a start's steps it is: known ones are 1 and more.
+    pub number: u8,
 }
 
 impl Step {
     pub fn of(meaning: Meaning) -> Option<Step> {
         match meaning {
-            Meaning::Start { sure } => Some(Step { kind: MarkKind::Start, weak: !sure }),
-            Meaning::Goodbye => Some(Step { kind: MarkKind::Exit, weak: true }),
+            Meaning::Start { sure } => Some(Step { kind: MarkKind::Start, weak: !sure, number: 1 }),
+            Meaning::EarlyStart => Some(Step { kind: MarkKind::Start, weak: false, number: 0 }),
+            Meaning::Goodbye => Some(Step { kind: MarkKind::Exit, weak: true, number: 1 }),
             Meaning::Ready | Meaning::LastWords => None,
         }
     }
@@ -119,7 +124,7 @@ impl Idiom {
     /// What was learned, in words for people: secrets are masked.
     pub fn told(&self) -> impl Iterator<Item = String> {
         let says = |meaning: &Meaning| match meaning {
-            Meaning::Start { .. } => "begins a run",
+            Meaning::Start { .. } | Meaning::EarlyStart => "begins a run",
             Meaning::Ready => "may say that it is ready",
             Meaning::LastWords => "is said before it ends",
             Meaning::Goodbye => "ends a run",

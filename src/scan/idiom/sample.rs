@@ -14,6 +14,9 @@ use std::rc::Rc;
 /// Records that are looked at, at most, at the head and at the end each.
 const MAX_RECORDS: usize = 4096;
 
+/// The format of a line after `> `, where no other reads what follows.
+const QUOTED: &str = "quoted";
+
 /// The writer of a line that names none.
 pub const NOBODY: u64 = 0;
 
@@ -26,6 +29,8 @@ pub struct Line {
     pub pid: Option<u32>,
     pub level: Option<Level>,
     pub is_timed: bool,
+    /// It is an object, so that what stands below it is no part of it.
+    pub is_object: bool,
     /// It names its program, as lines of a machine's log do.
     pub has_ident: bool,
     pub by_manager: bool,
@@ -37,6 +42,8 @@ pub struct Line {
     pub step: Option<MarkKind>,
     /// An error, a complaint, a thing that was dealt with.
     pub complains: bool,
+    /// It says that the program went on.
+    pub deals: bool,
     /// Any of these, or a warning.
     pub is_trouble: bool,
     /// A signature knows it, or its level or words make it an error anyhow.
@@ -74,6 +81,11 @@ impl Sample {
                 // A frame of its format is no record, nor is a command at a shell's prompt: nobody says it.
                 let is_unsaid = || scanner.catalog.frame_of(line).is_some() || is_prompt(line);
                 if reading.repeat.is_some() || reading.formats.is_empty() && is_unsaid() {
+                    continue;
+                }
+                // npm shows the command that it runs as others quote a line.
+                let last = reading.formats.last().map(|&id| scanner.catalog.format(id));
+                if last.is_some_and(|format| format.name == QUOTED) {
                     continue;
                 }
                 reading.time.iter().for_each(|time| course.see(time.ns));
@@ -178,7 +190,8 @@ fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matc
     let (own_pid, body) = without_pids(rest);
     let plain = String::from_utf8_lossy(text);
     let is_error = class.is_some() || !matches.signatures.is_empty() || block::is_traceback(text);
-    let complains = is_error || reading.is_answer || complains(&plain) || is_dealt_with(text);
+    let deals = is_dealt_with(text);
+    let complains = is_error || reading.is_answer || complains(&plain) || deals;
     let warns = reading.level.is_some_and(|level| level >= Level::Warn);
     Line {
         word: 0,
@@ -186,6 +199,7 @@ fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matc
         pid: reading.pid.or(reading.run_pid).or(own_pid).or_else(|| pid_in(line).map(|(_, pid)| pid)),
         level: reading.level,
         is_timed: reading.time.is_some() || has_clock,
+        is_object: reading.formats.last().is_some_and(|&id| scanner.catalog.format(id).is_json()),
         has_ident: reading.ident.is_some(),
         by_manager: reading.formats.last().is_some_and(|&id| scanner.catalog.format(id).role != Role::Application)
             || marks.iter().any(|(_, mark)| mark.mark.manager),
@@ -199,6 +213,7 @@ fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matc
             || text.starts_with(b"pam_"),
         step,
         complains,
+        deals,
         is_trouble: complains || warns,
         is_known: is_error,
     }

@@ -24,6 +24,12 @@ pub fn is_labelled(template: &str, is_timed: bool) -> bool {
     label.is_some_and(|label| !is_timed || label.starts_with(char::is_uppercase))
 }
 
+/// It tells people what to do, as what stands below an error does.
+pub fn advises(template: &str) -> bool {
+    let first = template.split(|c: char| !c.is_alphabetic()).find(|word| !word.is_empty()).unwrap_or_default();
+    ADVICE.contains(&first.to_lowercase().as_str())
+}
+
 /// It says what is not so, or must be: a reason and no step of a boot.
 pub fn denies(template: &str) -> bool {
     let lower = template.to_lowercase();
@@ -81,6 +87,9 @@ const BEGINNINGS: &[&str] = &[
     "waking up",
     "warming up",
 ];
+
+/// How advice begins, in lower case.
+const ADVICE: &[&str] = &["check", "hint", "if", "note", "or", "please", "see", "tip", "to", "try", "use"];
 
 /// Work that is no work yet, in lower case.
 const TRIES: &[&str] = &["attempt", "connecting", "retry", "trying", "waiting"];
@@ -175,5 +184,8 @@ mod tests {
         assert!(is_labelled("QuotaSpent: monthly allotment of <*> pages is spent", true));
         assert!(!is_labelled("fares: fare office opening, site <*>", true));
         assert!(is_labelled("usage: fares [options]", false));
+        assert!(advises("If the gateway is supervised, stop it with: openclaw gateway stop"));
+        assert!(advises("Tip: openclaw gateway stop"));
+        assert!(!advises("tipping service starts"));
     }
 }
