@@ -87,7 +87,8 @@ pub fn hand(end: End, cause: Option<&str>, has: impl Fn(&str) -> bool) -> Option
 
 /// Lifetimes under this, again and again, are no planned operation (nanoseconds).
 const SHORT_LIFE: i64 = 600 * SECOND;
-/// So many stops in a row by nobody known are a loop; where who sends them shows himself, fewer are.
+/// So many stops in a row by nobody known are a loop; where who sends them shows himself, and of ends that nobody asked
+/// for, fewer are.
 const LOOP: usize = 6;
 const SHOWN: usize = 4;
 const GIVEN_UP: usize = 2;
@@ -135,19 +136,21 @@ pub fn ends(
         *end == End::Planned(Stopper::Unknown) && short && again
     };
     let suspects: Vec<usize> = (0..runs.len()).filter(|&at| suspect(&ends[at], &runs[at], next_of(runs, at))).collect();
-    // A manager that gave up calls it a failure itself.
+    // An end that nobody asked for needs no sender.
+    let is_asked = |row: &[usize]| 2 * row.iter().filter(|&&at| runs[at].stop.is_some()).count() > row.len();
     let is_shown = || {
         let shows = |at: usize| clears(&runs[at]) || next_of(runs, at).is_some_and(&clears);
         suspects.iter().filter(|&&at| shows(at)).count() >= SHOWN
     };
-    let least = match chronicle.gave_up.is_empty() {
-        true if is_shown() => SHOWN,
-        true => LOOP,
+    // A manager that gave up calls it a failure itself.
+    let least = |row: &[usize]| match chronicle.gave_up.is_empty() {
+        true if is_asked(row) && !is_shown() => LOOP,
+        true => SHOWN,
         false => GIVEN_UP,
     };
     // What failed between them is no rest.
     let in_a_row = |before: &usize, at: &usize| ends[before + 1..*at].iter().all(|end| end.is_unplanned());
-    if suspects.chunk_by(in_a_row).any(|row| row.len() >= least) {
+    if suspects.chunk_by(in_a_row).any(|row| row.len() >= least(row)) {
         for at in suspects {
             ends[at] = End::Unplanned(Stopper::Unknown);
         }

@@ -86,6 +86,7 @@ pub const FAILURE_WORDS: &[&str] = &[
     "E! ",
     "failed: ",
     "Failed to ",
+    "efusing to start",
     "ould not ",
     "annot open ",
     "nable to ",

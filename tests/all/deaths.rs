@@ -463,3 +463,18 @@ fn what_leaves_the_module_that_is_run_ended_the_program() {
     let told = analyze(&[("mill.log", &log)]);
     assert_eq!(counts(&told), (5, 2), "{told}");
 }
+
+#[test]
+fn an_exception_after_another_death_is_one_of_its_own_without_times_too() {
+    let mut log = String::new();
+    for _ in 0..4 {
+        log.push_str("Usage: mill serve [OPTIONS]\nTry 'mill serve --help' for help.\n\nError: Invalid value for '--rye': x is none\n");
+    }
+    for _ in 0..5 {
+        log.push_str(TRACEBACK);
+        log.push_str("mill.LedgerError: the ledger is no ledger\n");
+    }
+    log.push_str("INFO:     Started server process [113]\nINFO:     Application startup complete.\nINFO:     Uvicorn running on http://127.0.0.1:8001 (Press CTRL+C to quit)\n");
+    let told = analyze(&[("mill.log", &log)]);
+    assert_eq!(counts(&told), (9, 1), "{told}");
+}

@@ -241,3 +241,19 @@ fn a_complaint_may_begin_a_run_where_it_stands_after_each_death() {
     let told = analyze(&warns.repeat(6));
     assert_eq!(told["services"][0]["restarts"].as_u64().unwrap_or(0), 0, "{told}");
 }
+
+#[test]
+fn what_comes_with_the_line_before_it_begins_nothing() {
+    let mut log = String::new();
+    for second in 10..16 {
+        let _ = write!(
+            log,
+            "2026-02-03T04:00:{second}.204Z Gateway failed to start: gateway already running (pid 6421)\n\
+             If the gateway is supervised, stop it with: openclaw gateway stop\n\
+             2026-02-03T04:00:{second}.255Z Port 18789 is already in use.\n\
+             2026-02-03T04:00:{second}.255Z Gateway service appears loaded. Stop it first.\n"
+        );
+    }
+    let told = analyze(&log);
+    assert_eq!(told["services"][0]["restarts"].as_u64(), Some(5), "{told}");
+}

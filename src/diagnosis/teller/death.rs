@@ -302,12 +302,13 @@ fn died_again(run: &Run, point: Point) -> bool {
     let Some(mark) = point.mark.filter(|mark| mark.kind == MarkKind::Fatal) else { return false };
     let is_own = |ended: &Point| ended.part == point.part;
     let is_same = |ended: &Point| ended.mark.is_some_and(|known| known.words == mark.words);
+    let is_sure = |ended: &Point| ended.mark.is_some_and(|known| known.kind == MarkKind::Fatal && !known.weak);
     let later = |ended: Point, slack: i64| match (ended.time, point.time) {
         // No record with a time stands between.
         (Some(at), Some(time)) if mark.untimed && !mark.weak && at == time => is_own(&ended) && is_same(&ended),
         (Some(ended), Some(time)) => time.ns > ended.ns + slack + 2 * AFTERMATH,
-        // Without times the same words are another death.
-        (None, None) => is_own(&ended) && is_same(&ended),
+        // Without times the same words are another death, and so is an exception that left its module after last words.
+        (None, None) => is_own(&ended) && (is_same(&ended) || mark.weak && mark.step != 2 && is_sure(&ended)),
         _ => false,
     };
     // Words that may not be the last ones were when they come again.

@@ -3,7 +3,7 @@
 use super::Meaning;
 use super::sample::{Line, Sample};
 use super::suggestion::{advises, begins, denies, is_goodbye, is_labelled, is_prose, leaves, tries};
-use crate::grammar::{Level, MarkKind};
+use crate::grammar::{Level, MarkKind, Time};
 use std::collections::BTreeMap;
 
 /// The line that begins each run is among the first few of the log.
@@ -12,6 +12,8 @@ const CANDIDATES: usize = 8;
 const LAST_LINES: usize = 3;
 /// So many lines that are the same each time are a boot.
 const BOOT: usize = 4;
+/// Nanoseconds in which no process takes another's place.
+const AT_ONCE: i64 = 1_000_000;
 /// What comes again so often is a habit.
 const HABIT: usize = 3;
 
@@ -28,9 +30,9 @@ impl Sample {
         }
         let known = self.known_starts();
         // What is known to begin one run may come late in each: those that die before never say it.
-        let own = match known.len() {
-            0 => self.own_start(false),
-            1 => self.own_start(true),
+        let own = match known.as_slice() {
+            [] => self.own_start(None),
+            &[only] => self.own_start(Some(only)),
             _ => None,
         };
         let begins = match own.filter(|(_, sure)| *sure || !self.is_managed()) {
@@ -96,8 +98,9 @@ impl Sample {
         (1..self.lines.len()).filter(|&at| ends(&self.lines[at - 1]) && !ends(&self.lines[at])).collect()
     }
 
-    /// The line that begins each run, where no mark knows it; or one that stands after each death, and nothing else counts.
-    fn own_start(&self, after_deaths: bool) -> Option<(usize, bool)> {
+    /// The line that begins each run, where no mark knows it; or, before the only known start, one that stands after each
+    /// death.
+    fn own_start(&self, known: Option<usize>) -> Option<(usize, bool)> {
         let mut candidates: Vec<usize> = Vec::new();
         // What is said once, as a container's own boot is, begins no run that came again.
         let recurs = |line: &&Line| !line.by_manager && self.times(line.word) > 1;
@@ -122,12 +125,17 @@ impl Sample {
             if lines.len() < 2 || !plain || !apart || !self.says_the_same(&lines) || complains && !is_first {
                 return None;
             }
+            // After the only known start a program may go on, whatever it prints.
+            let goes_on = known.is_some_and(|known| lines.iter().any(|&at| at > known)) && !begins(self.template(word));
+            if goes_on || self.goes_on_at_once(&lines) {
+                return None;
+            }
             let warns = lines.iter().any(|&at| self.lines[at].is_trouble);
             let sure = !warns && self.has_new_pids(&lines, is_first);
             // What complains may introduce what it stands before.
             let told = || {
                 self.follows_deaths(&lines, complains)
-                    || !after_deaths
+                    || known.is_none()
                         && !complains
                         && (is_first && self.boots_alike(&lines)
                             || self.speaks_of_a_beginning(&lines, is_first)
@@ -135,6 +143,15 @@ impl Sample {
             };
             (sure || lines.len() >= HABIT && told()).then_some((word, sure))
         })
+    }
+
+    /// It comes with the line before it: no process begins that soon after another has ended.
+    fn goes_on_at_once(&self, lines: &[usize]) -> bool {
+        let pairs = || lines.iter().skip(1).filter_map(|&at| self.lines[at - 1].time.zip(self.lines[at].time));
+        let is_exact = |(before, own): &(Time, Time)| before.resolution().max(own.resolution()) <= AT_ONCE;
+        let is_soon = |(before, own): &(Time, Time)| (0..=AT_ONCE).contains(&(own.ns - before.ns));
+        let exact = pairs().filter(is_exact).count();
+        exact > 0 && pairs().filter(is_exact).filter(is_soon).count() * 5 >= exact * 4
     }
 
     /// Without counters or names that change, but for the pid: a run begins as the one before it, where a process for each

@@ -1,7 +1,7 @@
 //! The records of a log's head and end, as far as they say who begins, works and ends.
 
 use crate::grammar::definition::Role;
-use crate::grammar::{Clock, Course, Field, Level, MarkKind, Reader, Reading, head};
+use crate::grammar::{Clock, Course, Field, Level, MarkKind, Reader, Reading, Time, head};
 use crate::scan::words::{class_of, is_prompt};
 use crate::scan::{Scanner, block, parts};
 use crate::signature::Matches;
@@ -29,6 +29,7 @@ pub struct Line {
     pub pid: Option<u32>,
     pub level: Option<Level>,
     pub is_timed: bool,
+    pub time: Option<Time>,
     /// It is an object, so that what stands below it is no part of it.
     pub is_object: bool,
     /// It names its program, as lines of a machine's log do.
@@ -199,6 +200,7 @@ fn describe(scanner: &Scanner, line: &[u8], reading: &Reading, text: &[u8], matc
         pid: reading.pid.or(reading.run_pid).or(own_pid).or_else(|| pid_in(line).map(|(_, pid)| pid)),
         level: reading.level,
         is_timed: reading.time.is_some() || has_clock,
+        time: reading.time,
         is_object: reading.formats.last().is_some_and(|&id| scanner.catalog.format(id).is_json()),
         has_ident: reading.ident.is_some(),
         by_manager: reading.formats.last().is_some_and(|&id| scanner.catalog.format(id).role != Role::Application)
