@@ -138,13 +138,11 @@ pub fn ends(
     let suspects: Vec<usize> = (0..runs.len()).filter(|&at| suspect(&ends[at], &runs[at], next_of(runs, at))).collect();
     // An end that nobody asked for needs no sender.
     let is_asked = |row: &[usize]| 2 * row.iter().filter(|&&at| runs[at].stop.is_some()).count() > row.len();
-    let is_shown = || {
-        let shows = |at: usize| clears(&runs[at]) || next_of(runs, at).is_some_and(&clears);
-        suspects.iter().filter(|&&at| shows(at)).count() >= SHOWN
-    };
+    let shows = |at: &&usize| clears(&runs[**at]) || next_of(runs, **at).is_some_and(&clears);
+    let is_shown = suspects.iter().filter(shows).take(SHOWN).count() == SHOWN;
     // A manager that gave up calls it a failure itself.
     let least = |row: &[usize]| match chronicle.gave_up.is_empty() {
-        true if is_asked(row) && !is_shown() => LOOP,
+        true if is_asked(row) && !is_shown => LOOP,
         true => SHOWN,
         false => GIVEN_UP,
     };

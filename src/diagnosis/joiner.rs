@@ -312,6 +312,9 @@ impl<'n, 'e> Joiner<'n, 'e> {
             _ => None,
         };
         let Some(target) = target else { return };
+        let of_target = (0..self.keys.len()).filter(|&at| self.find(at) == self.find(target));
+        let life: Vec<i64> =
+            of_target.flat_map(|at| self.facts[at].begins.iter().chain(&self.facts[at].ends).copied()).collect();
         for at in members {
             let root = self.find(at);
             let is_application = matches!(self.keys[at].1, Subject::Application(_));
@@ -320,9 +323,10 @@ impl<'n, 'e> Joiner<'n, 'e> {
             }
             let (own, theirs) = (programs(self, root), programs(self, self.find(target)));
             let conflict = !own.is_empty() && !theirs.is_empty() && own.is_disjoint(&theirs);
+            let is_elsewhere = self.facts[at].is_of_another_time(&life);
             // In a journal, other programs' lines are not the service's just because they are there.
             let stranger = !self.name_of(at).is_empty() && self.labels_in(self.keys[at].0) > 1;
-            if !conflict && !stranger {
+            if !conflict && !stranger && !is_elsewhere {
                 self.union(root, target);
             }
         }

@@ -72,6 +72,10 @@ const MAX_STARTS: usize = 500;
 pub const SAME_START: i64 = 3 * SECOND;
 /// A program's first words come within this time after its manager's (nanoseconds).
 const SLOWEST_START: i64 = 15 * SECOND;
+/// So many ends that a service's manager tells nothing of are those of another one.
+const OFTEN_DEAD: usize = 3;
+/// Times that are further apart than this are not those of one life (nanoseconds).
+const APART: i64 = 60 * SECOND;
 /// From here on a program's starts are those of a unit.
 const FOLLOWS: f64 = 0.7;
 const ALWAYS: f64 = 0.95;
@@ -91,6 +95,13 @@ impl NodeFacts {
         let (few, many) = if own.len() < theirs.len() { (own, theirs) } else { (theirs, own) };
         let shared = few.iter().filter(|start| many.iter().any(|other| (*start - other).abs() <= SAME_START)).count();
         few.is_empty() || shared * 2 >= few.len()
+    }
+
+    /// Whether a program died again and again, and all of it before or after what is told of a service's life.
+    pub fn is_of_another_time(&self, life: &[i64]) -> bool {
+        let span = |times: &[i64]| Some((*times.iter().min()?, *times.iter().max()?));
+        let Some((own, theirs)) = span(&self.ends).zip(span(life)) else { return false };
+        self.ends.len() >= OFTEN_DEAD && (own.1 + APART < theirs.0 || theirs.1 + APART < own.0)
     }
 
     /// Whether the manager tells of an end each time that the program tells of one.

@@ -170,3 +170,21 @@ fn pods_that_are_followed_end_no_other_by_their_start() {
     let silent: String = log.lines().filter(|line| !line.contains("SIGTERM")).flat_map(|line| [line, "\n"]).collect();
     assert_eq!(analyze(&[("pods.log", &silent)])["verdict"], "healthy");
 }
+
+#[test]
+fn a_loop_of_another_day_is_not_laid_over_the_only_managed_service() {
+    let mut loop_of_yesterday = String::new();
+    for second in [10, 15, 20, 25, 30] {
+        let time = format!("2026-02-02T04:00:{second}.100Z");
+        let _ = write!(
+            loop_of_yesterday,
+            "{time} node:internal/modules/cjs/loader:1143\n{time}   throw err;\n{time} Error: Cannot find module './rye'\n{time} Node.js v22.11.0\n"
+        );
+    }
+    let manager = "2026-02-03T15:30:00: PM2 log: App [parcels:0] starting in -fork mode-\n\
+                   2026-02-03T15:30:00: PM2 log: App [parcels:0] online\n\
+                   2026-02-03T15:40:00: PM2 log: Stopping app:parcels id:0\n\
+                   2026-02-03T15:40:01: PM2 log: App [parcels:0] exited with code [0] via signal [SIGINT]\n";
+    let told = analyze(&[("mill.log", &loop_of_yesterday), ("pm2.log", manager)]);
+    assert_eq!(told["verdict"], "crash-loop", "{told}");
+}
