@@ -117,6 +117,12 @@ impl Told {
     }
 }
 
+/// `Told::step` of an exception that seems to have ended its program, by what tells so: the program had said nothing
+/// before, it had, or it had and the exception left the outermost module.
+pub const DIED_ALONE: u8 = 1;
+pub const DIED_PERHAPS: u8 = 2;
+pub const DIED_SURELY: u8 = 3;
+
 /// A step in a service's life, as one line told it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark<T> {

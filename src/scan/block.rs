@@ -4,7 +4,7 @@
 //! introduces is an uncaught one: the program dies by it.
 
 use super::{CONTEXT, Pass, Place, Sample, evidence_text, fault_id, parts, shown, unknown_id, words};
-use crate::evidence::event::Fold;
+use crate::evidence::event::{DIED_ALONE, DIED_PERHAPS, DIED_SURELY, Fold};
 use crate::evidence::{Class, FaultKind, Mark, Told};
 use crate::grammar::definition::Role;
 use crate::grammar::{Level, MarkKind, Reading, head};
@@ -288,7 +288,9 @@ impl<'a> Pass<'a> {
         // A step that was under way when it died: `Applying shop.0002...Traceback (most recent call last):`.
         let is_cut_short = parts(reading).any(cuts_step_short);
         let uncaught = |alone| Thrown { uncaught: true, by_manager: false, alone: alone || is_cut_short, ..caught };
-        if caught.by_manager || reading.level.is_some_and(|level| level >= Level::Error) {
+        // An interrupt is a stop by whoever sent it.
+        let is_interrupt = self.reading_at(line).message.starts_with(b"KeyboardInterrupt");
+        if is_interrupt || caught.by_manager || reading.level.is_some_and(|level| level >= Level::Error) {
             return caught;
         }
         let mut end = at;
@@ -323,13 +325,10 @@ impl<'a> Pass<'a> {
         uncaught(false)
     }
 
-    /// Whether the outermost frame of a traceback is the module that the interpreter runs. Who is told to stop may leave it,
-    /// too.
+    /// Whether the outermost frame of a traceback is the module that the interpreter runs.
     fn leaves_module(&self, at: usize, line: usize) -> bool {
         let frame = self.line_end(at) + 1;
-        frame < line
-            && self.reading_at(frame).message.trim_ascii_end().ends_with(b", in <module>")
-            && !self.reading_at(line).message.starts_with(b"KeyboardInterrupt")
+        frame < line && self.reading_at(frame).message.trim_ascii_end().ends_with(b", in <module>")
     }
 
     /// Whether a program surely died by what a line says, so that what follows is another one's.
@@ -377,11 +376,10 @@ impl<'a> Pass<'a> {
         let words = fault_id("mark\0uncaught exception");
         self.sample(words, || FaultKind::Mark("uncaught exception".into()), place, text);
         let told = Told {
-            // Step 2: the program had said something before; step 3: and it died all the same.
             step: match thrown {
-                Thrown { alone: true, .. } => 1,
-                Thrown { left_module: true, .. } => 3,
-                _ => 2,
+                Thrown { alone: true, .. } => DIED_ALONE,
+                Thrown { left_module: true, .. } => DIED_SURELY,
+                _ => DIED_PERHAPS,
             },
             weak: true,
             ..self.told_by_program(MarkKind::Fatal, place, words, program)

@@ -218,8 +218,7 @@ const NO_TROUBLE: &[&str] =
     &["0 errors", "0 failed", "<*> errors", "<*> failed", "crash dump is being written", "no error", "without error"];
 
 /// What denies that something was dealt with: `not serving stale`, `cannot be ignored`, `stopped retrying`.
-const DENYING: &[&str] =
-    &["can't be ", "cannot be ", "never ", "no longer ", "not ", "not be ", "stopped ", "won't be "];
+const DENYING: &[&str] = &["can't be ", "never ", "no longer ", "not ", "not be ", "stopped ", "won't be "];
 
 /// It was not dealt with, or no longer is.
 fn no_longer() -> impl Iterator<Item = String> {

@@ -478,3 +478,31 @@ fn an_exception_after_another_death_is_one_of_its_own_without_times_too() {
     let told = analyze(&[("mill.log", &log)]);
     assert_eq!(counts(&told), (9, 1), "{told}");
 }
+
+#[test]
+fn a_childs_exceptions_between_requests_are_no_ends_of_a_server_without_times() {
+    let mut log = String::from(
+        "INFO:     Started server process [23]\nINFO:     Application startup complete.\nINFO:     Uvicorn running on http://127.0.0.1:8001 (Press CTRL+C to quit)\n",
+    );
+    for _ in 0..8 {
+        log.push_str("INFO:     127.0.0.1:40001 - \"GET /rates HTTP/1.1\" 200 OK\n");
+        log.push_str(TRACEBACK);
+        log.push_str("mill.RateGap: no rates\n");
+    }
+    log.push_str("INFO:     127.0.0.1:40001 - \"GET /rates HTTP/1.1\" 200 OK\n");
+    assert_eq!(counts(&analyze(&[("rates.log", &log)])), (0, 1));
+}
+
+#[test]
+fn an_interrupt_is_a_stop() {
+    let mut log = String::new();
+    for minute in 0..5 {
+        let _ = write!(
+            log,
+            "2026-02-03 04:0{minute}:00,100 INFO mill: starting mill 4.2\n2026-02-03 04:0{minute}:01,100 INFO mill: listening on 127.0.0.1:8080\n\
+             Traceback (most recent call last):\n  File \"/srv/mill.py\", line 30, in <module>\n    loop()\nKeyboardInterrupt\n"
+        );
+    }
+    let told = analyze(&[("mill.log", &log)]);
+    assert_eq!((told["verdict"].as_str(), counts(&told).0), (Some("healthy"), 4), "{told}");
+}

@@ -4,6 +4,7 @@ use super::Teller;
 use crate::diagnosis::runs::{AFTERMATH, FaultSeen, Point, Run, Witness};
 use crate::diagnosis::services::actor_of;
 use crate::diagnosis::story::Event;
+use crate::evidence::event::{DIED_ALONE, DIED_SURELY};
 use crate::evidence::{ActorKind, FaultKind, Id, Told};
 use crate::grammar::{MarkKind, SECOND};
 use crate::signature::wording::{complains, may_tell_why};
@@ -36,7 +37,8 @@ impl<'e> Teller<'_, 'e> {
             self.revive();
         }
         // A traceback with nothing before it is another run's death, not a sign of this one's life.
-        let dies = event.mark().is_some_and(|mark| mark.kind == MarkKind::Fatal && (!mark.weak || mark.step == 1));
+        let dies =
+            event.mark().is_some_and(|mark| mark.kind == MarkKind::Fatal && (!mark.weak || mark.step == DIED_ALONE));
         let starts = event.mark().is_some_and(|mark| mark.kind == MarkKind::Start) || dies;
         // In a stream that leads by its ends alone, what follows is the next run.
         if starts || (self.leads && !self.traits.has_starts[part]) {
@@ -307,16 +309,18 @@ fn died_again(run: &Run, point: Point) -> bool {
         // No record with a time stands between.
         (Some(at), Some(time)) if mark.untimed && !mark.weak && at == time => is_own(&ended) && is_same(&ended),
         (Some(ended), Some(time)) => time.ns > ended.ns + slack + 2 * AFTERMATH,
-        // Without times the same words are another death, and so is an exception that left its module after last words.
-        (None, None) => is_own(&ended) && (is_same(&ended) || mark.weak && mark.step != 2 && is_sure(&ended)),
+        // Without times the same words are another death, and so is an exception just after last words.
+        (None, None) => is_own(&ended) && (is_same(&ended) || mark.weak && mark.step == DIED_ALONE && is_sure(&ended)),
         _ => false,
     };
     // Words that may not be the last ones were when they come again.
-    let died = run.fatal.filter(|died| !mark.weak || mark.step != 2 || is_same(died) && !mark.untimed);
+    // Without times an exception after other lines may be that of a child, however it ended.
+    let is_sure_death = !mark.weak || mark.step == DIED_ALONE || mark.step == DIED_SURELY && !mark.untimed;
+    let died = run.fatal.filter(|died| is_sure_death || is_same(died) && !mark.untimed);
     // After its own goodbye, too; a manager's word of the end may come before the program's.
     let goodbye = run.exit.filter(is_own).filter(|exit| exit.mark.is_some_and(|mark| !mark.manager));
     // What can only be said at a start is no word of a process that is asked to stop.
-    let stop = run.stop.filter(is_own).filter(|_| run.fatal.is_none() && mark.weak && mark.step == 1);
+    let stop = run.stop.filter(is_own).filter(|_| run.fatal.is_none() && mark.weak && mark.step == DIED_ALONE);
     // Two lines of one goodbye may fall into two seconds. A start that failed takes leave first, and then says why.
     let failed_start = if run.is_ready() || run.stop.is_some() { 0 } else { LEAVE };
     let resolution = |ended: Point| ended.time.map_or(0, |time| time.resolution()) + failed_start;

@@ -17,6 +17,7 @@ use crate::diagnosis::leader::Traits;
 use crate::diagnosis::runs::{AFTERMATH, Chronicle, FaultSeen, Point, Run, SLACK, Witness};
 use crate::diagnosis::services::{Cast, actor_of};
 use crate::diagnosis::story::{Event, Story, What};
+use crate::evidence::event::DIED_ALONE;
 use crate::evidence::{ActorKind, Id, Told};
 use crate::grammar::{Asker, MarkKind, SECOND};
 use std::collections::BTreeMap;
@@ -208,7 +209,8 @@ impl<'e> Teller<'_, 'e> {
             }
             MarkKind::Exit => self.exit(point, mark),
             // A program that had gone about its work may go on after a traceback; without starts nothing else tells.
-            MarkKind::Fatal if mark.weak && mark.step > 1 && self.leads && !self.traits.has_starts[self.part] => {}
+            MarkKind::Fatal
+                if mark.weak && mark.step != DIED_ALONE && self.leads && !self.traits.has_starts[self.part] => {}
             MarkKind::Fatal => self.fatal(point),
             MarkKind::GaveUp => {
                 self.chronicle.gave_up.push(point);

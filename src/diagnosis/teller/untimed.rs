@@ -3,6 +3,7 @@
 use super::Teller;
 use crate::diagnosis::runs::{FaultSeen, Witness};
 use crate::diagnosis::story::Event;
+use crate::evidence::event::DIED_ALONE;
 use crate::grammar::{MarkKind, Time};
 
 /// Runs that a stream without times has no landmark of: programs that died before they could tell their start.
@@ -33,8 +34,9 @@ impl<'e> Teller<'_, 'e> {
         if !is_stale {
             self.stale = Stale::default();
         }
-        let dies =
-            event.mark().filter(|mark| mark.kind == MarkKind::Fatal && mark.untimed && (!mark.weak || mark.step == 1));
+        let dies = event
+            .mark()
+            .filter(|mark| mark.kind == MarkKind::Fatal && mark.untimed && (!mark.weak || mark.step == DIED_ALONE));
         let again = dies.is_some_and(|mark| {
             self.run().is_some_and(|run| {
                 run.fatal.is_some_and(|fatal| fatal.mark.is_some_and(|known| known.words == mark.words))
